@@ -1,0 +1,149 @@
+# itsm: build, install and test.  `make help` lists the targets.
+#
+#   PG_CONFIG  the pg_config of the PostgreSQL to build for (default: the one in PATH)
+#   CC         gcc or clang
+#   WERROR     -Werror; `make WERROR=` lets warnings pass (new compilers)
+
+EXTENSION  = itsm
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\([^']*\)'.*/\1/p" itsm.control)
+
+MODULE_big = itsm
+OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
+
+# The install script is these files, in this order: a room after the rooms it uses.
+SQL_FILES = \
+	src/core/core.sql \
+	src/record/record.sql \
+	src/ledger/ledger.sql \
+	src/lifecycle/lifecycle.sql \
+	src/lifecycle/attach.sql \
+	src/lifecycle/learn.sql \
+	src/practice/incident.sql \
+	src/report/report.sql
+
+DATA_built = itsm--$(EXTVERSION).sql
+DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
+
+# Hidden visibility keeps helpers inside the library (core/compat.h says what is seen).
+WERROR      = -Werror
+PG_CPPFLAGS = -Isrc
+PG_CFLAGS   = -fvisibility=hidden -MMD -MP -Wall -Wextra -Wno-unused-parameter \
+	-Wno-sign-compare -Wno-missing-field-initializers -Wno-declaration-after-statement
+# PostgreSQL passes the flags it was built with, which are gcc's on most systems.
+ifneq ($(findstring clang,$(CC)),)
+PG_CFLAGS  += -Wno-unknown-warning-option -Wno-ignored-optimization-argument \
+	-Wno-ignored-attributes -Wno-unused-command-line-argument
+endif
+PG_CFLAGS  += $(WERROR)
+
+REGRESS        = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS   = --load-extension=itsm
+ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=itsm \
+	$(if $(filter 15,$(MAJORVERSION)),,--expecteddir=test/isolation)
+
+EXTRA_CLEAN = itsm--*.sql $(OBJS:.o=.d) src/*/*.[do] results/ output_iso/ tmp_check/ \
+	regression.diffs regression.out itsm-*.zip itsm-report.*
+
+PG_CONFIG ?= pg_config
+CLANG_FORMAT ?= clang-format
+export PG_CONFIG
+
+# No JIT bitcode: it only costs build time here.  Headers are tracked by -MMD above.
+override with_llvm  = no
+override autodepend = no
+
+.DEFAULT_GOAL = all
+.DELETE_ON_ERROR:
+
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifneq ($(PGXS),)
+
+include $(PGXS)
+-include $(OBJS:.o=.d)
+
+$(OBJS): Makefile
+
+$(DATA_built): $(SQL_FILES) itsm.control Makefile
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION itsm" to load this file. \quit' && \
+	for file in $(SQL_FILES); do \
+		printf '\n-- %s\n\n' "$$file" && cat "$$file" || exit 1; \
+	done; } > $@
+	@echo "assembled $@"
+
+# PGXS makes every file an intermediate one, whose absence make would not mind.
+missing := $(filter-out $(wildcard $(SQL_FILES)),$(SQL_FILES))
+ifneq ($(missing),)
+.PHONY: missing-sql
+$(DATA_built): missing-sql
+missing-sql:
+	@echo 'missing, but listed in SQL_FILES: $(missing)' >&2
+	@exit 1
+endif
+
+# PGXS has a recipe for `check` that only says it cannot; keep that recipe quiet.
+check: private SHELL := /bin/true
+
+else # no PostgreSQL to build for
+
+all install uninstall installcheck:
+	@echo 'PostgreSQL server development files were not found (PG_CONFIG=$(PG_CONFIG)).' >&2
+	@echo 'Install them (Debian: postgresql-server-dev-NN), set PG_CONFIG, or run "make test", which does it.' >&2
+	@exit 1
+
+clean:
+	rm -rf $(EXTRA_CLEAN) itsm.so
+
+endif
+
+SUITES = exports unit regress pgtap isolation tap locale
+
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind
+
+help:
+	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
+	@echo '  make demo             a small service desk in a private cluster; writes itsm-report.html'
+	@echo '  make test             the whole test suite'
+	@echo 'For a DBA:'
+	@echo '  make                  build (PG_CONFIG=/path/to/pg_config chooses the PostgreSQL)'
+	@echo '  make install          install into that PostgreSQL'
+	@echo '  make installcheck     regression and isolation tests against a running server'
+	@echo '  make uninstall        remove the installed files'
+	@echo 'For developers (private temporary clusters, nothing is installed):'
+	@echo '  make check            every suite below but valgrind; ends with "N passed, M failed"'
+	@echo '  make check-exports    every exported symbol starts with itsm_'
+	@echo '  make check-unit       C unit tests without a server (test/unit)'
+	@echo '  make check-regress    pg_regress (sql, expected)'
+	@echo '  make check-pgtap      pgTAP (test/pgtap)'
+	@echo '  make check-isolation  concurrent sessions (test/isolation)'
+	@echo '  make check-tap        dump, upgrade, replica, crash (test/t)'
+	@echo '  make check-locale     the regression tests under other settings, collation and search_path'
+	@echo '  make check-valgrind   the regression tests under valgrind (slow)'
+	@echo '                        TESTS="a b" names the tests to run'
+	@echo '  make bench            measure (bench/run)'
+	@echo '  make format           clang-format the C sources'
+	@echo '  make dist             itsm-$(EXTVERSION).zip for PGXN, from HEAD'
+	@echo '  make clean            remove everything built'
+
+test:
+	@PG_CONFIG='$(if $(filter file,$(origin PG_CONFIG)),,$(PG_CONFIG))' test/install_dependencies test/run $(SUITES)
+
+demo:
+	@PG_CONFIG='$(if $(filter file,$(origin PG_CONFIG)),,$(PG_CONFIG))' test/install_dependencies demo/run
+
+check: check-all
+
+check-all:
+	@test/run $(SUITES)
+
+$(addprefix check-,$(SUITES)) check-valgrind: check-%:
+	@test/run $*
+
+bench:
+	@bench/run
+
+format:
+	$(CLANG_FORMAT) -i $(sort $(wildcard src/*/*.[ch] test/unit/*.[ch]))
+
+dist:
+	git archive --format=zip --prefix=itsm-$(EXTVERSION)/ -o itsm-$(EXTVERSION).zip HEAD
