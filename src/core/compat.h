@@ -1,0 +1,41 @@
+/*
+ * compat.h
+ *		Differences between PostgreSQL's versions.  PG_VERSION_NUM stands here
+ *		and nowhere else.
+ */
+#ifndef ITSM_COMPAT_H
+#define ITSM_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "itsm needs PostgreSQL 15 or later"
+#endif
+
+/* Before 16 the macro is empty, and -fvisibility=hidden hides even the magic block. */
+#if PG_VERSION_NUM < 160000 && (defined(__GNUC__) || defined(__clang__))
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/* 17 moved the local transaction id into a struct of its own. */
+#if PG_VERSION_NUM >= 170000
+#define ITSM_LXID (MyProc->vxid.lxid)
+#else
+#define ITSM_LXID (MyProc->lxid)
+#endif
+
+/* 16 tells index updates which kind of heap update it was. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_heap_update(rel, tid, tuple, failure, lockmode) \
+	heap_update((rel), (tid), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, \
+				(failure), (lockmode), &(TU_UpdateIndexes){0})
+#define itsm_insert_index_tuples(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, (conflict) != NULL, (conflict), NIL, false)
+#else
+#define itsm_heap_update(rel, tid, tuple, failure, lockmode) \
+	heap_update((rel), (tid), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, \
+				(failure), (lockmode))
+#define itsm_insert_index_tuples(rri, slot, estate, conflict) \
+	ExecInsertIndexTuples((rri), (slot), (estate), false, (conflict) != NULL, (conflict), NIL)
+#endif
+
+#endif							/* ITSM_COMPAT_H */

@@ -1,0 +1,29 @@
+/*
+ * module.c
+ *		Module entry, and the one table in which higher rooms are listed.
+ */
+#include "core/itsm.h"
+
+#include "core/settings.h"
+#include "lifecycle/rule_kind.h"
+
+PG_MODULE_MAGIC;
+
+const RuleKind *const itsm_rule_kinds[] = {
+	&itsm_rule_requires,
+	&itsm_rule_check,
+	&itsm_rule_role,
+	&itsm_rule_separate,
+	&itsm_rule_reason,
+	&itsm_rule_frozen,
+	&itsm_rule_within,
+	NULL
+};
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	itsm_define_settings();
+}

@@ -1,0 +1,61 @@
+/*
+ * query.c
+ *		SPI as the extension's owner under a pinned search_path.
+ */
+#include "core/itsm.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "core/query.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/syscache.h"
+
+Oid
+itsm_owner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(ITSM_SCHEMA));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema \"%s\" does not exist", ITSM_SCHEMA),
+				 errhint("CREATE EXTENSION itsm makes it.")));
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+void
+itsm_query_begin(OwnerQuery *query)
+{
+	GetUserIdAndSecContext(&query->user, &query->security);
+	SetUserIdAndSecContext(itsm_owner(), query->security | SECURITY_LOCAL_USERID_CHANGE);
+	query->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+void
+itsm_query_end(OwnerQuery *query)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	AtEOXact_GUC(true, query->guc_level);
+	SetUserIdAndSecContext(query->user, query->security);
+}
+
+uint64
+itsm_query(int expected, const char *sql, int argument_count, const Oid *types, Datum *values,
+		   const char *nulls)
+{
+	int			result = SPI_execute_with_args(sql, argument_count, unconstify(Oid *, types), values,
+											   nulls, false, 0);
+
+	if (result != expected)
+		elog(ERROR, "%s instead of %s in: %s", SPI_result_code_string(result),
+			 SPI_result_code_string(expected), sql);
+	return SPI_processed;
+}

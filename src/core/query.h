@@ -1,0 +1,32 @@
+/*
+ * query.h
+ *		SQL over the extension's own tables, for everything that is not in the
+ *		per-row path.
+ *
+ * Between begin and end the current user is the extension's owner and the
+ * search_path is pg_catalog, pg_temp.  When an error leaves in between, the
+ * end of the (sub)transaction restores both and closes SPI.
+ */
+#ifndef ITSM_QUERY_H
+#define ITSM_QUERY_H
+
+#include "executor/spi.h"
+
+typedef struct OwnerQuery
+{
+	Oid			user;
+	int			security;
+	int			guc_level;
+} OwnerQuery;
+
+extern void itsm_query_begin(OwnerQuery *query);
+extern void itsm_query_end(OwnerQuery *query);
+
+/* SPI_execute_with_args that raises when the command did not do what "expected" (SPI_OK_…) says. */
+extern uint64 itsm_query(int expected, const char *sql, int argument_count, const Oid *types,
+						 Datum *values, const char *nulls);
+
+/* Owner of the schema itsm, which is the extension's. */
+extern Oid	itsm_owner(void);
+
+#endif							/* ITSM_QUERY_H */

@@ -1,0 +1,29 @@
+/*
+ * settings.c
+ *		The extension's settings.
+ */
+#include "core/itsm.h"
+
+#include "core/settings.h"
+#include "utils/guc.h"
+
+int			itsm_cell = 0;
+bool		itsm_history = true;
+char	   *itsm_reason = NULL;
+
+void
+itsm_define_settings(void)
+{
+	DefineCustomIntVariable("itsm.cell",
+							"Number of this cluster among those whose records are brought together.",
+							"It stands in the high 16 bits of record ids.",
+							&itsm_cell, 0, 0, 32767, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("itsm.history",
+							 "Writes events for changes of attached tables.",
+							 "Off leaves a gap in the history; meant to measure judging alone.",
+							 &itsm_history, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("itsm.reason",
+							   "Why the following writes happen; kept with their events.",
+							   NULL, &itsm_reason, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("itsm");
+}

@@ -1,0 +1,14 @@
+/*
+ * settings.h
+ *		The extension's settings (GUCs); defined by _PG_init.
+ */
+#ifndef ITSM_SETTINGS_H
+#define ITSM_SETTINGS_H
+
+extern int	itsm_cell;			/* itsm.cell: number of this cluster among several, in record ids */
+extern bool itsm_history;		/* itsm.history: off only to measure judging alone */
+extern char *itsm_reason;		/* itsm.reason: why the following writes happen */
+
+extern void itsm_define_settings(void);
+
+#endif							/* ITSM_SETTINGS_H */

@@ -1,0 +1,53 @@
+/*
+ * table.h
+ *		The one small reader and writer of the extension's own tables in the
+ *		per-row path: direct access, no SQL, no grants.
+ *
+ * Reads see what is committed and what this transaction did, whatever its
+ * isolation level, and take no predicate locks.
+ */
+#ifndef ITSM_TABLE_H
+#define ITSM_TABLE_H
+
+#include "access/htup.h"
+#include "access/skey.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+/* OID of a relation (table, index, sequence) in schema itsm; ERROR when there is none. */
+extern Oid	itsm_relation(const char *name);
+
+/* As above, InvalidOid when there is none. */
+extern Oid	itsm_relation_or_invalid(const char *name);
+
+/*
+ * The first row that an index has for the keys, as a copy in the current
+ * memory context; NULL when there is none.  Keys name heap columns.
+ */
+extern HeapTuple itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count,
+								 ScanKey keys);
+
+/* Inserts a row and its index entries; unique violations are errors. */
+extern void itsm_table_insert(Relation table, Datum *values, bool *nulls);
+
+/*
+ * Inserts a row unless a unique index already has its key, also when another
+ * transaction is about to put it there (then false, and the caller looks
+ * again; it may have to wait, see itsm_table_await).
+ */
+extern bool itsm_table_insert_new(Relation table, Datum *values, bool *nulls);
+
+/* Waits for the transaction that is about to make the row of the keys visible, if there is one. */
+extern void itsm_table_await(Relation table, Oid index, int key_count, ScanKey keys);
+
+/*
+ * Replaces a row read before.  False when somebody changed it meanwhile: look
+ * again.  Index entries are made when the update could not stay on its page.
+ * "old" then stands for the new version, so that it can be replaced again.
+ */
+extern bool itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls);
+
+/* Deletes a row read before; false as above. */
+extern bool itsm_table_delete(Relation table, HeapTuple old);
+
+#endif							/* ITSM_TABLE_H */

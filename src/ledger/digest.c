@@ -1,0 +1,74 @@
+/*
+ * digest.c
+ *		SHA-256 without a context per call, and salts drawn in bulk.
+ *
+ * Memory: one hash context for the life of the backend.  PostgreSQL ties a
+ * hash context to a resource owner; it is made under an owner of its own that
+ * has no parent and is never released, so that the end of a transaction does
+ * not take it away.  A digest that an error cut short is simply started anew.
+ */
+#include "core/itsm.h"
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "ledger/digest.h"
+#include "record/record.h"
+#include "utils/resowner.h"
+
+static pg_cryptohash_ctx *context = NULL;
+
+static void
+check(int result)
+{
+	if (result < 0)
+		elog(ERROR, "SHA-256 failed: %s", pg_cryptohash_error(context));
+}
+
+void
+itsm_digest_start(void)
+{
+	if (context == NULL)
+	{
+		ResourceOwner saved = CurrentResourceOwner;
+
+		CurrentResourceOwner = ResourceOwnerCreate(NULL, "itsm digest");
+		context = pg_cryptohash_create(PG_SHA256);
+		CurrentResourceOwner = saved;
+		if (context == NULL)
+			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
+	check(pg_cryptohash_init(context));
+}
+
+void
+itsm_digest_add(const void *data, size_t length)
+{
+	check(pg_cryptohash_update(context, data, length));
+}
+
+void
+itsm_digest_finish(uint8 *hash)
+{
+	StaticAssertStmt(ITSM_HASH_LENGTH == PG_SHA256_DIGEST_LENGTH, "hashes are SHA-256");
+	check(pg_cryptohash_final(context, hash, ITSM_HASH_LENGTH));
+}
+
+void
+itsm_salt(uint8 *salt)
+{
+	/* one call for many salts: it costs the same whatever the length */
+	static uint8 pool[256 * ITSM_SALT_LENGTH];
+	static int	left = 0;
+
+	if (left == 0)
+	{
+		if (!pg_strong_random(pool, sizeof(pool)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not draw random bytes")));
+		left = lengthof(pool) / ITSM_SALT_LENGTH;
+	}
+	left--;
+	memcpy(salt, pool + left * ITSM_SALT_LENGTH, ITSM_SALT_LENGTH);
+	/* a salt is used once; nothing of it stays here */
+	memset(pool + left * ITSM_SALT_LENGTH, 0, ITSM_SALT_LENGTH);
+}

@@ -1,0 +1,319 @@
+/*
+ * event.c
+ *		Appending events to records' chains and reading them, in direct access.
+ *
+ * Memory: results in the caller's context.  Locking: the head row of the
+ * record is the lock of its chain (record.h).
+ */
+#include "core/itsm.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_collation_d.h"
+#include "catalog/pg_inherits.h"
+#include "core/settings.h"
+#include "core/table.h"
+#include "core/unmet.h"
+#include "ledger/digest.h"
+#include "ledger/event.h"
+#include "ledger/partition.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+#include "utils/xid8.h"
+
+enum
+{
+	EVENT_RECORD, EVENT_VERSION, EVENT_AT, EVENT_XID, EVENT_SYSTEM, EVENT_TIMELINE, EVENT_COMMAND,
+	EVENT_ATTACHMENT, EVENT_LIFECYCLE_VERSION, EVENT_KIND, EVENT_TENANT, EVENT_FROM, EVENT_TO,
+	EVENT_SESSION_ROLE, EVENT_ROLE, EVENT_ACTOR, EVENT_APPLICATION, EVENT_BODY, EVENT_HASH,
+	EVENT_COLUMNS
+};
+
+enum
+{
+	VIOLATION_RECORD, VIOLATION_VERSION, VIOLATION_POSITION, VIOLATION_AT, VIOLATION_ATTACHMENT,
+	VIOLATION_TENANT, VIOLATION_CODE, VIOLATION_RULE, VIOLATION_KIND, VIOLATION_ATTRIBUTE,
+	VIOLATION_MESSAGE, VIOLATION_CLAUSE, VIOLATION_COLUMNS
+};
+
+#define HASH_DOMAIN "itsm event 1\n"
+
+static void
+add_64(StringInfo header, uint64 number)
+{
+	number = pg_hton64(number);
+	appendBinaryStringInfo(header, (char *) &number, sizeof(number));
+}
+
+static void
+add_32(StringInfo header, uint32 number)
+{
+	number = pg_hton32(number);
+	appendBinaryStringInfo(header, (char *) &number, sizeof(number));
+}
+
+static void
+add_text(StringInfo header, const char *text)
+{
+	const char *utf8;
+
+	if (text == NULL)
+	{
+		add_32(header, PG_UINT32_MAX);
+		return;
+	}
+	utf8 = GetDatabaseEncoding() == PG_UTF8 ? text : pg_server_to_any(text, strlen(text), PG_UTF8);
+	add_32(header, strlen(utf8));
+	appendStringInfoString(header, utf8);
+}
+
+void
+itsm_event_hash(const Event *event, const uint8 *previous, const char *commitments,
+				int commitments_length, uint8 *hash)
+{
+	StringInfoData header;
+
+	initStringInfo(&header);
+	add_64(&header, event->record);
+	add_64(&header, event->version);
+	add_64(&header, event->at);
+	add_64(&header, event->xid);
+	add_64(&header, event->system);
+	add_32(&header, event->timeline);
+	add_32(&header, event->command);
+	add_32(&header, event->attachment);
+	add_32(&header, event->lifecycle_version);
+	add_text(&header, event->kind);
+	add_text(&header, event->tenant);
+	add_text(&header, event->from_state);
+	add_text(&header, event->to_state);
+	add_text(&header, event->session_role);
+	add_text(&header, event->role);
+	add_text(&header, event->actor);
+	add_text(&header, event->application);
+	itsm_digest_start();
+	itsm_digest_add(HASH_DOMAIN, strlen(HASH_DOMAIN));
+	itsm_digest_add(previous, ITSM_HASH_LENGTH);
+	itsm_digest_add(header.data, header.len);
+	itsm_digest_add(commitments, commitments_length);
+	itsm_digest_finish(hash);
+	pfree(header.data);
+}
+
+static const char *
+role_name(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return name ? name : psprintf("%u", role);
+}
+
+static Datum
+bytes_datum(const void *bytes, int length)
+{
+	bytea	   *datum = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(datum, VARHDRSZ + length);
+	memcpy(VARDATA(datum), bytes, length);
+	return PointerGetDatum(datum);
+}
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static void
+store_event(const Event *event)
+{
+	Relation	table = table_open(itsm_event_partition(event->at), RowExclusiveLock);
+	Datum		values[EVENT_COLUMNS];
+	bool		nulls[EVENT_COLUMNS] = {0};
+
+	values[EVENT_RECORD] = Int64GetDatum(event->record);
+	values[EVENT_VERSION] = Int64GetDatum(event->version);
+	values[EVENT_AT] = TimestampTzGetDatum(event->at);
+	values[EVENT_XID] = UInt64GetDatum(event->xid);
+	values[EVENT_SYSTEM] = Int64GetDatum(event->system);
+	values[EVENT_TIMELINE] = Int32GetDatum(event->timeline);
+	values[EVENT_COMMAND] = UInt32GetDatum(event->command);
+	values[EVENT_ATTACHMENT] = Int32GetDatum(event->attachment);
+	values[EVENT_LIFECYCLE_VERSION] = Int32GetDatum(event->lifecycle_version);
+	set_text(values, nulls, EVENT_KIND, event->kind);
+	set_text(values, nulls, EVENT_TENANT, event->tenant);
+	set_text(values, nulls, EVENT_FROM, event->from_state);
+	set_text(values, nulls, EVENT_TO, event->to_state);
+	set_text(values, nulls, EVENT_SESSION_ROLE, event->session_role);
+	set_text(values, nulls, EVENT_ROLE, event->role);
+	set_text(values, nulls, EVENT_ACTOR, event->actor);
+	set_text(values, nulls, EVENT_APPLICATION, event->application);
+	values[EVENT_BODY] = bytes_datum(event->body, event->body_length);
+	values[EVENT_HASH] = bytes_datum(event->hash, ITSM_HASH_LENGTH);
+	itsm_table_insert(table, values, nulls);
+	table_close(table, RowExclusiveLock);
+}
+
+static void
+store_violations(const Event *event, List *violations)
+{
+	Relation	table = table_open(itsm_relation("violation"), RowExclusiveLock);
+	ListCell   *cell;
+
+	foreach(cell, violations)
+	{
+		const Unmet *unmet = lfirst(cell);
+		Datum		values[VIOLATION_COLUMNS];
+		bool		nulls[VIOLATION_COLUMNS] = {0};
+
+		values[VIOLATION_RECORD] = Int64GetDatum(event->record);
+		values[VIOLATION_VERSION] = Int64GetDatum(event->version);
+		values[VIOLATION_POSITION] = Int32GetDatum(foreach_current_index(cell) + 1);
+		values[VIOLATION_AT] = TimestampTzGetDatum(event->at);
+		values[VIOLATION_ATTACHMENT] = Int32GetDatum(event->attachment);
+		set_text(values, nulls, VIOLATION_TENANT, event->tenant);
+		set_text(values, nulls, VIOLATION_CODE, unpack_sql_state(unmet->code));
+		set_text(values, nulls, VIOLATION_RULE, unmet->rule);
+		set_text(values, nulls, VIOLATION_KIND, unmet->kind);
+		set_text(values, nulls, VIOLATION_ATTRIBUTE, unmet->attribute);
+		set_text(values, nulls, VIOLATION_MESSAGE, unmet->message);
+		set_text(values, nulls, VIOLATION_CLAUSE, unmet->clause);
+		itsm_table_insert(table, values, nulls);
+	}
+	table_close(table, RowExclusiveLock);
+}
+
+/* What an event says of the session and the cluster. */
+static void
+fill_circumstances(Event *event)
+{
+	event->xid = U64FromFullTransactionId(GetTopFullTransactionId());
+	event->system = (int64) GetSystemIdentifier();
+	event->timeline = (int) GetWALInsertionTimeLine();
+	event->session_role = role_name(GetSessionUserId());
+	event->role = role_name(GetOuterUserId());
+	event->application = application_name && *application_name ? application_name : NULL;
+}
+
+bool
+itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason, List *violations)
+{
+	uint8		previous[ITSM_HASH_LENGTH];
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (reason == NULL)
+		reason = itsm_reason;
+	if (reason && *reason)
+		itsm_body_add(body, BODY_REASON, reason, strlen(reason));
+	if (violations)
+	{
+		char	   *json = itsm_unmet_json(violations);
+
+		itsm_body_add(body, BODY_VIOLATIONS, json, strlen(json));
+	}
+	fill_circumstances(event);
+	event->record = record->id;
+	event->tenant = record->tenant;
+	event->version = record->version + 1;
+	record->at = Max(record->at, now);
+	if (event->at == 0)
+		event->at = record->at;
+	event->body = body->bytes.data;
+	event->body_length = body->bytes.len;
+	memcpy(previous, record->hash, ITSM_HASH_LENGTH);
+	itsm_event_hash(event, previous, body->commitments.data, body->commitments.len, event->hash);
+
+	record->version = event->version;
+	memcpy(record->hash, event->hash, ITSM_HASH_LENGTH);
+	if (!itsm_record_store(record))
+		return false;
+	store_event(event);
+	if (violations)
+		store_violations(event, violations);
+	CommandCounterIncrement();
+	return true;
+}
+
+static Event *
+read_event(Relation table, HeapTuple tuple)
+{
+	Event	   *event = palloc0(sizeof(Event));
+	Datum		values[EVENT_COLUMNS];
+	bool		nulls[EVENT_COLUMNS];
+	bytea	   *bytes;
+
+#define TEXT(column) (nulls[column] ? NULL : TextDatumGetCString(values[column]))
+	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+	event->record = DatumGetInt64(values[EVENT_RECORD]);
+	event->version = DatumGetInt64(values[EVENT_VERSION]);
+	event->at = DatumGetTimestampTz(values[EVENT_AT]);
+	event->xid = DatumGetUInt64(values[EVENT_XID]);
+	event->system = DatumGetInt64(values[EVENT_SYSTEM]);
+	event->timeline = DatumGetInt32(values[EVENT_TIMELINE]);
+	event->command = DatumGetUInt32(values[EVENT_COMMAND]);
+	event->attachment = DatumGetInt32(values[EVENT_ATTACHMENT]);
+	event->lifecycle_version = DatumGetInt32(values[EVENT_LIFECYCLE_VERSION]);
+	event->kind = TEXT(EVENT_KIND);
+	event->tenant = TEXT(EVENT_TENANT);
+	event->from_state = TEXT(EVENT_FROM);
+	event->to_state = TEXT(EVENT_TO);
+	event->session_role = TEXT(EVENT_SESSION_ROLE);
+	event->role = TEXT(EVENT_ROLE);
+	event->actor = TEXT(EVENT_ACTOR);
+	event->application = TEXT(EVENT_APPLICATION);
+	bytes = DatumGetByteaPCopy(values[EVENT_BODY]);
+	event->body = VARDATA(bytes);
+	event->body_length = VARSIZE(bytes) - VARHDRSZ;
+	bytes = DatumGetByteaPP(values[EVENT_HASH]);
+	if (VARSIZE_ANY_EXHDR(bytes) == ITSM_HASH_LENGTH)
+		memcpy(event->hash, VARDATA_ANY(bytes), ITSM_HASH_LENGTH);
+#undef TEXT
+	return event;
+}
+
+static int
+compare_versions(const ListCell *a, const ListCell *b)
+{
+	int64		first = ((const Event *) lfirst(a))->version;
+	int64		second = ((const Event *) lfirst(b))->version;
+
+	return first < second ? -1 : first > second;
+}
+
+List *
+itsm_event_read(const char *tenant, int64 record)
+{
+	List	   *partitions = find_inheritance_children(itsm_relation("event"), AccessShareLock);
+	List	   *events = NIL;
+	ListCell   *cell;
+
+	foreach(cell, partitions)
+	{
+		Relation	table = table_open(lfirst_oid(cell), NoLock);
+		Oid			index = (RelationGetIndexList(table), table->rd_pkindex);
+		ScanKeyData keys[2];
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&keys[0], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
+					CStringGetTextDatum(tenant));
+		keys[0].sk_collation = C_COLLATION_OID;
+		ScanKeyInit(&keys[1], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
+		scan = systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+			events = lappend(events, read_event(table, tuple));
+		systable_endscan(scan);
+		table_close(table, AccessShareLock);
+	}
+	list_sort(events, compare_versions);
+	return events;
+}

@@ -1,0 +1,69 @@
+/*
+ * event.h
+ *		Events: appending to a record's chain and reading it.
+ *
+ * The hash of an event is SHA-256 over
+ *		"itsm event 1\n"
+ *		the previous event's hash (32 zero bytes before the first)
+ *		the header: record, version, at (microseconds since 2000-01-01 UTC),
+ *		  xid, system as 8 bytes each, timeline, command, attachment,
+ *		  lifecycle_version as 4 bytes each, all big-endian; then kind, tenant,
+ *		  from_state, to_state, session_role, role, actor, application in UTF-8,
+ *		  each after its length in 4 bytes (0xFFFFFFFF for null)
+ *		the commitments of the body's items (event_body.h)
+ */
+#ifndef ITSM_EVENT_H
+#define ITSM_EVENT_H
+
+#include "ledger/event_body.h"
+#include "nodes/pg_list.h"
+#include "record/record.h"
+
+typedef struct Event
+{
+	int64		record;
+	int64		version;
+	TimestampTz at;
+	uint64		xid;
+	int64		system;
+	int			timeline;
+	uint32		command;
+	int			attachment;
+	int			lifecycle_version;
+	const char *kind;
+	const char *tenant;
+	const char *from_state;		/* NULL: none */
+	const char *to_state;		/* NULL: none */
+	const char *session_role;
+	const char *role;
+	const char *actor;			/* NULL: not known */
+	const char *application;	/* NULL: none */
+	const char *body;
+	int			body_length;
+	uint8		hash[ITSM_HASH_LENGTH];
+} Event;
+
+/*
+ * Appends an event to a record's chain: locks the record by storing its head
+ * (with the attachment, deleted and key that the caller has set in it), then
+ * writes the event, and makes both visible to the rest of the transaction.
+ *
+ * The caller fills in attachment, lifecycle_version, kind, from_state,
+ * to_state, actor, command and, for imported events, at (0: the time now, but
+ * never before the event before).  violations: a list of Unmet, kept in the
+ * body and in itsm.violation.  The reason is itsm.reason unless given.
+ *
+ * False when somebody else changed the record meanwhile: read it again and
+ * decide anew; nothing has been written then.
+ */
+extern bool itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason,
+							  List *violations);
+
+/* All events of a record by version, as a list of Event; committed ones and our own. */
+extern List *itsm_event_read(const char *tenant, int64 record);
+
+/* The event's hash, given the one before it. */
+extern void itsm_event_hash(const Event *event, const uint8 *previous, const char *commitments,
+							int commitments_length, uint8 *hash);
+
+#endif							/* ITSM_EVENT_H */

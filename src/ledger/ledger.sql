@@ -1,0 +1,87 @@
+-- Events: what happened to records, chained per record.
+
+-- The parent carries no index and no constraint: each monthly partition is an
+-- ordinary table with its own primary key, which restores in any order.
+CREATE TABLE itsm.event (
+	record bigint NOT NULL,
+	version bigint NOT NULL,
+	at timestamptz NOT NULL,
+	xid xid8 NOT NULL,
+	system bigint NOT NULL,
+	timeline integer NOT NULL,
+	command integer NOT NULL,
+	attachment integer NOT NULL,
+	lifecycle_version integer NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
+	from_state text COLLATE "C",
+	to_state text COLLATE "C",
+	session_role text COLLATE "C" NOT NULL,
+	role text COLLATE "C" NOT NULL,
+	actor text COLLATE "C",
+	application text COLLATE "C",
+	body bytea NOT NULL,
+	hash bytea NOT NULL
+) PARTITION BY RANGE (at);
+SELECT pg_catalog.pg_extension_config_dump('itsm.event', '');
+
+CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (tenant, record, version)) DEFAULT USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.event_default', '');
+
+COMMENT ON TABLE itsm.event IS 'What happened to records, append-only, by month (UTC).';
+COMMENT ON TABLE itsm.event_default IS 'Events of months that have no partition of their own.';
+COMMENT ON COLUMN itsm.event.record IS 'The record.';
+COMMENT ON COLUMN itsm.event.version IS 'Number of the event in the record''s chain, from 1 without gaps.';
+COMMENT ON COLUMN itsm.event.at IS 'Time of the event, never before the one before it. An imported event has the time at which it happened.';
+COMMENT ON COLUMN itsm.event.xid IS 'Transaction that wrote it; means something only together with system.';
+COMMENT ON COLUMN itsm.event.system IS 'System identifier of the cluster that wrote it.';
+COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
+COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
+COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
+COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
+COMMENT ON COLUMN itsm.event.kind IS 'created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated.';
+COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
+COMMENT ON COLUMN itsm.event.to_state IS 'State after.';
+COMMENT ON COLUMN itsm.event.session_role IS 'Role that logged in.';
+COMMENT ON COLUMN itsm.event.role IS 'Role that wrote.';
+COMMENT ON COLUMN itsm.event.actor IS 'Who did it: claimed by itsm.act_as, or the mapped attribute actor.';
+COMMENT ON COLUMN itsm.event.application IS 'application_name of the session.';
+COMMENT ON COLUMN itsm.event.body IS 'Changed values, each with its number, a salt and its canonical text.';
+COMMENT ON COLUMN itsm.event.hash IS 'SHA-256 over the previous hash, the header and the commitments of the values.';
+
+CREATE TABLE itsm.violation (
+	record bigint NOT NULL,
+	version bigint NOT NULL,
+	position integer NOT NULL,
+	at timestamptz NOT NULL,
+	attachment integer NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
+	code text COLLATE "C" NOT NULL,
+	rule text COLLATE "C",
+	kind text COLLATE "C" NOT NULL,
+	attribute text COLLATE "C",
+	message text NOT NULL,
+	clause text COLLATE "C",
+	PRIMARY KEY (tenant, record, version, position)
+) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.violation', '');
+
+COMMENT ON TABLE itsm.violation IS 'Conditions that a write did not meet and that were observed, not enforced. Kept in the event''s body too, and hashed there.';
+COMMENT ON COLUMN itsm.violation.record IS 'The record.';
+COMMENT ON COLUMN itsm.violation.version IS 'Version of the event.';
+COMMENT ON COLUMN itsm.violation.position IS 'Position among the event''s violations, from 1.';
+COMMENT ON COLUMN itsm.violation.at IS 'Time of the event.';
+COMMENT ON COLUMN itsm.violation.attachment IS 'The attachment that judged.';
+COMMENT ON COLUMN itsm.violation.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm.violation.code IS 'SQLSTATE that enforcing would have raised.';
+COMMENT ON COLUMN itsm.violation.rule IS 'Name of the rule.';
+COMMENT ON COLUMN itsm.violation.kind IS 'Rule kind.';
+COMMENT ON COLUMN itsm.violation.attribute IS 'Canonical attribute.';
+COMMENT ON COLUMN itsm.violation.message IS 'What was not met.';
+COMMENT ON COLUMN itsm.violation.clause IS 'Clause of ISO/IEC 20000-1.';
+
+CREATE FUNCTION itsm.make_partitions() RETURNS integer
+AS 'MODULE_PATHNAME', 'itsm_make_partitions' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.make_partitions() IS 'Makes the partitions of itsm.event for this month and the two after it, as far as they are missing, and returns how many it made. Run it once a month; attach and backfill do it too. Without it events go into event_default, from where it moves them.';
+REVOKE ALL ON FUNCTION itsm.make_partitions() FROM PUBLIC;

@@ -1,0 +1,144 @@
+/*
+ * partition.c
+ *		Monthly partitions of itsm.event, named event_YYYY_MM.
+ *
+ * They are ordinary tables owned by the extension's owner, not members of the
+ * extension, so that a dump carries them.  Rows that came into the default
+ * partition meanwhile are moved.
+ */
+#include "core/itsm.h"
+
+#include "catalog/namespace.h"
+#include "core/query.h"
+#include "core/table.h"
+#include "datatype/timestamp.h"
+#include "ledger/partition.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#define PARTITIONS_AHEAD 2
+
+static void
+month_of(TimestampTz at, int *year, int *month)
+{
+	struct pg_tm tm;
+	fsec_t		fraction;
+
+	if (TIMESTAMP_NOT_FINITE(at) || timestamp2tm(at, NULL, &tm, &fraction, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+	*year = tm.tm_year;
+	*month = tm.tm_mon;
+}
+
+static void
+partition_name(char *name, int year, int month)
+{
+	snprintf(name, NAMEDATALEN, "event_%04d_%02d", year, month);
+}
+
+Oid
+itsm_event_partition(TimestampTz at)
+{
+	char		name[NAMEDATALEN];
+	Oid			partition = InvalidOid;
+	int			year;
+	int			month;
+
+	month_of(at, &year, &month);
+	if (year > 0)
+	{
+		partition_name(name, year, month);
+		partition = itsm_relation_or_invalid(name);
+	}
+	if (OidIsValid(partition) && get_rel_relispartition(partition))
+		return partition;
+	return itsm_relation("event_default");
+}
+
+static void
+run(const char *sql)
+{
+	int			result = SPI_execute(sql, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "%s in: %s", SPI_result_code_string(result), sql);
+}
+
+static void
+make_partition(int year, int month)
+{
+	char		name[NAMEDATALEN];
+	char	   *starts = psprintf("%04d-%02d-01 00:00:00+00", year, month);
+	char	   *ends = psprintf("%04d-%02d-01 00:00:00+00", month == 12 ? year + 1 : year, month % 12 + 1);
+
+	partition_name(name, year, month);
+	run(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event, PRIMARY KEY (tenant, record, version)) USING heap",
+				 name));
+	run(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", name));
+	run(psprintf("WITH moved AS (DELETE FROM itsm.event_default"
+				 " WHERE at OPERATOR(pg_catalog.>=) '%s' AND at OPERATOR(pg_catalog.<) '%s' RETURNING *)"
+				 " INSERT INTO itsm.%s SELECT * FROM moved", starts, ends, name));
+	run(psprintf("ALTER TABLE itsm.event ATTACH PARTITION itsm.%s FOR VALUES FROM ('%s') TO ('%s')",
+				 name, starts, ends));
+}
+
+int
+itsm_make_partitions_between(TimestampTz from, TimestampTz to)
+{
+	OwnerQuery	query;
+	int			year;
+	int			month;
+	int			last_year;
+	int			last_month;
+	int			made = 0;
+
+	month_of(from, &year, &month);
+	month_of(to, &last_year, &last_month);
+	if (year < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("events before our era are not kept")));
+	while (year < last_year || (year == last_year && month <= last_month))
+	{
+		char		name[NAMEDATALEN];
+
+		CHECK_FOR_INTERRUPTS();
+		partition_name(name, year, month);
+		if (!OidIsValid(itsm_relation_or_invalid(name)))
+		{
+			/* one maker at a time; who waited looks again */
+			LockRelationOid(itsm_relation("event"), ShareUpdateExclusiveLock);
+			if (!OidIsValid(itsm_relation_or_invalid(name)))
+			{
+				itsm_query_begin(&query);
+				make_partition(year, month);
+				itsm_query_end(&query);
+				made++;
+			}
+		}
+		if (++month > 12)
+		{
+			month = 1;
+			year++;
+		}
+	}
+	return made;
+}
+
+int
+itsm_make_partitions_ahead(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return itsm_make_partitions_between(now, now + PARTITIONS_AHEAD * INT64CONST(31) * USECS_PER_DAY);
+}
+
+ITSM_FUNCTION(itsm_make_partitions);
+Datum
+itsm_make_partitions(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(itsm_make_partitions_ahead());
+}

@@ -1,0 +1,62 @@
+/*
+ * record.h
+ *		Records: heads (one per governed row) and their states.
+ *
+ * The head row is the lock of its record's chain: whoever appends an event
+ * updates it first.
+ */
+#ifndef ITSM_RECORD_H
+#define ITSM_RECORD_H
+
+#include "access/htup.h"
+#include "utils/timestamp.h"
+
+#define ITSM_HASH_LENGTH 32
+
+typedef struct Record
+{
+	int64		id;				/* 0: not stored yet */
+	int64		version;
+	TimestampTz at;
+	int			source;
+	int			attachment;		/* 0: not governed */
+	bool		deleted;
+	uint8		hash[ITSM_HASH_LENGTH];
+	const char *tenant;
+	const char *key;			/* NULL: displaced */
+	HeapTuple	tuple;			/* as read; NULL: not stored yet */
+} Record;
+
+typedef struct RecordState
+{
+	TimestampTz entered_at;
+	int			lifecycle_version;
+	const char *lifecycle;
+	const char *state;			/* NULL: the status maps to none */
+	const char *category;
+	HeapTuple	tuple;			/* NULL: not stored yet */
+} RecordState;
+
+/* By key; false when there is none.  *record is filled in the current memory context. */
+extern bool itsm_record_find(int source, const char *tenant, const char *key, Record *record);
+
+/* By number, within a tenant. */
+extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
+
+/* A record that is not stored yet, with its number taken. */
+extern void itsm_record_begin(int source, const char *tenant, const char *key, Record *record);
+
+/*
+ * Stores a record: inserts it when it is new, replaces its row otherwise.
+ * False when somebody else was there first (already waited for): find it
+ * again and decide anew.
+ */
+extern bool itsm_record_store(Record *record);
+
+/* True when the record's row was written by the current transaction. */
+extern bool itsm_record_is_ours(const Record *record);
+
+extern bool itsm_record_state_read(const Record *record, RecordState *state);
+extern void itsm_record_state_store(const Record *record, RecordState *state);
+
+#endif							/* ITSM_RECORD_H */

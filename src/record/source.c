@@ -1,0 +1,178 @@
+/*
+ * source.c
+ *		Sources and their dictionaries, in direct access.
+ *
+ * Memory: results in the caller's context.  Locking: RowExclusiveLock on the
+ * tables while writing; a unique index settles who was first.
+ */
+#include "core/itsm.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "core/table.h"
+#include "miscadmin.h"
+#include "record/source.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+enum
+{
+	SOURCE_ID = 1, SOURCE_RELATION, SOURCE_NAME, SOURCE_KEY, SOURCE_AT, SOURCE_COLUMNS = SOURCE_AT
+};
+
+enum
+{
+	ENTRY_SOURCE = 1, ENTRY_NUMBER, ENTRY_NAME, ENTRY_KIND, ENTRY_TYPE, ENTRY_COLUMNS = ENTRY_TYPE
+};
+
+char *
+itsm_relation_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
+
+Source *
+itsm_source_find(Oid relation)
+{
+	Relation	table = table_open(itsm_relation("source"), AccessShareLock);
+	ScanKeyData key;
+	HeapTuple	tuple;
+	Source	   *source = NULL;
+
+	ScanKeyInit(&key, SOURCE_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+	tuple = itsm_table_find(table, itsm_relation("source_relation_idx"), SnapshotSelf, 1, &key);
+	if (HeapTupleIsValid(tuple))
+	{
+		Datum		values[SOURCE_COLUMNS];
+		bool		nulls[SOURCE_COLUMNS];
+		Datum	   *names;
+		int			count;
+
+		heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+		source = palloc0(sizeof(Source));
+		source->id = DatumGetInt32(values[SOURCE_ID - 1]);
+		source->relation = relation;
+		deconstruct_array(DatumGetArrayTypeP(values[SOURCE_KEY - 1]), NAMEOID, NAMEDATALEN, false,
+						  TYPALIGN_CHAR, &names, NULL, &count);
+		for (int i = 0; i < count; i++)
+			source->key = lappend(source->key, pstrdup(NameStr(*DatumGetName(names[i]))));
+	}
+	table_close(table, AccessShareLock);
+	return source;
+}
+
+Source *
+itsm_source_register(Oid relation, List *key)
+{
+	Source	   *source = itsm_source_find(relation);
+	Relation	table;
+	Datum		values[SOURCE_COLUMNS];
+	bool		nulls[SOURCE_COLUMNS] = {0};
+	Datum	   *names;
+	int			count = 0;
+	ListCell   *cell;
+
+	if (source)
+		return source;
+	table = table_open(itsm_relation("source"), RowExclusiveLock);
+	names = palloc(sizeof(Datum) * list_length(key));
+	foreach(cell, key)
+		names[count++] = DirectFunctionCall1(namein, CStringGetDatum(lfirst(cell)));
+	values[SOURCE_ID - 1] = Int32GetDatum((int) nextval_internal(itsm_relation("source_id_seq"), false));
+	values[SOURCE_RELATION - 1] = ObjectIdGetDatum(relation);
+	values[SOURCE_NAME - 1] = CStringGetTextDatum(itsm_relation_name(relation));
+	values[SOURCE_KEY - 1] = PointerGetDatum(construct_array(names, count, NAMEOID, NAMEDATALEN,
+															 false, TYPALIGN_CHAR));
+	values[SOURCE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	itsm_table_insert(table, values, nulls);
+	table_close(table, RowExclusiveLock);
+	CommandCounterIncrement();
+	return itsm_source_find(relation);
+}
+
+List *
+itsm_source_dictionary(int source)
+{
+	Relation	table = table_open(itsm_relation("source_attribute"), AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *entries = NIL;
+
+	ScanKeyInit(&key, ENTRY_SOURCE, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
+	scan = systable_beginscan(table, itsm_relation("source_attribute_pkey"), true, SnapshotSelf, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		SourceAttribute *entry = palloc(sizeof(SourceAttribute));
+		Datum		values[ENTRY_COLUMNS];
+		bool		nulls[ENTRY_COLUMNS];
+
+		heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+		entry->number = DatumGetInt32(values[ENTRY_NUMBER - 1]);
+		entry->canonical = strcmp(TextDatumGetCString(values[ENTRY_KIND - 1]), "attribute") == 0;
+		entry->name = TextDatumGetCString(values[ENTRY_NAME - 1]);
+		entry->type = TextDatumGetCString(values[ENTRY_TYPE - 1]);
+		entries = lappend(entries, entry);
+	}
+	systable_endscan(scan);
+	table_close(table, AccessShareLock);
+	return entries;
+}
+
+int
+itsm_source_number(int source, bool canonical, const char *name, Oid type)
+{
+	const char *type_name = format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
+
+	for (;;)
+	{
+		int			last = 0;
+		Relation	table;
+		Datum		values[ENTRY_COLUMNS];
+		bool		nulls[ENTRY_COLUMNS] = {0};
+		bool		inserted;
+		ListCell   *cell;
+
+		foreach(cell, itsm_source_dictionary(source))
+		{
+			SourceAttribute *entry = lfirst(cell);
+
+			if (entry->canonical == canonical && strcmp(entry->name, name) == 0 &&
+				strcmp(entry->type, type_name) == 0)
+				return entry->number;
+			last = Max(last, entry->number);
+		}
+		values[ENTRY_SOURCE - 1] = Int32GetDatum(source);
+		values[ENTRY_NUMBER - 1] = Int32GetDatum(last + 1);
+		values[ENTRY_NAME - 1] = CStringGetTextDatum(name);
+		values[ENTRY_KIND - 1] = CStringGetTextDatum(canonical ? "attribute" : "column");
+		values[ENTRY_TYPE - 1] = CStringGetTextDatum(type_name);
+		table = table_open(itsm_relation("source_attribute"), RowExclusiveLock);
+		inserted = itsm_table_insert_new(table, values, nulls);
+		if (inserted)
+			CacheInvalidateRelcache(table);
+		else
+		{
+			ScanKeyData keys[2];
+
+			ScanKeyInit(&keys[0], ENTRY_SOURCE, BTEqualStrategyNumber, F_INT4EQ, values[ENTRY_SOURCE - 1]);
+			ScanKeyInit(&keys[1], ENTRY_NUMBER, BTEqualStrategyNumber, F_INT4EQ, values[ENTRY_NUMBER - 1]);
+			itsm_table_await(table, itsm_relation("source_attribute_pkey"), 2, keys);
+		}
+		table_close(table, RowExclusiveLock);
+		CommandCounterIncrement();
+		if (inserted)
+			return last + 1;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
