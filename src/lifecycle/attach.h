@@ -1,0 +1,28 @@
+/*
+ * attach.h
+ *		The triggers of attached tables, and the rights to change attachments.
+ */
+#ifndef ITSM_ATTACH_H
+#define ITSM_ATTACH_H
+
+#include "utils/rel.h"
+
+/* ERRCODE_INSUFFICIENT_PRIVILEGE unless the current user owns the relation. */
+extern void itsm_check_owner(Oid relation);
+
+/*
+ * Makes the triggers where they are missing, ENABLE ALWAYS, on the relation,
+ * its partitions and its children.  Takes SHARE ROW EXCLUSIVE on each.
+ */
+extern void itsm_make_triggers(Oid relation);
+
+/* Drops them; takes ACCESS EXCLUSIVE on each. */
+extern void itsm_drop_triggers(Oid relation);
+
+/* Triggers of others that could get in the way, told in a NOTICE. */
+extern void itsm_tell_foreign_triggers(Relation relation);
+
+/* Keeps what was done to an attachment: attach, detach, set_mode, migrate. */
+extern void itsm_attachment_event(int attachment, const char *action, const char *detail);
+
+#endif							/* ITSM_ATTACH_H */

@@ -1,0 +1,134 @@
+-- Attachments: a lifecycle put on a table.
+
+CREATE SEQUENCE itsm.attachment_id_seq AS integer;
+SELECT pg_catalog.pg_extension_config_dump('itsm.attachment_id_seq', '');
+
+CREATE TABLE itsm.attachment (
+	id integer NOT NULL DEFAULT pg_catalog.nextval('itsm.attachment_id_seq'),
+	source integer NOT NULL,
+	relation regclass,
+	relation_name text NOT NULL,
+	lifecycle text COLLATE "C" NOT NULL,
+	mode text NOT NULL,
+	timing text NOT NULL,
+	status name NOT NULL,
+	states jsonb,
+	attributes jsonb NOT NULL,
+	attribute_expressions jsonb NOT NULL,
+	filter text,
+	filter_expression text,
+	tenant text,
+	tenant_expression text,
+	track text[] NOT NULL,
+	rule_modes jsonb NOT NULL DEFAULT '{}',
+	attached_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	attached_by name NOT NULL,
+	detached_at timestamptz,
+	PRIMARY KEY (id)
+) USING heap;
+CREATE INDEX attachment_relation_idx ON itsm.attachment (relation);
+SELECT pg_catalog.pg_extension_config_dump('itsm.attachment', '');
+
+COMMENT ON TABLE itsm.attachment IS 'Lifecycles put on tables, now and in the past.';
+COMMENT ON COLUMN itsm.attachment.id IS 'Number of the attachment.';
+COMMENT ON COLUMN itsm.attachment.source IS 'The source that its records belong to.';
+COMMENT ON COLUMN itsm.attachment.relation IS 'The table.';
+COMMENT ON COLUMN itsm.attachment.relation_name IS 'Qualified name of the table when it was attached.';
+COMMENT ON COLUMN itsm.attachment.lifecycle IS 'The lifecycle; its current version holds for records that begin or move.';
+COMMENT ON COLUMN itsm.attachment.mode IS 'off, observe or enforce.';
+COMMENT ON COLUMN itsm.attachment.timing IS 'immediate or deferred.';
+COMMENT ON COLUMN itsm.attachment.status IS 'Column that holds the status.';
+COMMENT ON COLUMN itsm.attachment.states IS 'Map from status values (text form) to states; null: they are the states'' names.';
+COMMENT ON COLUMN itsm.attachment.attributes IS 'Canonical attributes as given: column or expression.';
+COMMENT ON COLUMN itsm.attachment.attribute_expressions IS 'The same with every name qualified, as evaluated.';
+COMMENT ON COLUMN itsm.attachment.filter IS 'Which rows are governed, as given; null: all.';
+COMMENT ON COLUMN itsm.attachment.filter_expression IS 'The same with every name qualified, as evaluated.';
+COMMENT ON COLUMN itsm.attachment.tenant IS 'Column or expression naming the tenant, as given; null: none.';
+COMMENT ON COLUMN itsm.attachment.tenant_expression IS 'The same with every name qualified, as evaluated.';
+COMMENT ON COLUMN itsm.attachment.track IS 'Columns whose changes are events: {mapped}, {*} or names.';
+COMMENT ON COLUMN itsm.attachment.rule_modes IS 'Modes set for single rules by itsm.set_mode.';
+COMMENT ON COLUMN itsm.attachment.attached_at IS 'When it was attached.';
+COMMENT ON COLUMN itsm.attachment.attached_by IS 'Who attached it.';
+COMMENT ON COLUMN itsm.attachment.detached_at IS 'When it was detached; null while it holds.';
+
+CREATE TABLE itsm.attachment_event (
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	attachment integer NOT NULL,
+	action text NOT NULL,
+	detail text NOT NULL,
+	role name NOT NULL,
+	session_role name NOT NULL
+) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.attachment_event', '');
+
+COMMENT ON TABLE itsm.attachment_event IS 'What was done to attachments, by whom.';
+COMMENT ON COLUMN itsm.attachment_event.at IS 'When.';
+COMMENT ON COLUMN itsm.attachment_event.attachment IS 'The attachment.';
+COMMENT ON COLUMN itsm.attachment_event.action IS 'attach, detach, set_mode or migrate.';
+COMMENT ON COLUMN itsm.attachment_event.detail IS 'The mode set, with its rule where it is for one.';
+COMMENT ON COLUMN itsm.attachment_event.role IS 'Role that did it.';
+COMMENT ON COLUMN itsm.attachment_event.session_role IS 'Role that logged in.';
+
+CREATE TABLE itsm.person_role (
+	role name NOT NULL,
+	granted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (role)
+) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.person_role', '');
+
+COMMENT ON TABLE itsm.person_role IS 'Roles that one person uses alone: who writes under such a role is known without itsm.act_as.';
+COMMENT ON COLUMN itsm.person_role.role IS 'The role.';
+COMMENT ON COLUMN itsm.person_role.granted_at IS 'When itsm.grant_actor named it.';
+
+-- The triggers' functions stay executable by everybody: else owners could not
+-- restore their triggers.  On a table that is not attached they only raise.
+CREATE FUNCTION itsm.judge() RETURNS trigger
+AS 'MODULE_PATHNAME', 'itsm_judge' LANGUAGE C;
+COMMENT ON FUNCTION itsm.judge() IS 'The trigger of attached tables: judges each row as stored, and remembers what happened to it. Made by itsm.attach.';
+
+CREATE FUNCTION itsm.judge_truncate() RETURNS trigger
+AS 'MODULE_PATHNAME', 'itsm_judge_truncate' LANGUAGE C;
+COMMENT ON FUNCTION itsm.judge_truncate() IS 'The trigger that refuses TRUNCATE of an attached table while it is enforced. Made by itsm.attach.';
+
+CREATE FUNCTION itsm.attach(
+	relation regclass, lifecycle text, status name, states jsonb DEFAULT NULL,
+	attributes jsonb DEFAULT '{}', filter text DEFAULT NULL, mode text DEFAULT 'observe',
+	timing text DEFAULT 'immediate', track text[] DEFAULT '{mapped}', tenant text DEFAULT NULL,
+	key name[] DEFAULT NULL
+) RETURNS integer
+AS 'MODULE_PATHNAME', 'itsm_attach' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.attach(regclass, text, name, jsonb, jsonb, text, text, text, text[], text, name[]) IS 'Puts a lifecycle on a table that the caller owns, and returns the number of the attachment. status: the column with the status; states: status values and the states they map to (null: the same names); attributes: canonical attributes and the columns or expressions they come from; filter: which rows; mode: off, observe or enforce; track: columns whose changes are events, {mapped}, {*} or names; tenant: column or expression; key: columns of a unique index (null: the primary key). Raises IT051 with every fault.';
+
+CREATE FUNCTION itsm.detach(relation regclass, attachment integer DEFAULT NULL) RETURNS void
+AS 'MODULE_PATHNAME', 'itsm_detach' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.detach(regclass, integer) IS 'Takes one attachment, or all, off a table and leaves it as it was. The history stays.';
+
+CREATE FUNCTION itsm.set_mode(attachment integer, mode text, rule text DEFAULT NULL) RETURNS void
+AS 'MODULE_PATHNAME', 'itsm_set_mode' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.set_mode(integer, text, text) IS 'Sets how strictly an attachment judges (off, observe, enforce), as a whole or for one rule. Built-in rules: status, initial, transition, delete, truncate. Holds from the next statement of every session on.';
+
+CREATE FUNCTION itsm.act_as(actor text) RETURNS void
+AS 'MODULE_PATHNAME', 'itsm_act_as' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.act_as(text) IS 'Says who acts in the rest of the transaction; null takes it back. Grant EXECUTE to roles of applications that know their users.';
+REVOKE ALL ON FUNCTION itsm.act_as(text) FROM PUBLIC;
+
+CREATE FUNCTION itsm.policies_changed() RETURNS void
+AS 'MODULE_PATHNAME', 'itsm_policies_changed' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.policies_changed() IS 'Has every session look up its policies again.';
+REVOKE ALL ON FUNCTION itsm.policies_changed() FROM PUBLIC;
+
+CREATE FUNCTION itsm.grant_actor(role name) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+	INSERT INTO itsm.person_role (role) SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) $1 ON CONFLICT DO NOTHING;
+	SELECT itsm.policies_changed();
+$$;
+CREATE FUNCTION itsm.revoke_actor(role name) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+	DELETE FROM itsm.person_role p WHERE p.role OPERATOR(pg_catalog.=) $1;
+	SELECT itsm.policies_changed();
+$$;
+COMMENT ON FUNCTION itsm.grant_actor(name) IS 'Names a role that one person uses alone, so that who writes under it is known.';
+COMMENT ON FUNCTION itsm.revoke_actor(name) IS 'Takes itsm.grant_actor back.';
+REVOKE ALL ON FUNCTION itsm.grant_actor(name), itsm.revoke_actor(name) FROM PUBLIC;

@@ -1,0 +1,141 @@
+/*
+ * attach_trigger.c
+ *		Making and dropping the triggers of an attached table.
+ */
+#include "core/itsm.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "core/query.h"
+#include "core/table.h"
+#include "lifecycle/attach.h"
+#include "miscadmin.h"
+#include "record/source.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/reltrigger.h"
+
+#define ROW_TRIGGER "itsm_judge"
+#define TRUNCATE_TRIGGER "itsm_judge_truncate"
+
+void
+itsm_check_owner(Oid relation)
+{
+	if (!pg_class_ownercheck(relation, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relation)),
+					   get_rel_name(relation));
+}
+
+/* DDL as the current user, under a pinned search_path. */
+static void
+run(const char *sql)
+{
+	int			level = NewGUCNestLevel();
+	int			result;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute(sql, false, 0);
+	if (result < 0)
+		elog(ERROR, "%s in: %s", SPI_result_code_string(result), sql);
+	SPI_finish();
+	AtEOXact_GUC(true, level);
+}
+
+static void
+make_trigger(Oid relation, const char *name, const char *events)
+{
+	const char *table = itsm_relation_name(relation);
+
+	if (!OidIsValid(get_trigger_oid(relation, name, true)))
+		run(psprintf("CREATE TRIGGER %s %s ON %s %s EXECUTE FUNCTION itsm.%s()", name, events, table,
+					 strcmp(name, ROW_TRIGGER) == 0 ? "FOR EACH ROW" : "FOR EACH STATEMENT",
+					 strcmp(name, ROW_TRIGGER) == 0 ? "judge" : "judge_truncate"));
+	run(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name));
+}
+
+void
+itsm_make_triggers(Oid relation)
+{
+	List	   *relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		Oid			member = lfirst_oid(cell);
+
+		/* the parent's row trigger is cloned to partitions; nothing else is */
+		make_trigger(member, ROW_TRIGGER, "AFTER INSERT OR UPDATE OR DELETE");
+		make_trigger(member, TRUNCATE_TRIGGER, "BEFORE TRUNCATE");
+	}
+}
+
+static void
+drop_trigger(Oid relation, const char *name)
+{
+	if (OidIsValid(get_trigger_oid(relation, name, true)))
+		run(psprintf("DROP TRIGGER %s ON %s", name, itsm_relation_name(relation)));
+}
+
+void
+itsm_drop_triggers(Oid relation)
+{
+	List	   *relations = find_all_inheritors(relation, AccessExclusiveLock, NULL);
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		drop_trigger(lfirst_oid(cell), ROW_TRIGGER);
+		drop_trigger(lfirst_oid(cell), TRUNCATE_TRIGGER);
+	}
+}
+
+void
+itsm_tell_foreign_triggers(Relation relation)
+{
+	StringInfoData names;
+
+	if (relation->trigdesc == NULL)
+		return;
+	initStringInfo(&names);
+	for (int i = 0; i < relation->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &relation->trigdesc->triggers[i];
+
+		/* what fires after each row and before us may write the row again */
+		if (!trigger->tgisinternal && TRIGGER_FOR_ROW(trigger->tgtype) &&
+			TRIGGER_FOR_AFTER(trigger->tgtype) && strcmp(trigger->tgname, ROW_TRIGGER) < 0)
+			appendStringInfo(&names, "%s\"%s\"", names.len ? ", " : "", trigger->tgname);
+	}
+	if (names.len)
+		ereport(NOTICE,
+				(errmsg("triggers of \"%s\" fire before " ROW_TRIGGER ": %s",
+						RelationGetRelationName(relation), names.data),
+				 errdetail("When they write the same row again, that change is judged before the one that caused it.")));
+}
+
+void
+itsm_attachment_event(int attachment, const char *action, const char *detail)
+{
+	OwnerQuery	query;
+	Oid			types[] = {INT4OID, TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[] = {
+		Int32GetDatum(attachment), CStringGetTextDatum(action),
+		CStringGetTextDatum(detail ? detail : ""),
+		CStringGetTextDatum(GetUserNameFromId(GetUserId(), false))
+	};
+
+	itsm_query_begin(&query);
+	itsm_query(SPI_OK_INSERT,
+			   "INSERT INTO itsm.attachment_event (attachment, action, detail, role, session_role)"
+			   " VALUES ($1, $2, $3, $4, session_user)", 4, types, values, NULL);
+	itsm_query_end(&query);
+}

@@ -1,0 +1,342 @@
+/*
+ * definition_define.c
+ *		Lifecycles kept in the table itsm.lifecycle: a row per version, the
+ *		highest one holds.
+ *
+ * The table is read by a catalog snapshot through its primary key, so that a
+ * new version is seen from the next statement on, also inside REPEATABLE READ.
+ * It is written under ShareRowExclusiveLock: one definer at a time.
+ */
+#include "core/itsm.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "core/errors.h"
+#include "core/json_read.h"
+#include "core/table.h"
+#include "core/unmet.h"
+#include "lifecycle/definition_store.h"
+#include "lifecycle/rule_kind.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+/* Columns of itsm.lifecycle. */
+enum
+{
+	LIFECYCLE_NAME = 1,
+	LIFECYCLE_VERSION,
+	LIFECYCLE_DEFINITION,
+	LIFECYCLE_EXPRESSIONS,
+	LIFECYCLE_SHIPPED,
+	LIFECYCLE_DEFINED_AT,
+	LIFECYCLE_DEFINED_BY,
+	LIFECYCLE_COLUMNS = LIFECYCLE_DEFINED_BY
+};
+
+ITSM_FUNCTION(itsm_define_lifecycle);
+ITSM_FUNCTION(itsm_lifecycle_definition);
+
+/* The row of a version, or of the highest when version is 0; NULL when there is none. */
+static HeapTuple
+find_version(Relation table, const char *name, int version)
+{
+	Relation	index = index_open(itsm_relation("lifecycle_pkey"), AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	found;
+
+	ScanKeyInit(&keys[0], LIFECYCLE_NAME, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
+	ScanKeyInit(&keys[1], LIFECYCLE_VERSION, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(version));
+	scan = systable_beginscan_ordered(table, index, NULL, version == 0 ? 1 : 2, keys);
+	found = systable_getnext_ordered(scan, BackwardScanDirection);
+	if (HeapTupleIsValid(found))
+		found = heap_copytuple(found);
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	return found;
+}
+
+static Datum
+column(Relation table, HeapTuple row, int number)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(row, number, RelationGetDescr(table), &isnull);
+
+	if (isnull)
+		elog(ERROR, "column %d of %s is null", number, RelationGetRelationName(table));
+	return value;
+}
+
+static void
+raise_unknown(const char *name, const int *version)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 version == NULL
+			 ? errmsg("lifecycle \"%s\" does not exist", itsm_clip(name))
+			 : errmsg("lifecycle \"%s\" has no version %d", itsm_clip(name), *version),
+			 errhint("Table itsm.lifecycle has those that exist; itsm.define_lifecycle makes one.")));
+}
+
+/* The kept texts of checks, one per rule; never NULL. */
+static char **
+read_expressions(Datum array)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	char	  **expressions;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls,
+					  &count);
+
+	/* as many as there may be rules, should the row have been tampered with */
+	expressions = palloc0(sizeof(char *) * (MAX_RULES + 1));
+	for (int i = 0; i < Min(count, MAX_RULES); i++)
+		if (!nulls[i])
+			expressions[i] = TextDatumGetCString(elements[i]);
+	return expressions;
+}
+
+StoredDefinition *
+itsm_definition_fetch(const char *name, int version)
+{
+	Relation	table = table_open(itsm_relation("lifecycle"), AccessShareLock);
+	HeapTuple	row = find_version(table, name, version);
+	StoredDefinition *stored = palloc0(sizeof(StoredDefinition));
+
+	if (!HeapTupleIsValid(row))
+		raise_unknown(name, version == 0 ? NULL : &version);
+	stored->version = DatumGetInt32(column(table, row, LIFECYCLE_VERSION));
+	stored->json = DatumGetJsonbPCopy(column(table, row, LIFECYCLE_DEFINITION));
+	stored->expressions = read_expressions(column(table, row, LIFECYCLE_EXPRESSIONS));
+	stored->defined_by = pstrdup(NameStr(*DatumGetName(column(table, row, LIFECYCLE_DEFINED_BY))));
+	table_close(table, AccessShareLock);
+	return stored;
+}
+
+static Definition *
+parse_stored(const char *name, const StoredDefinition *stored)
+{
+	List	   *faults = NIL;
+	Definition *definition = itsm_definition_parse(stored->json, stored->expressions, &faults);
+
+	itsm_unmet_raise(faults, ERRCODE_ITSM_DEFINITION,
+					 psprintf("lifecycle \"%s\" (version %d) is invalid", name, stored->version),
+					 "Define it again with itsm.define_lifecycle.");
+	return definition;
+}
+
+Definition *
+itsm_definition_load(const char *name, int *version)
+{
+	StoredDefinition *stored = itsm_definition_fetch(name, *version);
+
+	*version = stored->version;
+	return parse_stored(name, stored);
+}
+
+static ArrayType *
+build_expressions(const Definition *definition)
+{
+	int			count = definition->rule_count;
+	Datum	   *elements = palloc0(sizeof(Datum) * (count + 1));
+	bool	   *nulls = palloc0(count + 1);
+	int			lower = 1;
+
+	for (int i = 0; i < count; i++)
+	{
+		const LifecycleRule *rule = &definition->rules[i];
+
+		nulls[i] = true;
+		for (int j = 0; j < rule->condition_count; j++)
+			if (rule->conditions[j].kind == &itsm_rule_check)
+			{
+				elements[i] = CStringGetTextDatum(((CheckData *) rule->conditions[j].data)->text);
+				nulls[i] = false;
+			}
+	}
+	if (count == 0)
+		return construct_empty_array(TEXTOID);
+	return construct_md_array(elements, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static void
+forbid(const char *name, const char *relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to redefine lifecycle \"%s\"", name),
+			 relation
+			 ? errdetail("It is attached to table %s, and its expressions run with the rights of the table's owner.",
+						 relation)
+			 : errdetail("It was defined by another role."),
+			 errhint("Only a superuser, or whoever has the rights of both its definer and the owners of the tables it is attached to, may do so.")));
+}
+
+static char *
+qualified_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
+
+/*
+ * Whoever edits a lifecycle lets expressions run with the rights of the owners
+ * of the tables that it is attached to.
+ */
+static void
+check_attachments(const char *name)
+{
+	Oid			relid = itsm_relation_or_invalid("attachment");
+	Relation	table;
+	SysScanDesc scan;
+	HeapTuple	row;
+	AttrNumber	relation_column;
+	AttrNumber	lifecycle_column;
+	AttrNumber	detached_column;
+
+	if (!OidIsValid(relid))
+		return;					/* while the extension is being made */
+	relation_column = get_attnum(relid, "relation");
+	lifecycle_column = get_attnum(relid, "lifecycle");
+	detached_column = get_attnum(relid, "detached_at");
+	table = table_open(relid, AccessShareLock);
+	scan = systable_beginscan(table, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(row = systable_getnext(scan)))
+	{
+		bool		unset;
+		Datum		relation;
+		HeapTuple	class;
+		bool		allowed;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!heap_attisnull(row, detached_column, RelationGetDescr(table)) ||
+			strcmp(TextDatumGetCString(column(table, row, lifecycle_column)), name) != 0)
+			continue;
+		relation = heap_getattr(row, relation_column, RelationGetDescr(table), &unset);
+		class = unset ? NULL : SearchSysCache1(RELOID, relation);
+		if (!HeapTupleIsValid(class))
+			continue;			/* the table is gone */
+		allowed = has_privs_of_role(GetUserId(), ((Form_pg_class) GETSTRUCT(class))->relowner);
+		ReleaseSysCache(class);
+		if (!allowed)
+			forbid(name, qualified_name(DatumGetObjectId(relation)));
+	}
+	systable_endscan(scan);
+	table_close(table, AccessShareLock);
+}
+
+static void
+check_permission(Relation table, HeapTuple current, const char *name)
+{
+	Oid			definer;
+
+	if (superuser())
+		return;
+	if (HeapTupleIsValid(current))
+	{
+		definer = get_role_oid(NameStr(*DatumGetName(column(table, current, LIFECYCLE_DEFINED_BY))),
+							   true);
+		if (!OidIsValid(definer) || !has_privs_of_role(GetUserId(), definer))
+			forbid(name, NULL);
+	}
+	check_attachments(name);
+}
+
+static bool
+same_as_current(Relation table, HeapTuple current, Jsonb *json, ArrayType *expressions)
+{
+	return datum_image_eq(column(table, current, LIFECYCLE_DEFINITION), JsonbPGetDatum(json), false, -1) &&
+		datum_image_eq(column(table, current, LIFECYCLE_EXPRESSIONS), PointerGetDatum(expressions),
+					   false, -1);
+}
+
+static void
+insert_version(Relation table, const char *name, int version, Jsonb *json, ArrayType *expressions)
+{
+	Datum		values[LIFECYCLE_COLUMNS];
+	bool		nulls[LIFECYCLE_COLUMNS] = {false};
+	NameData	definer;
+
+	namestrcpy(&definer, GetUserNameFromId(GetUserId(), false));
+	values[LIFECYCLE_NAME - 1] = CStringGetTextDatum(name);
+	values[LIFECYCLE_VERSION - 1] = Int32GetDatum(version);
+	values[LIFECYCLE_DEFINITION - 1] = JsonbPGetDatum(json);
+	values[LIFECYCLE_EXPRESSIONS - 1] = PointerGetDatum(expressions);
+	values[LIFECYCLE_SHIPPED - 1] = BoolGetDatum(creating_extension);
+	values[LIFECYCLE_DEFINED_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[LIFECYCLE_DEFINED_BY - 1] = NameGetDatum(&definer);
+	itsm_table_insert(table, values, nulls);
+	CacheInvalidateRelcacheByRelid(RelationGetRelid(table));
+	CommandCounterIncrement();
+}
+
+/*
+ * itsm.define_lifecycle(definition jsonb) → void
+ *
+ * IT050 with every fault in DETAIL; 42501 when the lifecycle is another role's
+ * or is attached to another role's table.  A definition that is the current
+ * one already makes no new version.
+ */
+Datum
+itsm_define_lifecycle(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *json = PG_GETARG_JSONB_P(0);
+	List	   *faults = NIL;
+	Definition *definition = itsm_definition_parse(json, NULL, &faults);
+	Relation	table;
+	HeapTuple	current;
+	ArrayType  *expressions;
+
+	itsm_unmet_raise(faults, ERRCODE_ITSM_DEFINITION,
+					 definition->name
+					 ? psprintf("lifecycle definition \"%s\" is invalid", itsm_clip(definition->name))
+					 : "lifecycle definition is invalid",
+					 "DETAIL lists every fault.");
+	expressions = build_expressions(definition);
+	table = table_open(itsm_relation("lifecycle"), ShareRowExclusiveLock);
+	current = find_version(table, definition->name, 0);
+	check_permission(table, current, definition->name);
+	if (!HeapTupleIsValid(current))
+		insert_version(table, definition->name, 1, json, expressions);
+	else if (!same_as_current(table, current, json, expressions))
+		insert_version(table, definition->name,
+					   DatumGetInt32(column(table, current, LIFECYCLE_VERSION)) + 1, json, expressions);
+	table_close(table, NoLock);
+	PG_RETURN_VOID();
+}
+
+/*
+ * itsm.lifecycle_definition(name text, version int) → jsonb
+ *
+ * As it was given.  42704 when there is no such lifecycle or version; NULL for
+ * the name NULL.
+ */
+Datum
+itsm_lifecycle_definition(PG_FUNCTION_ARGS)
+{
+	int			version = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	char	   *name;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (!PG_ARGISNULL(1) && version <= 0)
+		raise_unknown(name, &version);
+	PG_RETURN_JSONB_P(itsm_definition_fetch(name, version)->json);
+}

@@ -1,0 +1,24 @@
+/*
+ * definition_store.h
+ *		A version of a lifecycle as it stands in itsm.lifecycle.
+ */
+#ifndef ITSM_DEFINITION_STORE_H
+#define ITSM_DEFINITION_STORE_H
+
+#include "lifecycle/definition_parse.h"
+
+typedef struct StoredDefinition
+{
+	int			version;
+	Jsonb	   *json;
+	char	  **expressions;	/* for itsm_definition_parse */
+	char	   *defined_by;
+} StoredDefinition;
+
+/*
+ * The version given, or the current one when that is 0, by a catalog snapshot.
+ * 42704 when there is none.
+ */
+extern StoredDefinition *itsm_definition_fetch(const char *name, int version);
+
+#endif							/* ITSM_DEFINITION_STORE_H */

@@ -1,0 +1,284 @@
+/*
+ * evaluate.c
+ *		Evaluating a policy's expressions: the executor state of a transaction.
+ *
+ * Memory: a state hangs on TopTransactionContext, results on its per-row
+ * context, which the next begin resets.  A state remembers the transaction
+ * and subtransaction that use it: after an abort it is free again.
+ */
+#include "core/itsm.h"
+
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "ledger/canonical_text.h"
+#include "lifecycle/evaluate.h"
+#include "lifecycle/owner_guard.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+typedef struct UnitState
+{
+	ExprState **attributes;		/* NULL where the value is a column */
+	ExprState **checks;
+	TupleTableSlot *old;
+	TupleTableSlot *new;
+} UnitState;
+
+struct PolicyState
+{
+	LocalTransactionId lxid;
+	bool		in_use;
+	SubTransactionId user;		/* subtransaction that began the use */
+	EState	   *estate;
+	ExprContext *context;
+	MemoryContext caller;
+	ExprState **filters;		/* per attachment */
+	ExprState **tenants;
+	int			unit_count;
+	UnitState **units;			/* per unit */
+	bool		temporary;		/* made for a nested use */
+};
+
+static PolicyState *
+make_state(Policy *policy, MemoryContext parent, bool temporary)
+{
+	MemoryContext caller = MemoryContextSwitchTo(parent);
+	EState	   *estate = CreateExecutorState();
+	PolicyState *state;
+
+	MemoryContextSwitchTo(estate->es_query_cxt);
+	state = palloc0(sizeof(PolicyState));
+	state->lxid = ITSM_LXID;
+	state->estate = estate;
+	state->context = CreateExprContext(estate);
+	state->filters = palloc0(sizeof(ExprState *) * policy->count);
+	state->tenants = palloc0(sizeof(ExprState *) * policy->count);
+	state->temporary = temporary;
+	MemoryContextSwitchTo(caller);
+	return state;
+}
+
+PolicyState *
+itsm_evaluate_begin(Policy *policy)
+{
+	PolicyState *state = policy->state;
+
+	if (state == NULL || state->lxid != ITSM_LXID)
+		state = policy->state = make_state(policy, TopTransactionContext, false);
+	else if (state->in_use && SubTransactionIsActive(state->user))
+		state = make_state(policy, CurrentMemoryContext, true);
+	state->in_use = true;
+	state->user = GetCurrentSubTransactionId();
+	ResetExprContext(state->context);
+	state->caller = MemoryContextSwitchTo(state->context->ecxt_per_tuple_memory);
+	return state;
+}
+
+void
+itsm_evaluate_end(Policy *policy, PolicyState *state)
+{
+	MemoryContextSwitchTo(state->caller);
+	state->in_use = false;
+	if (state->temporary)
+		FreeExecutorState(state->estate);
+}
+
+static UnitState *
+unit_state(PolicyState *state, Unit *unit)
+{
+	MemoryContext caller;
+	UnitState  *compiled;
+
+	if (unit->number < state->unit_count && state->units[unit->number])
+		return state->units[unit->number];
+	caller = MemoryContextSwitchTo(state->estate->es_query_cxt);
+	if (unit->number >= state->unit_count)
+	{
+		int			count = unit->number + 1;
+		UnitState **units = palloc0(sizeof(UnitState *) * count);
+
+		if (state->unit_count)
+			memcpy(units, state->units, sizeof(UnitState *) * state->unit_count);
+		state->units = units;
+		state->unit_count = count;
+	}
+	compiled = palloc0(sizeof(UnitState));
+	compiled->attributes = palloc0(sizeof(ExprState *) * unit->definition->attribute_count);
+	compiled->checks = palloc0(sizeof(ExprState *) * unit->definition->rule_count);
+	compiled->old = MakeSingleTupleTableSlot(unit->canonical, &TTSOpsVirtual);
+	compiled->new = MakeSingleTupleTableSlot(unit->canonical, &TTSOpsVirtual);
+	state->units[unit->number] = compiled;
+	MemoryContextSwitchTo(caller);
+	return compiled;
+}
+
+/* Evaluates an expression, compiling it first where that was not done yet. */
+static Datum
+evaluate(PolicyState *state, Policy *policy, const BoundExpression *bound, ExprState **compiled,
+		 bool *isnull)
+{
+	OwnerGuard	guard;
+	Datum		value;
+
+	if (bound->guarded)
+		itsm_guard_enter(&guard, policy->owner);
+	if (*compiled == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(state->estate->es_query_cxt);
+
+		*compiled = ExecInitExpr((Expr *) bound->cached->expr, NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	value = ExecEvalExprSwitchContext(*compiled, state->context, isnull);
+	if (bound->guarded)
+		itsm_guard_leave(&guard);
+	return value;
+}
+
+bool
+itsm_evaluate_filter(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (attachment->filter.cached == NULL)
+		return true;
+	state->context->ecxt_scantuple = row;
+	value = evaluate(state, attachment->policy, &attachment->filter,
+					 &state->filters[attachment->number], &isnull);
+	return !isnull && DatumGetBool(value);
+}
+
+char *
+itsm_evaluate_tenant(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (attachment->tenant.cached == NULL)
+		return "";
+	state->context->ecxt_scantuple = row;
+	value = evaluate(state, attachment->policy, &attachment->tenant,
+					 &state->tenants[attachment->number], &isnull);
+	return isnull ? "" : TextDatumGetCString(value);
+}
+
+TupleTableSlot *
+itsm_evaluate_canonical(PolicyState *state, Unit *unit, TupleTableSlot *row, bool old, const char *actor)
+{
+	UnitState  *compiled = unit_state(state, unit);
+	TupleTableSlot *slot = old ? compiled->old : compiled->new;
+	int			count = unit->definition->attribute_count;
+
+	ExecClearTuple(slot);
+	state->context->ecxt_scantuple = row;
+	for (int i = 0; i < count; i++)
+	{
+		AttributeBinding *binding = &unit->attributes[i];
+
+		if (!binding->mapped)
+			slot->tts_isnull[i] = true;
+		else if (binding->column)
+			slot->tts_values[i] = slot_getattr(row, binding->column, &slot->tts_isnull[i]);
+		else
+			slot->tts_values[i] = evaluate(state, unit->attachment->policy, &binding->expression,
+										   &compiled->attributes[i], &slot->tts_isnull[i]);
+	}
+	slot->tts_isnull[count] = actor == NULL;
+	slot->tts_values[count] = actor ? CStringGetTextDatum(actor) : (Datum) 0;
+	return ExecStoreVirtualTuple(slot);
+}
+
+bool
+itsm_evaluate_check(PolicyState *state, Unit *unit, int rule, TupleTableSlot *old, TupleTableSlot *new)
+{
+	UnitState  *compiled = unit_state(state, unit);
+	bool		isnull;
+	Datum		value;
+
+	state->context->ecxt_outertuple = new;
+	state->context->ecxt_innertuple = old;
+	value = evaluate(state, unit->attachment->policy, &unit->checks[rule], &compiled->checks[rule],
+					 &isnull);
+	return !isnull && DatumGetBool(value);
+}
+
+const char *
+itsm_row_status(PolicyAttachment *attachment, TupleTableSlot *row, int *length)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(row, attachment->status, &isnull);
+
+	*length = 0;
+	return isnull ? NULL : itsm_canonical_text(value, attachment->status_type, length);
+}
+
+int
+itsm_unit_state(const Unit *unit, const char *status, int length)
+{
+	int			low = 0;
+	int			high = unit->value_count;
+
+	if (status == NULL)
+		return ITSM_NO_STATE;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		const StatusValue *value = &unit->values[middle];
+		int			order = memcmp(status, value->value, Min(length, value->length));
+
+		if (order == 0)
+			order = length - value->length;
+		if (order == 0)
+			return value->state;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return ITSM_NO_STATE;
+}
+
+/* Appends a field to the text of a row, quoted as record_out does. */
+static void
+append_field(StringInfo text, const char *field)
+{
+	bool		quote = *field == '\0' || strpbrk(field, "\"\\(), \t\n\r\v\f") != NULL;
+
+	if (quote)
+		appendStringInfoChar(text, '"');
+	for (; *field; field++)
+	{
+		if (*field == '"' || *field == '\\')
+			appendStringInfoChar(text, *field);
+		appendStringInfoChar(text, *field);
+	}
+	if (quote)
+		appendStringInfoChar(text, '"');
+}
+
+char *
+itsm_row_key(PolicyAttachment *attachment, TupleTableSlot *row)
+{
+	TupleDesc	descriptor = row->tts_tupleDescriptor;
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < attachment->key_count; i++)
+	{
+		bool		isnull;
+		Datum		value = slot_getattr(row, attachment->key[i], &isnull);
+		int			length;
+		char	   *field = isnull ? NULL :
+			itsm_canonical_text(value, TupleDescAttr(descriptor, attachment->key[i] - 1)->atttypid, &length);
+
+		if (attachment->key_count == 1)
+			return field ? field : "";
+		appendStringInfoChar(&text, i == 0 ? '(' : ',');
+		if (field)
+			append_field(&text, field);
+	}
+	appendStringInfoChar(&text, ')');
+	return text.data;
+}

@@ -1,0 +1,206 @@
+/*
+ * judge.c
+ *		The decision over a write: built-in conditions, then the rules.
+ *
+ * Nothing is written here.  Memory: the policy state's per-row context.
+ */
+#include "core/itsm.h"
+
+#include "core/errors.h"
+#include "core/settings.h"
+#include "core/unmet.h"
+#include "ledger/event.h"
+#include "lifecycle/actor.h"
+#include "lifecycle/judge.h"
+#include "record/projection.h"
+#include "utils/builtins.h"
+
+void
+itsm_write_actor(Write *write)
+{
+	Unit	   *unit = write->unit;
+	int			column = unit->definition->attribute_count;
+
+	write->actor = itsm_actor(write->policy, unit, write->new ? write->new : write->old);
+	if (unit->reads_actor)
+	{
+		const char *text = itsm_actor_text(&write->actor);
+
+		if (write->new)
+		{
+			write->new->tts_isnull[column] = text == NULL;
+			write->new->tts_values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+		}
+		if (write->old)
+		{
+			write->old->tts_isnull[column] = text == NULL;
+			write->old->tts_values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+		}
+	}
+}
+
+/* The record under judgement, found when it is first needed; NULL: there is none. */
+static const Record *
+record_of(Write *write)
+{
+	if (write->record == NULL && write->key)
+	{
+		Record	   *record = palloc(sizeof(Record));
+
+		if (itsm_record_find(write->unit->attachment->source, write->tenant, write->key, record))
+			write->record = record;
+		write->key = NULL;
+	}
+	return write->record;
+}
+
+static bool
+check_new(Judgement *judgement, int number)
+{
+	Write	   *write = judgement->context;
+
+	return itsm_evaluate_check(write->state, write->unit, number, write->old, write->new);
+}
+
+static bool
+check_old(Judgement *judgement, int number)
+{
+	Write	   *write = judgement->context;
+
+	return itsm_evaluate_check(write->state, write->unit, number, write->old, write->old);
+}
+
+static bool
+milestone(Judgement *judgement, Milestone which, TimestampTz *at)
+{
+	const Record *record = record_of(judgement->context);
+	Projection	projection;
+
+	if (record == NULL || !itsm_projection_read(record, &projection))
+		return false;
+	*at = projection.milestones.at[which];
+	return projection.milestones.reached[which];
+}
+
+static List *
+past(Judgement *judgement)
+{
+	const Record *record = record_of(judgement->context);
+	List	   *transitions = NIL;
+	ListCell   *cell;
+
+	if (record == NULL)
+		return NIL;
+	foreach(cell, itsm_event_read(record->tenant, record->id))
+	{
+		const Event *event = lfirst(cell);
+		PastTransition *transition;
+
+		if (event->to_state == NULL ||
+			(event->from_state && strcmp(event->from_state, event->to_state) == 0))
+			continue;
+		transition = palloc(sizeof(PastTransition));
+		transition->from_state = event->from_state;
+		transition->to_state = event->to_state;
+		transition->actor = event->actor;
+		transitions = lappend(transitions, transition);
+	}
+	return transitions;
+}
+
+static void
+keep(Write *write, JudgeMode mode, List *unmet)
+{
+	if (mode == MODE_ENFORCE)
+		write->refused = list_concat(write->refused, unmet);
+	else if (mode == MODE_OBSERVE)
+		write->observed = list_concat(write->observed, unmet);
+}
+
+void
+itsm_judge_builtin(Write *write, BuiltinRule rule, int code, const char *message)
+{
+	const char *name = itsm_builtin_rules[rule];
+
+	keep(write, write->hypothetical ? MODE_ENFORCE : write->unit->attachment->builtin_modes[rule],
+		 itsm_unmet_add(NIL, code, name, name, NULL, NULL, "%s", message));
+}
+
+static void
+judge_move(Write *write)
+{
+	const Definition *definition = write->unit->definition;
+
+	if (write->to == ITSM_NO_STATE)
+		itsm_judge_builtin(write, BUILTIN_STATUS, ERRCODE_ITSM_UNKNOWN_STATE,
+						   psprintf(write->new_status ? "status maps to no state of lifecycle \"%s\""
+									: "status is null, which is no state of lifecycle \"%s\"",
+									definition->name));
+	else if (write->creating && write->from_name == NULL)
+	{
+		if (!definition->machine.initial[write->to])
+			itsm_judge_builtin(write, BUILTIN_INITIAL, ERRCODE_ITSM_INITIAL_STATE,
+							   psprintf("\"%s\" is not a state to start in in lifecycle \"%s\"",
+										definition->states[write->to].name, definition->name));
+	}
+	else if (write->from == ITSM_NO_STATE)
+		itsm_judge_builtin(write, BUILTIN_TRANSITION, ERRCODE_ITSM_TRANSITION,
+						   psprintf("transition from %s to \"%s\" is not in lifecycle \"%s\"",
+									write->from_name ? psprintf("\"%s\"", write->from_name) : "no state",
+									definition->states[write->to].name, definition->name));
+	else if (!state_machine_allows(&definition->machine, write->from, write->to))
+		itsm_judge_builtin(write, BUILTIN_TRANSITION, ERRCODE_ITSM_TRANSITION,
+						   psprintf("transition from \"%s\" to \"%s\" is not in lifecycle \"%s\"",
+									definition->states[write->from].name,
+									definition->states[write->to].name, definition->name));
+}
+
+void
+itsm_judge_write(Write *write)
+{
+	Unit	   *unit = write->unit;
+	const Definition *definition = unit->definition;
+	const JudgeMode *modes = write->hypothetical ? unit->own_modes : unit->rule_modes;
+	Judgement	judgement = {
+		.definition = definition, .from = write->from, .to = write->to,
+		.creating = write->creating, .moving = write->moving, .old = write->old, .new = write->new,
+		.mapped = unit->mapped, .actor = write->actor, .reason = itsm_reason,
+		.at = definition->rule_count ? GetCurrentTimestamp() : 0,
+		.check = check_new, .check_old = check_old, .milestone = milestone, .past = past,
+		.context = write
+	};
+
+	if (unit->attachment->mode == MODE_OFF && !write->hypothetical)
+		return;
+	if (write->moving)
+		judge_move(write);
+	for (int i = 0; i < definition->rule_count; i++)
+	{
+		const LifecycleRule *rule = &definition->rules[i];
+
+		if (modes[i] == MODE_OFF)
+			continue;
+		for (int j = 0; j < rule->condition_count; j++)
+			rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);
+		if (judgement.unmet)
+		{
+			keep(write, modes[i], judgement.unmet);
+			judgement.unmet = NIL;
+		}
+	}
+}
+
+void
+itsm_judge_delete(Write *write)
+{
+	const Definition *definition = write->unit->definition;
+
+	if (definition->delete_policy == DELETE_REFUSE)
+		itsm_judge_builtin(write, BUILTIN_DELETE, ERRCODE_ITSM_DELETE,
+						   psprintf("records of lifecycle \"%s\" may not be deleted", definition->name));
+	else if (definition->delete_policy == DELETE_FINAL &&
+			 (write->from == ITSM_NO_STATE || !definition->machine.final[write->from]))
+		itsm_judge_builtin(write, BUILTIN_DELETE, ERRCODE_ITSM_DELETE,
+						   psprintf("records of lifecycle \"%s\" may be deleted in a final state only",
+									definition->name));
+}

@@ -1,0 +1,59 @@
+/*
+ * judge.h
+ *		Judging one write of one row under one unit.
+ */
+#ifndef ITSM_JUDGE_H
+#define ITSM_JUDGE_H
+
+#include "lifecycle/evaluate.h"
+#include "record/record.h"
+
+/* A write under judgement: made up by the caller, then judged. */
+typedef struct Write
+{
+	Relation	relation;		/* of the new row, or the old one when deleting */
+	Policy	   *policy;
+	PolicyState *state;
+	Unit	   *unit;
+	TupleTableSlot *old;		/* canonical tuples; NULL: there is none */
+	TupleTableSlot *new;
+	const char *old_status;		/* text; NULL: null or there is no such row */
+	int			old_status_length;
+	const char *new_status;
+	int			new_status_length;
+	int			from;			/* states; ITSM_NO_STATE: none or unmapped */
+	int			to;
+	const char *from_name;		/* of "from", also when it is a state of another lifecycle; NULL: none */
+	bool		creating;		/* the row comes under the lifecycle */
+	bool		moving;
+	bool		hypothetical;	/* nothing was written: what would be said if it were? */
+	const Record *record;		/* NULL: not known yet, or there is none */
+	const char *tenant;			/* identity by which the record is found when it is needed */
+	const char *key;
+	Actor		actor;
+	List	   *refused;		/* Unmet: conditions that are enforced */
+	List	   *observed;		/* Unmet: conditions that are observed */
+} Write;
+
+/* Fills in the actor, in "write" and in the canonical tuples. */
+extern void itsm_write_actor(Write *write);
+
+/*
+ * Judges: appends unmet conditions to refused and observed.  With
+ * "hypothetical" the modes of the rules themselves count, not the attachment's.
+ */
+extern void itsm_judge_write(Write *write);
+
+/* Judges a deletion by the lifecycle's policy. */
+extern void itsm_judge_delete(Write *write);
+
+/* Appends an unmet condition of a built-in rule, as its mode says. */
+extern void itsm_judge_builtin(Write *write, BuiltinRule rule, int code, const char *message);
+
+/*
+ * Raises the error of the conditions refused.  No value of the row stands in
+ * the message or in the server's log.
+ */
+extern void itsm_refuse(const Write *write) pg_attribute_noreturn();
+
+#endif							/* ITSM_JUDGE_H */

@@ -1,0 +1,165 @@
+/*
+ * policy.h
+ *		Everything that judging a table's rows needs, built once and cached.
+ *
+ * A policy belongs to one relation (a leaf partition has its own).  It holds
+ * the attachments that govern the relation's rows; an attachment has one unit
+ * per lifecycle version in use.
+ *
+ * A policy is pinned by a client statement: the same one serves until the
+ * statement ends, this session changes a policy itself, or a subtransaction
+ * aborts.  A policy that is no longer valid is retired, and freed by the first
+ * look-up in a later transaction; so one in use is never freed.
+ */
+#ifndef ITSM_POLICY_H
+#define ITSM_POLICY_H
+
+#include "executor/execdesc.h"
+#include "lifecycle/definition.h"
+#include "lifecycle/rule_kind.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+
+/* An expression over a row, or over canonical tuples. */
+typedef struct BoundExpression
+{
+	CachedExpression *cached;
+	bool		guarded;		/* runs as the table's owner: not only immutable built-in functions */
+	bool		reads_status;
+} BoundExpression;
+
+typedef struct AttributeBinding
+{
+	bool		mapped;
+	AttrNumber	column;			/* the value is this column as it is; 0: the expression's */
+	BoundExpression expression;
+	AttrNumber	error_column;	/* column that an error about it names; 0: none */
+	int			number;			/* in the source's dictionary */
+	int			projected_number;	/* index into the projection's numbers; -1: none */
+	int			projected_text; /* index into its texts; -1: none */
+	int			milestone;		/* mapped milestone attribute (opened_at, …); -1: none */
+} AttributeBinding;
+
+typedef struct StatusValue
+{
+	const char *value;
+	int			length;
+	int			state;			/* ITSM_NO_STATE: that state is not in this version */
+} StatusValue;
+
+/* What is judged without a rule of the definition; named like rules in set_mode. */
+typedef enum BuiltinRule
+{
+	BUILTIN_STATUS,				/* the status maps to a state */
+	BUILTIN_INITIAL,			/* a record begins in an initial state */
+	BUILTIN_TRANSITION,			/* a move is in the lifecycle */
+	BUILTIN_DELETE,				/* the lifecycle lets the row be deleted */
+	BUILTIN_TRUNCATE,			/* governed tables are not truncated */
+	BUILTIN_COUNT
+} BuiltinRule;
+
+extern const char *const itsm_builtin_rules[BUILTIN_COUNT];
+
+/* A version of a lifecycle, bound to an attachment's columns. */
+typedef struct Unit
+{
+	struct PolicyAttachment *attachment;
+	int			version;
+	Definition *definition;
+	int			value_count;
+	StatusValue *values;		/* sorted by bytes */
+	AttributeBinding *attributes;
+	bool	   *mapped;			/* per attribute */
+	int			actor_attribute;	/* number of a mapped attribute "actor"; -1: none */
+	int			group_attribute;	/* what a reassignment is counted by; -1: none */
+	TupleDesc	canonical;		/* the attributes, then the actor */
+	BoundExpression *checks;	/* per rule; cached is NULL where there is none */
+	JudgeMode  *own_modes;		/* per rule: its own, or set for it in this attachment */
+	JudgeMode  *rule_modes;		/* per rule: what holds under the attachment's mode */
+	bool		reads_actor;	/* some check does */
+	int			number;			/* among the policy's units */
+} Unit;
+
+typedef struct TrackedColumn
+{
+	AttrNumber	column;
+	int			number;			/* in the source's dictionary */
+} TrackedColumn;
+
+typedef struct PolicyAttachment
+{
+	struct Policy *policy;
+	int			number;			/* among the policy's attachments */
+	int			id;
+	int			source;
+	char	   *lifecycle;
+	JudgeMode	mode;
+	JudgeMode	builtin_modes[BUILTIN_COUNT];
+	AttrNumber	status;
+	Oid			status_type;
+	char	   *status_name;
+	List	   *states;			/* pairs value, state as char *; NIL: identity */
+	bool		identity;
+	List	   *attributes;		/* pairs name, qualified expression */
+	List	   *rule_modes;		/* pairs rule, mode */
+	BoundExpression filter;		/* cached NULL: all rows */
+	BoundExpression tenant;		/* cached NULL: the one default tenant */
+	int			key_count;
+	AttrNumber *key;
+	int			tracked_count;
+	TrackedColumn *tracked;
+	Unit	   *current;		/* of the lifecycle's current version */
+	List	   *older;			/* Unit of other versions, as they are asked for */
+} PolicyAttachment;
+
+typedef struct Policy
+{
+	Oid			relation;
+	Oid			owner;			/* of the table: whose rights expressions have */
+	MemoryContext context;
+	bool		stale;			/* marked by invalidation */
+	bool		attached;		/* also when no attachment is complete */
+	List	   *persons;		/* OIDs of roles that one person uses alone */
+	int			count;
+	PolicyAttachment **attachments; /* by id */
+	int			unit_count;
+	int			watched_count;
+	AttrNumber *watched;		/* columns whose change matters to any attachment */
+	uint64		generation;		/* of the configuration that it was built from */
+	struct PolicyState *state;	/* executor state; see evaluate.c */
+	LocalTransactionId retired_in;
+	struct Policy *next_retired;
+} Policy;
+
+/*
+ * The policy of a relation, pinned; never NULL (count 0: not attached).  The
+ * caller has the relation open.
+ */
+extern Policy *itsm_policy_get(Relation relation);
+
+/* The unit for a version; builds and keeps it when it is not the current one. */
+extern Unit *itsm_policy_unit(Policy *policy, Relation relation, PolicyAttachment *attachment,
+							  int version);
+
+/* The attachment with that number in the policy; NULL when there is none. */
+extern PolicyAttachment *itsm_policy_attachment(Policy *policy, int id);
+
+/* Unpins: this session's next look-up sees its own changes. */
+extern void itsm_policy_unpin(void);
+
+/* Tells all sessions (at commit) and this one (at once) that policies changed. */
+extern void itsm_policy_changed(void);
+
+/*
+ * Changes whenever policies have to be looked up again: a caller that keeps a
+ * policy with this number may go on using it while the number is the same.
+ */
+extern uint64 itsm_policy_pin(void);
+
+/* Builds without the cache, for attach to report its faults (Unmet of code IT051). */
+extern Policy *itsm_policy_build(Relation relation, List **faults);
+
+/* The relation and those it is a partition or child of, nearest first. */
+extern List *itsm_policy_ancestors(Oid relation);
+
+#endif							/* ITSM_POLICY_H */

@@ -1,0 +1,237 @@
+/*
+ * project.c
+ *		State rows and projections.
+ *
+ * Memory: the caller's context.  Locking: the caller holds the record's head.
+ */
+#include "core/itsm.h"
+
+#include "catalog/pg_type.h"
+#include "ledger/canonical_text.h"
+#include "lifecycle/project.h"
+#include "record/projection.h"
+#include "utils/datum.h"
+#include "utils/timestamp.h"
+
+static char *
+attribute_text(const RowSide *side, int attribute)
+{
+	int			length;
+
+	if (side->canonical->tts_isnull[attribute])
+		return NULL;
+	return itsm_canonical_text(side->canonical->tts_values[attribute],
+							   side->unit->definition->attributes[attribute].type, &length);
+}
+
+static void
+push_text(JsonbParseState **state, JsonbIteratorToken token, const char *text)
+{
+	JsonbValue	value = {.type = jbvString};
+
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = strlen(text);
+	pushJsonbValue(state, token, &value);
+}
+
+/* Attributes without a column of their own; NULL when there is none that is filled. */
+static Jsonb *
+extra_attributes(const RowSide *side)
+{
+	const Unit *unit = side->unit;
+	JsonbParseState *state = NULL;
+	bool		any = false;
+	JsonbValue *object;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < unit->definition->attribute_count; i++)
+	{
+		const AttributeBinding *binding = &unit->attributes[i];
+
+		if (!binding->mapped || binding->projected_number >= 0 || binding->projected_text >= 0 ||
+			side->canonical->tts_isnull[i])
+			continue;
+		push_text(&state, WJB_KEY, unit->definition->attributes[i].name);
+		push_text(&state, WJB_VALUE, attribute_text(side, i));
+		any = true;
+	}
+	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return any ? JsonbValueToJsonb(object) : NULL;
+}
+
+/* The canonical attributes of a row, and the milestones that the application keeps itself. */
+static void
+project_attributes(Projection *projection, const RowSide *side)
+{
+	const Unit *unit = side->unit;
+	bool		extra = false;
+
+	for (int i = 0; i < unit->definition->attribute_count; i++)
+	{
+		const AttributeBinding *binding = &unit->attributes[i];
+		Oid			type = unit->definition->attributes[i].type;
+		Datum		value = side->canonical->tts_values[i];
+		bool		isnull = side->canonical->tts_isnull[i];
+
+		if (!binding->mapped)
+			continue;
+		if (binding->projected_number >= 0)
+		{
+			projection->number_nulls[binding->projected_number] = isnull;
+			projection->numbers[binding->projected_number] = isnull ? 0
+				: type == INT2OID ? DatumGetInt16(value) : DatumGetInt32(value);
+		}
+		else if (binding->projected_text >= 0)
+			projection->texts[binding->projected_text] = attribute_text(side, i);
+		else
+			extra = true;
+		if (binding->milestone >= 0 && !isnull)
+		{
+			/* a timestamp without zone is taken as UTC, whatever the session's zone */
+			projection->milestones.at[binding->milestone] = DatumGetTimestampTz(value);
+			projection->milestones.reached[binding->milestone] = true;
+		}
+	}
+	projection->extra = extra ? extra_attributes(side) : NULL;
+}
+
+static void
+project_state(Projection *projection, const RowSide *side)
+{
+	projection->process = side->unit->definition->process;
+	projection->lifecycle = side->unit->definition->name;
+	projection->state = side->state_name;
+	projection->category = side->category;
+}
+
+static void
+store_state(const Record *record, RecordState *state, const RowSide *side, TimestampTz at)
+{
+	state->entered_at = at;
+	state->lifecycle = side->unit->definition->name;
+	state->lifecycle_version = side->unit->version;
+	state->state = side->state_name;
+	state->category = side->category;
+	itsm_record_state_store(record, state);
+}
+
+void
+itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at, bool unknown_past)
+{
+	RecordState state = {0};
+	Projection	projection = {0};
+
+	for (int i = 0; i < PROJECTION_NUMBERS; i++)
+		projection.number_nulls[i] = true;
+	if (!unknown_past)
+	{
+		projection.milestones.at[MILESTONE_OPENED] = at;
+		projection.milestones.reached[MILESTONE_OPENED] = true;
+		milestone_move(&projection.milestones, CATEGORY_NONE, side->category_number, at);
+	}
+	projection.changed_at = at;
+	projection.key = record->key;
+	project_state(&projection, side);
+	project_attributes(&projection, side);
+	store_state(record, &state, side, at);
+	itsm_projection_store(record, &projection);
+}
+
+static int
+category_number(const char *name)
+{
+	for (int i = CATEGORY_NEW; name && i <= CATEGORY_CANCELLED; i++)
+		if (strcmp(itsm_category_names[i], name) == 0)
+			return i;
+	return CATEGORY_NONE;
+}
+
+/* The state changes: milestones and counts follow. */
+static void
+project_move(Projection *projection, int from, int to, TimestampTz at)
+{
+	milestone_move(&projection->milestones, from, to, at);
+	projection->transitions++;
+	if (milestone_reopens(from, to))
+		projection->reopened++;
+}
+
+void
+itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool continued)
+{
+	RecordState state;
+	Projection	projection;
+
+	(void) itsm_record_state_read(record, &state);
+	(void) itsm_projection_read(record, &projection);
+	if (continued)
+		project_move(&projection, category_number(state.category), side->category_number, at);
+	else
+	{
+		HeapTuple	tuple = projection.tuple;
+
+		memset(&projection, 0, sizeof(Projection));
+		for (int i = 0; i < PROJECTION_NUMBERS; i++)
+			projection.number_nulls[i] = true;
+		projection.tuple = tuple;
+		projection.milestones.at[MILESTONE_OPENED] = at;
+		projection.milestones.reached[MILESTONE_OPENED] = true;
+		milestone_move(&projection.milestones, CATEGORY_NONE, side->category_number, at);
+	}
+	projection.changed_at = at;
+	projection.key = record->key;
+	project_state(&projection, side);
+	project_attributes(&projection, side);
+	store_state(record, &state, side, at);
+	itsm_projection_store(record, &projection);
+}
+
+static bool
+reassigned(const RowSide *old, const RowSide *new)
+{
+	int			attribute = new->unit->group_attribute;
+	Form_pg_attribute column;
+
+	if (attribute < 0 || old->unit->version != new->unit->version ||
+		strcmp(old->attachment->lifecycle, new->attachment->lifecycle) != 0 ||
+		old->canonical->tts_isnull[attribute] ||
+		new->canonical->tts_isnull[attribute])
+		return false;
+	column = TupleDescAttr(new->unit->canonical, attribute);
+	return !datum_image_eq(old->canonical->tts_values[attribute], new->canonical->tts_values[attribute],
+						   column->attbyval, column->attlen);
+}
+
+void
+itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampTz at, bool moving)
+{
+	Projection	projection;
+
+	(void) itsm_projection_read(record, &projection);
+	if (moving)
+	{
+		RecordState state;
+
+		(void) itsm_record_state_read(record, &state);
+		store_state(record, &state, new, at);
+		project_move(&projection, old->category_number, new->category_number, at);
+	}
+	if (reassigned(old, new))
+		projection.reassigned++;
+	projection.changed_at = at;
+	projection.key = record->key;
+	project_state(&projection, new);
+	project_attributes(&projection, new);
+	itsm_projection_store(record, &projection);
+}
+
+void
+itsm_project_head(const Record *record)
+{
+	Projection	projection;
+
+	if (!itsm_projection_read(record, &projection))
+		return;
+	projection.key = record->key;
+	itsm_projection_store(record, &projection);
+}

@@ -1,0 +1,24 @@
+/*
+ * project.h
+ *		Keeping a record's state row and projection in step with its events.
+ */
+#ifndef ITSM_PROJECT_H
+#define ITSM_PROJECT_H
+
+#include "lifecycle/remember.h"
+
+/* A record that was not there before.  unknown_past: its milestones are not known. */
+extern void itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at,
+									bool unknown_past);
+
+/* A record whose row comes back; "continued": it goes on from the state it has. */
+extern void itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool continued);
+
+/* A change of a row; moving: its state or attachment changed. */
+extern void itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampTz at,
+								bool moving);
+
+/* The record's head changed: another key or none, deleted or not. */
+extern void itsm_project_head(const Record *record);
+
+#endif							/* ITSM_PROJECT_H */

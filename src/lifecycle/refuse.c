@@ -1,0 +1,130 @@
+/*
+ * refuse.c
+ *		The error of a refused write, in a form that a program can act on.
+ */
+#include "core/itsm.h"
+
+#include "catalog/pg_class.h"
+#include "core/errors.h"
+#include "core/unmet.h"
+#include "lifecycle/judge.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+
+static const char *
+reachable_states(const Write *write)
+{
+	const Definition *definition = write->unit->definition;
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int to = 0; to < definition->state_count; to++)
+		if (write->creating ? definition->machine.initial[to]
+			: write->from != ITSM_NO_STATE &&
+			state_machine_allows(&definition->machine, write->from, to))
+			appendStringInfo(&list, "%s\"%s\"", list.len ? ", " : "", definition->states[to].name);
+	return list.len ? list.data : "none";
+}
+
+static const char *
+known_values(const Write *write)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < write->unit->value_count; i++)
+		if (write->unit->values[i].state != ITSM_NO_STATE)
+			appendStringInfo(&list, "%s\"%s\"", list.len ? ", " : "", write->unit->values[i].value);
+	return list.data;
+}
+
+static const char *
+hint_for(const Write *write, const Unmet *unmet)
+{
+	switch (unmet->code)
+	{
+		case ERRCODE_ITSM_TRANSITION:
+			return psprintf("From here the lifecycle allows: %s.", reachable_states(write));
+		case ERRCODE_ITSM_UNKNOWN_STATE:
+			return psprintf("Status values that map to a state: %s.", known_values(write));
+		case ERRCODE_ITSM_INITIAL_STATE:
+			return psprintf("A record may start in: %s.", reachable_states(write));
+		case ERRCODE_ITSM_REQUIRED:
+			return "Fill in what is missing in the same statement; itsm.allowed_transitions tells what each move lacks.";
+		case ERRCODE_ITSM_SEPARATION:
+			return "Somebody else has to do it; itsm.act_as(actor) tells who acts.";
+		case ERRCODE_ITSM_ROLE:
+			return "A member of the role has to do it.";
+		case ERRCODE_ITSM_REASON:
+			return "SET LOCAL itsm.reason = '...' before the statement.";
+		case ERRCODE_ITSM_DELETE:
+			return "Move the record to a final state instead; itsm.set_mode changes what is enforced.";
+		default:
+			return "itsm.allowed_transitions tells what each move lacks.";
+	}
+}
+
+/* The column that the condition is about; 0 when there is none. */
+static AttrNumber
+column_of(const Write *write, const Unmet *unmet)
+{
+	int			attribute;
+
+	if (unmet->attribute == NULL)
+		return unmet->code == ERRCODE_ITSM_TRANSITION || unmet->code == ERRCODE_ITSM_UNKNOWN_STATE ||
+			unmet->code == ERRCODE_ITSM_INITIAL_STATE ? write->unit->attachment->status : 0;
+	attribute = itsm_definition_attribute(write->unit->definition, unmet->attribute);
+	return attribute >= 0 ? write->unit->attributes[attribute].error_column : 0;
+}
+
+/* True when the user may read the status column of the row anyway. */
+static bool
+may_read_status(const Write *write)
+{
+	Oid			relation = RelationGetRelid(write->relation);
+
+	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
+		return false;
+	return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck(relation, write->unit->attachment->status, GetUserId(),
+							  ACL_SELECT) == ACLCHECK_OK;
+}
+
+void
+itsm_refuse(const Write *write)
+{
+	const Unmet *first = itsm_unmet_first(write->refused);
+	AttrNumber	column = column_of(write, first);
+	const char *json = itsm_unmet_json(write->refused);
+	const char *detail = json;
+	int			others = list_length(write->refused) - 1;
+
+	/* the value that maps to no state is what somebody needs to see */
+	if (first->code == ERRCODE_ITSM_UNKNOWN_STATE && write->new_status && may_read_status(write))
+	{
+		StringInfoData with_value;
+
+		initStringInfo(&with_value);
+		appendBinaryStringInfo(&with_value, json, 2);
+		appendStringInfoString(&with_value, "\"value\": ");
+		escape_json(&with_value, pnstrdup(write->new_status, pg_mbcliplen(write->new_status, write->new_status_length, 200)));
+		appendStringInfo(&with_value, ", %s", json + 2);
+		detail = with_value.data;
+	}
+	ereport(ERROR,
+			(errcode(first->code),
+			 others ? errmsg("%s (and %d more)", first->message, others) : errmsg("%s", first->message),
+			 errdetail_internal("%s", detail),
+			 errdetail_log("%s", json),
+			 errhint("%s", hint_for(write, first)),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME,
+								get_namespace_name(RelationGetNamespace(write->relation))),
+			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(write->relation)),
+			 column > 0 ? err_generic_string(PG_DIAG_COLUMN_NAME,
+											 get_attname(RelationGetRelid(write->relation), column, false)) : 0,
+			 first->rule ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, first->rule) : 0));
+}

@@ -1,0 +1,66 @@
+/*
+ * remember.h
+ *		Turning a judged write into events, the record's state and its projection.
+ */
+#ifndef ITSM_REMEMBER_H
+#define ITSM_REMEMBER_H
+
+#include "ledger/event.h"
+#include "lifecycle/judge.h"
+
+/* Identity of a row's record. */
+typedef struct RecordIdentity
+{
+	int			source;
+	const char *tenant;
+	const char *key;
+} RecordIdentity;
+
+extern RecordIdentity itsm_row_identity(PolicyState *state, PolicyAttachment *attachment,
+										TupleTableSlot *row);
+
+/* One side of a change: a row with the unit that reads it. */
+typedef struct RowSide
+{
+	PolicyState *state;
+	PolicyAttachment *attachment;
+	Unit	   *unit;
+	TupleTableSlot *row;
+	TupleTableSlot *canonical;
+	RecordIdentity identity;
+	const char *state_name;		/* NULL: the status maps to none */
+	const char *category;
+	int			category_number;	/* CATEGORY_NONE: none */
+	const char *status;			/* text; NULL: null */
+	int			status_length;
+} RowSide;
+
+/* Fills in a side: canonical tuple, status, state and identity. */
+extern RowSide itsm_row_side(PolicyState *state, PolicyAttachment *attachment, Unit *unit,
+							 TupleTableSlot *row, bool old);
+
+typedef struct Memory
+{
+	const char *kind;			/* NULL: found out from the sides */
+	RowSide    *old;			/* NULL: the row begins, or comes under the attachment */
+	RowSide    *new;			/* NULL: the row ends, or leaves the attachment */
+	bool		deleted;		/* with new NULL */
+	bool		superseded;		/* our transaction has already replaced the new row */
+	bool		old_is_ours;	/* our transaction made the old row */
+	uint32		command;
+	Actor		actor;
+	List	   *violations;		/* of Unmet */
+	const char *reason;			/* NULL: itsm.reason */
+	bool		unknown_past;	/* the row was there before: no milestones from its state */
+} Memory;
+
+/*
+ * Remembers a change.  A row without a record gets one first, from its old
+ * side when it has one.  Concurrent changes of the record are waited for.
+ */
+extern void itsm_remember(Memory *memory);
+
+/* The record of an identity, also one whose key was displaced in this transaction. */
+extern bool itsm_find_record(const RecordIdentity *identity, Record *record);
+
+#endif							/* ITSM_REMEMBER_H */
