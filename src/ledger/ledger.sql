@@ -85,3 +85,16 @@ CREATE FUNCTION itsm.make_partitions() RETURNS integer
 AS 'MODULE_PATHNAME', 'itsm_make_partitions' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.make_partitions() IS 'Makes the partitions of itsm.event for this month and the two after it, as far as they are missing, and returns how many it made. Run it once a month; attach and backfill do it too. Without it events go into event_default, from where it moves them.';
 REVOKE ALL ON FUNCTION itsm.make_partitions() FROM PUBLIC;
+
+CREATE FUNCTION itsm.record_id(relation regclass, key text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_record_id' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.record_id(regclass, text) IS 'Number of the record of a row; null when it has none. The key of several columns is written as the text of a row: (a,b).';
+
+CREATE FUNCTION itsm.history(relation regclass, key text)
+RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)
+AS 'MODULE_PATHNAME', 'itsm_history_of' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.history(regclass, text) IS 'What happened to a row, by version. changes: {attribute or column: {"from", "to"}}, with "erased" where a value was redacted. actor: who did it as far as known, else the role. Needs SELECT on the table, and sight of the row under row-level security.';
+
+CREATE FUNCTION itsm.record_as_of(relation regclass, key text, at timestamptz) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'itsm_record_as_of' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.record_as_of(regclass, text, timestamptz) IS 'A row as its events tell it for a time: {"version", "at", "state", "attributes"}; null when there was none. Rights as for history.';

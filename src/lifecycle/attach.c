@@ -490,6 +490,8 @@ itsm_attach(PG_FUNCTION_ARGS)
 				 errmsg("timing \"deferred\" is not there yet"),
 				 errhint("Use timing => 'immediate'.")));
 
+	/* who edits the lifecycle now has been checked against the tables attached so far */
+	LockRelationOid(itsm_relation("lifecycle"), ShareLock);
 	source = itsm_source_register(relid, request.key);
 	if (!same_columns(source->key, request.key))
 		ereport(ERROR,

@@ -19,6 +19,9 @@ extern void itsm_make_triggers(Oid relation);
 /* Drops them; takes ACCESS EXCLUSIVE on each. */
 extern void itsm_drop_triggers(Oid relation);
 
+/* The relation and its inheritance children, which have sources of their own; no partitions. */
+extern List *itsm_governed_relations(Oid relation);
+
 /* Triggers of others that could get in the way, told in a NOTICE. */
 extern void itsm_tell_foreign_triggers(Relation relation);
 

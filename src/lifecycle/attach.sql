@@ -132,3 +132,46 @@ $$;
 COMMENT ON FUNCTION itsm.grant_actor(name) IS 'Names a role that one person uses alone, so that who writes under it is known.';
 COMMENT ON FUNCTION itsm.revoke_actor(name) IS 'Takes itsm.grant_actor back.';
 REVOKE ALL ON FUNCTION itsm.grant_actor(name), itsm.revoke_actor(name) FROM PUBLIC;
+
+CREATE FUNCTION itsm.allowed_transitions(relation regclass, key text)
+RETURNS TABLE (to_state text, status_value text, label text, allowed boolean, unmet jsonb)
+AS 'MODULE_PATHNAME', 'itsm_allowed_transitions' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.allowed_transitions(regclass, text) IS 'The moves from the state that a row is in: the status value to set, and what is still unmet, judged by the real rules as if the caller made the move now. allowed: nothing that is enforced is unmet. The mode of the attachment as a whole does not count.';
+
+CREATE FUNCTION itsm.check_rows(attachment integer)
+RETURNS TABLE (key text, rule text, message text)
+AS 'MODULE_PATHNAME', 'itsm_check_rows' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.check_rows(integer) IS 'Rows that would be refused today, by the rules that the row alone can tell. Only the owner of the table may ask.';
+
+CREATE TABLE itsm.backfill_progress (
+	attachment integer NOT NULL,
+	relation regclass NOT NULL,
+	last_key text,
+	rows bigint NOT NULL,
+	records bigint NOT NULL,
+	finished boolean NOT NULL,
+	changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (attachment, relation)
+) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.backfill_progress', '');
+
+COMMENT ON TABLE itsm.backfill_progress IS 'How far backfills are.';
+COMMENT ON COLUMN itsm.backfill_progress.attachment IS 'The attachment.';
+COMMENT ON COLUMN itsm.backfill_progress.relation IS 'The table, or an inheritance child of it.';
+COMMENT ON COLUMN itsm.backfill_progress.last_key IS 'Key of the last row seen.';
+COMMENT ON COLUMN itsm.backfill_progress.rows IS 'Rows seen.';
+COMMENT ON COLUMN itsm.backfill_progress.records IS 'Records made.';
+COMMENT ON COLUMN itsm.backfill_progress.finished IS 'The last row has been seen.';
+COMMENT ON COLUMN itsm.backfill_progress.changed_at IS 'End of the last batch.';
+
+CREATE PROCEDURE itsm.backfill(attachment integer, batch_rows integer DEFAULT 10000)
+AS 'MODULE_PATHNAME', 'itsm_backfill' LANGUAGE C;
+COMMENT ON PROCEDURE itsm.backfill(integer, integer) IS 'Makes records for rows that were there before the attachment, a transaction a batch. What was cut short goes on where it ended; itsm.backfill_progress and a NOTICE a batch tell how far it is. Only the owner of the table may call it.';
+
+CREATE FUNCTION itsm.import_events(attachment integer, log text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_import_events' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION itsm.import_events(integer, text) IS 'Adds past history out of a log, a query giving key text, at timestamptz, state text and perhaps actor text, as events of kind imported, and returns how many. state is a status value or the name of a state. Records'' milestones are folded anew; what was imported before is passed over. Only the owner of the table may call it.';
+
+CREATE FUNCTION itsm.migrate(attachment integer, states jsonb DEFAULT NULL, lifecycle text DEFAULT NULL) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_migrate' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.migrate(integer, jsonb, text) IS 'Moves the records of an attachment to the current version of its lifecycle, or to another lifecycle, and returns how many. states: {state before: state after}; a state that is not named keeps its name. Rows are not touched: the attachment''s map of status values changes. Only the owner of the table may call it.';

@@ -98,6 +98,18 @@ itsm_drop_triggers(Oid relation)
 	}
 }
 
+List *
+itsm_governed_relations(Oid relation)
+{
+	List	   *governed = NIL;
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(relation, AccessShareLock, NULL))
+		if (lfirst_oid(cell) == relation || !get_rel_relispartition(lfirst_oid(cell)))
+			governed = lappend_oid(governed, lfirst_oid(cell));
+	return governed;
+}
+
 void
 itsm_tell_foreign_triggers(Relation relation)
 {

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "ledger/canonical_text.h"
+#include "ledger/record_key.h"
 #include "lifecycle/evaluate.h"
 #include "lifecycle/owner_guard.h"
 #include "storage/proc.h"
@@ -150,6 +151,31 @@ itsm_evaluate_filter(PolicyState *state, PolicyAttachment *attachment, TupleTabl
 	return !isnull && DatumGetBool(value);
 }
 
+PolicyAttachment *
+itsm_governing(PolicyState *state, Policy *policy, TupleTableSlot *row, PolicyAttachment **second)
+{
+	PolicyAttachment *governing = NULL;
+
+	if (second)
+		*second = NULL;
+	for (int i = 0; i < policy->count; i++)
+	{
+		PolicyAttachment *attachment = policy->attachments[i];
+
+		if (!itsm_evaluate_filter(state, attachment, row))
+			continue;
+		if (governing == NULL)
+			governing = attachment;
+		else
+		{
+			if (second)
+				*second = attachment;
+			break;
+		}
+	}
+	return governing;
+}
+
 char *
 itsm_evaluate_tenant(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row)
 {
@@ -240,45 +266,21 @@ itsm_unit_state(const Unit *unit, const char *status, int length)
 	return ITSM_NO_STATE;
 }
 
-/* Appends a field to the text of a row, quoted as record_out does. */
-static void
-append_field(StringInfo text, const char *field)
-{
-	bool		quote = *field == '\0' || strpbrk(field, "\"\\(), \t\n\r\v\f") != NULL;
-
-	if (quote)
-		appendStringInfoChar(text, '"');
-	for (; *field; field++)
-	{
-		if (*field == '"' || *field == '\\')
-			appendStringInfoChar(text, *field);
-		appendStringInfoChar(text, *field);
-	}
-	if (quote)
-		appendStringInfoChar(text, '"');
-}
-
 char *
 itsm_row_key(PolicyAttachment *attachment, TupleTableSlot *row)
 {
 	TupleDesc	descriptor = row->tts_tupleDescriptor;
-	StringInfoData text;
+	const char **fields = palloc(sizeof(char *) * attachment->key_count);
 
-	initStringInfo(&text);
 	for (int i = 0; i < attachment->key_count; i++)
 	{
 		bool		isnull;
 		Datum		value = slot_getattr(row, attachment->key[i], &isnull);
 		int			length;
-		char	   *field = isnull ? NULL :
-			itsm_canonical_text(value, TupleDescAttr(descriptor, attachment->key[i] - 1)->atttypid, &length);
 
-		if (attachment->key_count == 1)
-			return field ? field : "";
-		appendStringInfoChar(&text, i == 0 ? '(' : ',');
-		if (field)
-			append_field(&text, field);
+		fields[i] = isnull ? NULL
+			: itsm_canonical_text(value, TupleDescAttr(descriptor, attachment->key[i] - 1)->atttypid,
+								  &length);
 	}
-	appendStringInfoChar(&text, ')');
-	return text.data;
+	return itsm_key_join(fields, attachment->key_count);
 }

@@ -26,6 +26,13 @@ extern void itsm_evaluate_end(Policy *policy, PolicyState *state);
 /* True when the attachment's filter governs the row. */
 extern bool itsm_evaluate_filter(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row);
 
+/*
+ * The attachment that governs the row, NULL when none does.  *second, unless
+ * NULL, becomes another one that governs it too, which is a fault.
+ */
+extern PolicyAttachment *itsm_governing(PolicyState *state, Policy *policy, TupleTableSlot *row,
+										PolicyAttachment **second);
+
 /* The row's tenant; never NULL. */
 extern char *itsm_evaluate_tenant(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row);
 

@@ -155,8 +155,8 @@ judge_move(Write *write)
 									definition->states[write->to].name, definition->name));
 }
 
-void
-itsm_judge_write(Write *write)
+static void
+judge_rules(Write *write, bool standing)
 {
 	Unit	   *unit = write->unit;
 	const Definition *definition = unit->definition;
@@ -170,10 +170,6 @@ itsm_judge_write(Write *write)
 		.context = write
 	};
 
-	if (unit->attachment->mode == MODE_OFF && !write->hypothetical)
-		return;
-	if (write->moving)
-		judge_move(write);
 	for (int i = 0; i < definition->rule_count; i++)
 	{
 		const LifecycleRule *rule = &definition->rules[i];
@@ -181,13 +177,33 @@ itsm_judge_write(Write *write)
 		if (modes[i] == MODE_OFF)
 			continue;
 		for (int j = 0; j < rule->condition_count; j++)
-			rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);
+			if (!standing || rule->conditions[j].kind->standing)
+				rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);
 		if (judgement.unmet)
 		{
 			keep(write, modes[i], judgement.unmet);
 			judgement.unmet = NIL;
 		}
 	}
+}
+
+void
+itsm_judge_write(Write *write)
+{
+	if (write->unit->attachment->mode == MODE_OFF && !write->hypothetical)
+		return;
+	if (write->moving)
+		judge_move(write);
+	judge_rules(write, false);
+}
+
+void
+itsm_judge_standing(Write *write)
+{
+	write->hypothetical = write->creating = write->moving = true;
+	if (write->to == ITSM_NO_STATE)
+		judge_move(write);
+	judge_rules(write, true);
 }
 
 void

@@ -44,6 +44,12 @@ extern void itsm_write_actor(Write *write);
  */
 extern void itsm_judge_write(Write *write);
 
+/*
+ * Judges a row at rest: what would refuse it if it came into its state today,
+ * as far as the row alone tells.  Appends to refused and observed.
+ */
+extern void itsm_judge_standing(Write *write);
+
 /* Judges a deletion by the lifecycle's policy. */
 extern void itsm_judge_delete(Write *write);
 

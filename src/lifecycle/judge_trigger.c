@@ -111,20 +111,7 @@ watched_changed(const Policy *policy, TupleTableSlot *old, TupleTableSlot *new)
 static void
 find_attachments(Row *row)
 {
-	row->attachment = row->second = NULL;
-	for (int i = 0; i < row->policy->count; i++)
-	{
-		PolicyAttachment *attachment = row->policy->attachments[i];
-
-		if (!itsm_evaluate_filter(row->state, attachment, row->slot))
-			continue;
-		if (row->attachment)
-		{
-			row->second = attachment;
-			return;
-		}
-		row->attachment = attachment;
-	}
+	row->attachment = itsm_governing(row->state, row->policy, row->slot, &row->second);
 }
 
 static void

@@ -177,6 +177,13 @@ policy_valid(const Policy *policy)
 	return true;
 }
 
+/* False when the statement, a DO block for one, has altered the columns since. */
+static bool
+still_fits(const Policy *policy, Relation relation)
+{
+	return !policy->stale || equalTupleDescs(policy->descriptor, RelationGetDescr(relation));
+}
+
 /* Builds until no invalidation came in between. */
 static Policy *
 build(Relation relation)
@@ -214,7 +221,8 @@ itsm_policy_get(Relation relation)
 	if (policies == NULL)
 		set_up();
 	cached = hash_search(policies, &relid, HASH_FIND, NULL);
-	if (cached && cached->policy && cached->pin == itsm_policy_pin())
+	if (cached && cached->policy && cached->pin == itsm_policy_pin() &&
+		still_fits(cached->policy, relation))
 		return cached->policy;
 	(void) itsm_policy_pin();
 	if (retired)

@@ -7,9 +7,10 @@
  * per lifecycle version in use.
  *
  * A policy is pinned by a client statement: the same one serves until the
- * statement ends, this session changes a policy itself, or a subtransaction
- * aborts.  A policy that is no longer valid is retired, and freed by the first
- * look-up in a later transaction; so one in use is never freed.
+ * statement ends, this session changes a policy itself or alters the
+ * relation's columns, or a subtransaction aborts.  A policy that is no longer
+ * valid is retired, and freed by the first look-up in a later transaction; so
+ * one in use is never freed.
  */
 #ifndef ITSM_POLICY_H
 #define ITSM_POLICY_H
@@ -116,6 +117,7 @@ typedef struct Policy
 {
 	Oid			relation;
 	Oid			owner;			/* of the table: whose rights expressions have */
+	TupleDesc	descriptor;		/* of the relation as it was */
 	MemoryContext context;
 	bool		stale;			/* marked by invalidation */
 	bool		attached;		/* also when no attachment is complete */

@@ -531,6 +531,7 @@ itsm_policy_build(Relation relation, List **faults)
 
 	policy->relation = RelationGetRelid(relation);
 	policy->owner = relation->rd_rel->relowner;
+	policy->descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
 	policy->context = context;
 	itsm_guard_enter(&guard, policy->owner);
 	foreach(cell, itsm_policy_ancestors(policy->relation))

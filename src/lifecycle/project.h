@@ -21,4 +21,14 @@ extern void itsm_project_change(const Record *record, RowSide *old, RowSide *new
 /* The record's head changed: another key or none, deleted or not. */
 extern void itsm_project_head(const Record *record);
 
+/*
+ * Folds all events of a record anew, in order of time: after history was
+ * imported.  Milestones that the application keeps itself stay.
+ */
+extern void itsm_project_fold(const Record *record, const Unit *unit);
+
+/* The record is in a state of another version or lifecycle from now on. */
+extern void itsm_project_migration(const Record *record, const Definition *definition, int version,
+								   int state, TimestampTz at);
+
 #endif							/* ITSM_PROJECT_H */

@@ -55,8 +55,9 @@ static void
 add_value(EventBody *body, int number, Datum value, bool isnull, Oid type)
 {
 	int			length = 0;
+	const char *text = isnull ? NULL : itsm_canonical_text(value, type, &length);
 
-	itsm_body_add(body, number, isnull ? NULL : itsm_canonical_text(value, type, &length), length);
+	itsm_body_add(body, number, text, length);
 }
 
 static bool
@@ -124,13 +125,14 @@ add_columns(EventBody *body, const RowSide *new, const RowSide *old)
 	}
 }
 
+/* The status as the application has it, where that is not the name of the state. */
 static void
 add_status(EventBody *body, const RowSide *new, const RowSide *old)
 {
 	bool		named = new->status && new->state_name && strlen(new->state_name) == new->status_length &&
 		memcmp(new->status, new->state_name, new->status_length) == 0;
 
-	if (old ? !same_text(old->status, new->status) : !named)
+	if (!named && !(old && same_text(old->status, new->status)))
 		itsm_body_add(body, BODY_STATUS, new->status, new->status_length);
 }
 

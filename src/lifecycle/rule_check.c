@@ -99,6 +99,7 @@ judge_check(Judgement *judgement, const LifecycleRule *rule, const void *data)
 const RuleKind itsm_rule_check = {
 	.name = "check",
 	.code = ERRCODE_ITSM_RULE,
+	.standing = true,
 	.parse = parse_check,
 	.judge = judge_check,
 	.reads = reads_check,

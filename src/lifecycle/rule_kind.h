@@ -77,6 +77,7 @@ typedef struct RuleKind
 	const char *name;			/* JSON member that introduces it */
 	int			code;			/* SQLSTATE when it is not met */
 	const char *const *members; /* other JSON members that it reads; NULL-terminated, or NULL */
+	bool		standing;		/* says something about a row at rest, too */
 
 	/* Returns the kind's data; appends faults with itsm_rule_fault. */
 	void	   *(*parse) (RuleParse *parse, const JsonbValue *value);

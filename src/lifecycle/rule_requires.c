@@ -76,6 +76,7 @@ judge_requires(Judgement *judgement, const LifecycleRule *rule, const void *data
 const RuleKind itsm_rule_requires = {
 	.name = "requires",
 	.code = ERRCODE_ITSM_REQUIRED,
+	.standing = true,
 	.parse = parse_requires,
 	.judge = judge_requires,
 	.reads = reads_requires,

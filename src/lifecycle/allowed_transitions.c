@@ -1,0 +1,185 @@
+/*
+ * allowed_transitions.c
+ *		Which moves are open to a row, and what each still lacks: the real
+ *		guards, evaluated over the row as it would be.
+ */
+#include "core/itsm.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "core/errors.h"
+#include "core/unmet.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "ledger/record_key.h"
+#include "lifecycle/judge.h"
+#include "lifecycle/remember.h"
+#include "lifecycle/stored_row.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+
+/* The row under the question, with what stays the same for every move. */
+typedef struct Question
+{
+	Relation	relation;
+	Policy	   *policy;
+	PolicyState *state;
+	Unit	   *unit;
+	HeapTuple	tuple;
+	TupleTableSlot *before_slot;
+	TupleTableSlot *after_slot;
+	RowSide		before;
+	Record	   *record;			/* NULL: none */
+} Question;
+
+/* A status value that maps to the state; NULL when none does. */
+static const char *
+value_of_state(const Unit *unit, int state)
+{
+	for (int i = 0; i < unit->value_count; i++)
+		if (unit->values[i].state == state)
+			return unit->values[i].value;
+	return NULL;
+}
+
+/* The row with another status. */
+static HeapTuple
+with_status(const Question *question, const char *value)
+{
+	TupleDesc	descriptor = RelationGetDescr(question->relation);
+	int			column = question->unit->attachment->status - 1;
+	Form_pg_attribute attribute = TupleDescAttr(descriptor, column);
+	Datum	   *values = palloc0(sizeof(Datum) * descriptor->natts);
+	bool	   *nulls = palloc0(sizeof(bool) * descriptor->natts);
+	bool	   *replace = palloc0(sizeof(bool) * descriptor->natts);
+	Oid			input;
+	Oid			parameter;
+
+	getTypeInputInfo(attribute->atttypid, &input, &parameter);
+	values[column] = OidInputFunctionCall(input, unconstify(char *, value), parameter, attribute->atttypmod);
+	replace[column] = true;
+	return heap_modify_tuple(question->tuple, descriptor, values, nulls, replace);
+}
+
+static Write
+judge_transition(Question *question, const LifecycleTransition *transition, const char *value)
+{
+	RowSide		after;
+	Write		write = {
+		.relation = question->relation, .policy = question->policy, .state = question->state,
+		.unit = question->unit, .from = transition->from, .to = transition->to, .moving = true,
+		.hypothetical = true, .record = question->record
+	};
+
+	ExecStoreHeapTuple(with_status(question, value), question->after_slot, false);
+	after = itsm_row_side(question->state, question->unit->attachment, question->unit,
+						  question->after_slot, false);
+	write.old = question->before.canonical;
+	write.from_name = question->before.state_name;
+	write.new = after.canonical;
+	write.new_status = after.status;
+	write.new_status_length = after.status_length;
+	itsm_write_actor(&write);
+	itsm_judge_write(&write);
+	return write;
+}
+
+static void
+answer(Question *question, const LifecycleTransition *transition, ReturnSetInfo *result)
+{
+	const char *state = question->unit->definition->states[transition->to].name;
+	const char *value = value_of_state(question->unit, transition->to);
+	List	   *refused;
+	List	   *observed = NIL;
+	Datum		row[5];
+	bool		nulls[5] = {0};
+
+	if (value)
+	{
+		Write		write = judge_transition(question, transition, value);
+
+		refused = write.refused;
+		observed = write.observed;
+	}
+	else
+		refused = itsm_unmet_add(NIL, ERRCODE_ITSM_UNKNOWN_STATE, "status", "status", NULL, NULL,
+								 "no status value maps to \"%s\"", state);
+	row[0] = CStringGetTextDatum(state);
+	nulls[1] = value == NULL;
+	row[1] = value ? CStringGetTextDatum(value) : (Datum) 0;
+	nulls[2] = transition->label == NULL;
+	row[2] = transition->label ? CStringGetTextDatum(transition->label) : (Datum) 0;
+	row[3] = BoolGetDatum(refused == NIL);
+	row[4] = DirectFunctionCall1(jsonb_in, CStringGetDatum(itsm_unmet_json(list_concat(refused, observed))));
+	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+}
+
+/* A move is judged by the current version when that knows the state, else by the record's own. */
+static Unit *
+unit_for_moves(Question *question, PolicyAttachment *attachment)
+{
+	RecordState kept;
+	const char *status;
+	int			length;
+
+	status = itsm_row_status(attachment, question->before_slot, &length);
+	if (itsm_unit_state(attachment->current, status, length) != ITSM_NO_STATE ||
+		question->record == NULL || !itsm_record_state_read(question->record, &kept) ||
+		strcmp(kept.lifecycle, attachment->lifecycle) != 0)
+		return attachment->current;
+	return itsm_policy_unit(question->policy, question->relation, attachment, kept.lifecycle_version);
+}
+
+static void
+ask(Question *question, ReturnSetInfo *result)
+{
+	PolicyAttachment *attachment;
+	const Definition *definition;
+	int			from;
+
+	attachment = itsm_governing(question->state, question->policy, question->before_slot, NULL);
+	if (attachment == NULL)
+		return;
+	question->unit = unit_for_moves(question, attachment);
+	definition = question->unit->definition;
+	question->before = itsm_row_side(question->state, attachment, question->unit,
+									 question->before_slot, true);
+	from = itsm_unit_state(question->unit, question->before.status, question->before.status_length);
+	for (int i = 0; i < definition->transition_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (definition->transitions[i].from == from)
+			answer(question, &definition->transitions[i], result);
+	}
+}
+
+ITSM_FUNCTION(itsm_allowed_transitions);
+Datum
+itsm_allowed_transitions(PG_FUNCTION_ARGS)
+{
+	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	Question	question = {.relation = table_open(PG_GETARG_OID(0), AccessShareLock)};
+	Record		record;
+
+	InitMaterializedSRF(fcinfo, 0);
+	question.tuple = itsm_stored_row(question.relation, key);
+	if (question.tuple == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("\"%s\" has no row with key \"%s\"", RelationGetRelationName(question.relation), key)));
+	question.policy = itsm_policy_get(question.relation);
+	if (itsm_record_lookup(RelationGetRelid(question.relation), key, &record))
+		question.record = &record;
+	question.before_slot = MakeSingleTupleTableSlot(RelationGetDescr(question.relation), &TTSOpsHeapTuple);
+	question.after_slot = MakeSingleTupleTableSlot(RelationGetDescr(question.relation), &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(question.tuple, question.before_slot, false);
+	question.state = itsm_evaluate_begin(question.policy);
+	ask(&question, (ReturnSetInfo *) fcinfo->resultinfo);
+	itsm_evaluate_end(question.policy, question.state);
+	ExecDropSingleTupleTableSlot(question.before_slot);
+	ExecDropSingleTupleTableSlot(question.after_slot);
+	table_close(question.relation, AccessShareLock);
+	return (Datum) 0;
+}

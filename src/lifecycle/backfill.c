@@ -1,0 +1,302 @@
+/*
+ * backfill.c
+ *		Records for rows that were there before the attachment.
+ *
+ * The table is walked along its key, a batch at a time; each batch is a
+ * transaction of its own, and where it ended is kept, so that a backfill that
+ * was cut short goes on from there.  No lock stays longer than a batch.  A row
+ * that a writer was quicker with has its record already and is passed over.
+ */
+#include "core/itsm.h"
+
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "core/errors.h"
+#include "core/query.h"
+#include "executor/executor.h"
+#include "ledger/partition.h"
+#include "ledger/record_key.h"
+#include "lifecycle/actor.h"
+#include "lifecycle/attach.h"
+#include "lifecycle/attachment_row.h"
+#include "lifecycle/backfill.h"
+#include "lifecycle/policy.h"
+#include "lifecycle/remember.h"
+#include "lifecycle/stored_row.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+typedef struct Backfill
+{
+	int			attachment;
+	Oid			relation;		/* the one walked now: the table or a child of it */
+	int			batch_rows;
+	char	   *last_key;		/* in canonical form; NULL: from the start */
+	int64		rows;			/* seen */
+	int64		records;		/* made */
+	double		estimate;		/* of the rows of the table; 0: unknown */
+	bool		finished;
+} Backfill;
+
+/* The next rows along the key. */
+static char *
+batch_query(const Backfill *backfill, const Source *source)
+{
+	StringInfoData columns;
+	StringInfoData sql;
+	ListCell   *cell;
+	Oid			type = InvalidOid;
+
+	initStringInfo(&columns);
+	foreach(cell, source->key)
+	{
+		appendStringInfo(&columns, "%sk.%s", columns.len ? ", " : "", quote_identifier(lfirst(cell)));
+		if (!OidIsValid(type))
+			type = get_atttype(backfill->relation, get_attnum(backfill->relation, lfirst(cell)));
+	}
+	initStringInfo(&sql);
+	/* children of an inheritance parent are walked one by one, with their own sources */
+	appendStringInfo(&sql, "SELECT k FROM %s%s k",
+					 get_rel_relkind(backfill->relation) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
+					 itsm_relation_name(backfill->relation));
+	if (backfill->last_key)
+	{
+		char	  **fields = itsm_key_split(backfill->last_key, list_length(source->key));
+
+		appendStringInfo(&sql, " WHERE ROW(%s) %s ROW(", columns.data,
+						 itsm_key_operator(type, BTGreaterStrategyNumber));
+		foreach(cell, source->key)
+		{
+			int			i = foreach_current_index(cell);
+			Oid			column = get_atttype(backfill->relation,
+											 get_attnum(backfill->relation, lfirst(cell)));
+
+			appendStringInfo(&sql, "%s%s::%s", i ? ", " : "", quote_literal_cstr(fields[i]),
+							 format_type_extended(column, -1, FORMAT_TYPE_FORCE_QUALIFY));
+		}
+		appendStringInfoChar(&sql, ')');
+	}
+	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", columns.data, backfill->batch_rows);
+	return sql.data;
+}
+
+bool
+itsm_backfill_row(Relation relation, Policy *policy, int attachment_id, TupleTableSlot *slot, char **key)
+{
+	PolicyState *state = itsm_evaluate_begin(policy);
+	PolicyAttachment *attachment = itsm_governing(state, policy, slot, NULL);
+	bool		made = false;
+
+	if (attachment)
+	{
+		RowSide		side = itsm_row_side(state, attachment, attachment->current, slot, false);
+		Memory		memory = {.kind = "backfilled", .new = &side, .unknown_past = true};
+		RecordIdentity identity = itsm_row_identity(state, attachment, slot);
+		Record		record;
+
+		if (key)
+			*key = MemoryContextStrdup(TopTransactionContext, identity.key);
+		if (attachment->id == attachment_id && !itsm_find_record(&identity, &record))
+		{
+			memory.actor = itsm_actor(policy, attachment->current, NULL);
+			itsm_remember(&memory);
+			made = true;
+		}
+	}
+	else if (key && policy->count)
+		*key = MemoryContextStrdup(TopTransactionContext, itsm_row_key(policy->attachments[0], slot));
+	itsm_evaluate_end(policy, state);
+	return made;
+}
+
+/* One batch; the last key seen is moved on. */
+static void
+run_batch(Backfill *backfill, MemoryContext keep)
+{
+	Relation	relation = table_open(backfill->relation, AccessShareLock);
+	Policy	   *policy = itsm_policy_get(relation);
+	Source	   *source = itsm_source_find(backfill->relation);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
+	OwnerQuery	query;
+	uint64		count = 0;
+
+	if (source && policy->count)
+	{
+		itsm_query_begin(&query);
+		count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source), 0, NULL, NULL, NULL);
+		for (uint64 i = 0; i < count; i++)
+		{
+			bool		isnull;
+			Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+			char	   *key = NULL;
+
+			CHECK_FOR_INTERRUPTS();
+			ExecStoreHeapTuple(itsm_row_tuple(row), slot, true);
+			if (itsm_backfill_row(relation, policy, backfill->attachment, slot,
+								  i + 1 == count ? &key : NULL))
+				backfill->records++;
+			ExecClearTuple(slot);
+			if (key)
+				backfill->last_key = MemoryContextStrdup(keep, key);
+		}
+		itsm_query_end(&query);
+	}
+	backfill->rows += count;
+	backfill->finished = count < backfill->batch_rows;
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(relation, NoLock);
+}
+
+static void
+keep_progress(const Backfill *backfill)
+{
+	OwnerQuery	query;
+	Oid			types[] = {INT4OID, REGCLASSOID, TEXTOID, INT8OID, INT8OID, BOOLOID};
+	Datum		values[] = {
+		Int32GetDatum(backfill->attachment), ObjectIdGetDatum(backfill->relation),
+		backfill->last_key ? CStringGetTextDatum(backfill->last_key) : (Datum) 0,
+		Int64GetDatum(backfill->rows), Int64GetDatum(backfill->records),
+		BoolGetDatum(backfill->finished)
+	};
+	char		nulls[] = {' ', ' ', backfill->last_key ? ' ' : 'n', ' ', ' ', ' '};
+
+	itsm_query_begin(&query);
+	itsm_query(SPI_OK_INSERT,
+			   "INSERT INTO itsm.backfill_progress (attachment, relation, last_key, rows, records, finished)"
+			   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (attachment, relation) DO UPDATE"
+			   " SET last_key = EXCLUDED.last_key, rows = EXCLUDED.rows, records = EXCLUDED.records,"
+			   " finished = EXCLUDED.finished, changed_at = pg_catalog.clock_timestamp()",
+			   6, types, values, nulls);
+	itsm_query_end(&query);
+}
+
+/* Where a backfill that was cut short ended; a finished one begins anew. */
+static void
+read_progress(Backfill *backfill, MemoryContext keep)
+{
+	OwnerQuery	query;
+	Oid			types[] = {INT4OID, REGCLASSOID};
+	Datum		values[] = {Int32GetDatum(backfill->attachment), ObjectIdGetDatum(backfill->relation)};
+
+	itsm_query_begin(&query);
+	if (itsm_query(SPI_OK_SELECT,
+				   "SELECT last_key, rows, records FROM itsm.backfill_progress"
+				   " WHERE attachment OPERATOR(pg_catalog.=) $1 AND relation OPERATOR(pg_catalog.=) $2"
+				   " AND NOT finished", 2, types, values, NULL) > 0)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	descriptor = SPI_tuptable->tupdesc;
+		char	   *key = SPI_getvalue(tuple, descriptor, 1);
+		bool		isnull;
+
+		backfill->last_key = key ? MemoryContextStrdup(keep, key) : NULL;
+		backfill->rows = DatumGetInt64(SPI_getbinval(tuple, descriptor, 2, &isnull));
+		backfill->records = DatumGetInt64(SPI_getbinval(tuple, descriptor, 3, &isnull));
+	}
+	itsm_query_end(&query);
+}
+
+static double
+estimate_rows(Oid relation)
+{
+	OwnerQuery	query;
+	Oid			types[] = {REGCLASSOID};
+	Datum		values[] = {ObjectIdGetDatum(relation)};
+	double		estimate = 0;
+	bool		isnull;
+
+	itsm_query_begin(&query);
+	if (itsm_query(SPI_OK_SELECT,
+				   "SELECT pg_catalog.sum(c.reltuples)::pg_catalog.float8 FROM pg_catalog.pg_class c"
+				   " WHERE c.reltuples OPERATOR(pg_catalog.>) 0 AND (c.oid OPERATOR(pg_catalog.=) $1"
+				   " OR c.oid OPERATOR(pg_catalog.=) ANY (SELECT t.relid FROM pg_catalog.pg_partition_tree($1) t))",
+				   1, types, values, NULL) > 0)
+	{
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+
+		if (!isnull)
+			estimate = DatumGetFloat8(value);
+	}
+	itsm_query_end(&query);
+	return estimate;
+}
+
+static void
+tell_progress(const Backfill *backfill)
+{
+	const char *share = "";
+
+	if (backfill->finished)
+		share = ", finished";
+	else if (backfill->estimate > 0)
+		share = psprintf(", about %.0f %%", Min(99.0, 100 * backfill->rows / backfill->estimate));
+	ereport(NOTICE,
+			(errmsg("backfill of attachment %d, %s: " INT64_FORMAT " rows seen, " INT64_FORMAT " records made%s",
+					backfill->attachment, get_rel_name(backfill->relation), backfill->rows,
+					backfill->records, share)));
+}
+
+static void
+backfill_relation(int attachment, Oid relation, int batch_rows, bool atomic, MemoryContext keep)
+{
+	Backfill	backfill = {.attachment = attachment, .relation = relation, .batch_rows = batch_rows};
+
+	read_progress(&backfill, keep);
+	backfill.estimate = estimate_rows(relation);
+	while (!backfill.finished)
+	{
+		run_batch(&backfill, keep);
+		keep_progress(&backfill);
+		tell_progress(&backfill);
+		if (!atomic)
+		{
+			SPI_commit();
+			/* what was read before is not ours any more: ask again */
+			itsm_check_owner(relation);
+		}
+	}
+}
+
+ITSM_FUNCTION(itsm_backfill);
+Datum
+itsm_backfill(PG_FUNCTION_ARGS)
+{
+	bool		atomic = fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic;
+	MemoryContext keep = AllocSetContextCreate(PortalContext ? PortalContext : CurrentMemoryContext,
+											   "itsm backfill", ALLOCSET_SMALL_SIZES);
+	AttachmentRow *row;
+	int			batch_rows = PG_ARGISNULL(1) ? 10000 : PG_GETARG_INT32(1);
+	List	   *relations;
+	MemoryContext caller;
+	ListCell   *cell;
+
+	if (PG_ARGISNULL(0) || batch_rows < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 PG_ARGISNULL(0) ? errmsg("\"attachment\" must not be null")
+				 : errmsg("batch_rows must be at least 1")));
+	row = itsm_attachment_read(PG_GETARG_INT32(0));
+	if (row->detached)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
+	itsm_check_owner(row->relation);
+	if (SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (atomic)
+		ereport(NOTICE, (errmsg("inside a transaction block a backfill cannot commit its batches")));
+	itsm_make_partitions_ahead();
+	caller = MemoryContextSwitchTo(keep);
+	relations = itsm_governed_relations(row->relation);
+	MemoryContextSwitchTo(caller);
+	foreach(cell, relations)
+		backfill_relation(PG_GETARG_INT32(0), lfirst_oid(cell), batch_rows, atomic, keep);
+	SPI_finish();
+	MemoryContextDelete(keep);
+	return (Datum) 0;
+}
