@@ -62,6 +62,7 @@ INSERT INTO itsm.record (id, at, version, source, attachment, deleted, hash, ten
 	(5, '2024-02-01', 1, 900001, 900001, false, '\x', 'r1', 'E'),
 	(1, '2024-02-01', 1, 900001, 900001, false, '\x', 'r2', 'A');
 
+ALTER TABLE itsm.projection ALTER source SET DEFAULT 900001, ALTER deleted SET DEFAULT false;
 -- Opened in a month that begins at midnight UTC, whatever the session's zone.
 INSERT INTO itsm.projection (tenant, record, process, lifecycle, state, category, key, opened_at, first_response_at, resolved_at, closed_at, changed_at, transitions, reopened, reassigned, priority, impact, urgency, title, requester, assignee, assignment_group, service, ci, classification, hold_reason, resolution_code, resolution, extra) VALUES
 	('r1', 1, 'incident', 'report_incident', 'done', 'resolved', 'A', '2024-01-31 23:59:59.999999Z', '2024-02-01 01:00Z', '2024-02-02 12:00Z', NULL, '2024-02-02 12:00Z', 3, 1, 2, 1, 2, 3, 'Mail is slow', 'ann', 'bob', 'mail', 'Mail', 'mx1', 'software', NULL, 'fixed', 'restarted', '{"x": 1}'),
@@ -72,6 +73,8 @@ INSERT INTO itsm.projection (tenant, record, process, lifecycle, state, category
 	('r1', 6, 'change', 'report_change', 'done', 'resolved', 'F', '2024-02-01 00:00Z', NULL, '2024-02-03 20:00Z', NULL, '2024-02-03 20:00Z', 1, 2, 0, 4, NULL, NULL, 'Not an incident', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 	('r2', 1, 'incident', 'report_incident', 'new', 'new', 'A', '2024-02-01 00:00Z', NULL, NULL, NULL, '2024-02-01 00:00Z', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
+UPDATE itsm.projection p SET source = r.source, deleted = r.deleted FROM itsm.record r WHERE (r.tenant, r.id) = (p.tenant, p.record);
+UPDATE itsm.projection SET opened_month = date_trunc('month', opened_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
 INSERT INTO itsm.event (tenant, record, version, at, kind, from_state, to_state, lifecycle_version, attachment, actor, role, session_role, xid, system, timeline, command, body, hash) VALUES
 	-- made, worked on, other things, resolved
 	('r1', 1, 1, '2024-01-31 23:59:59.999999Z', 'created', NULL, 'new', 1, 900001, 'ann', 'app', 'app', '1', 1, 1, 1, '', ''),
@@ -201,6 +204,7 @@ SELECT trigger_ok, healthy, problem FROM itsm_report.attachment_health WHERE att
 INSERT INTO itsm.projection (tenant, record, process, lifecycle, opened_at, changed_at, transitions, reopened, reassigned)
 SELECT 'r3', i, 'incident', 'report_incident', '2020-01-01 00:00Z'::timestamptz + i * interval '2 hours', '2024-01-01', 0, 0, 0
 FROM generate_series(1, 20000) AS i;
+UPDATE itsm.projection SET opened_month = date_trunc('month', opened_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' WHERE tenant = 'r3';
 ANALYZE itsm.projection;
 CREATE FUNCTION pg_temp.index_of(query text) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE

@@ -2,8 +2,9 @@
  * attach.c
  *		attach, detach and set_mode.
  *
- * Locking: SHARE ROW EXCLUSIVE on the table, as CREATE TRIGGER takes it, from
- * the start, so that nothing is upgraded under way; lock_timeout holds.
+ * Locking: SHARE ROW EXCLUSIVE on the table, as CREATE TRIGGER takes it (ACCESS
+ * EXCLUSIVE to detach, as DROP TRIGGER does), from the start, so that nothing
+ * is upgraded under way; lock_timeout holds.
  * An attachment with faults is refused whole, with every fault named (IT051).
  */
 #include "core/itsm.h"
@@ -111,6 +112,17 @@ identifying_columns(Relation relation, Oid index_oid)
 	return columns;
 }
 
+/* Unlike rd_pkindex, also true of a deferrable primary key. */
+static bool
+is_primary(Oid index_oid)
+{
+	Relation	index = index_open(index_oid, AccessShareLock);
+	bool		primary = index->rd_index->indisprimary;
+
+	index_close(index, AccessShareLock);
+	return primary;
+}
+
 static bool
 same_columns(const List *a, const List *b)
 {
@@ -141,8 +153,9 @@ check_key(Request *request)
 
 	if (request->key == NIL)
 	{
-		if (OidIsValid(relation->rd_pkindex))
-			request->key = identifying_columns(relation, relation->rd_pkindex);
+		foreach(cell, indexes)
+			if (is_primary(lfirst_oid(cell)))
+				request->key = identifying_columns(relation, lfirst_oid(cell));
 		if (request->key == NIL)
 			fault(request, NULL, psprintf("\"%s\" has no primary key; name key columns that a unique index covers",
 										  RelationGetRelationName(relation)));
@@ -397,16 +410,22 @@ store_attachment(const Request *request, int source)
 	return id;
 }
 
-/* Rules that cannot be judged because an attribute is not mapped: told, not passed in silence. */
+/* What rules cannot judge because it is not mapped: told, not passed in silence. */
 static void
 tell_not_applicable(const Request *request)
 {
 	const Definition *definition = request->definition;
 
 	for (int i = 0; i < definition->rule_count; i++)
-		for (int j = 0; j < definition->rules[i].condition_count; j++)
+	{
+		const LifecycleRule *rule = &definition->rules[i];
+		List	   *told = NIL;
+		StringInfoData names;
+
+		initStringInfo(&names);
+		for (int j = 0; j < rule->condition_count; j++)
 		{
-			const RuleCondition *condition = &definition->rules[i].conditions[j];
+			const RuleCondition *condition = &rule->conditions[j];
 			List	   *reads = condition->kind->reads ? condition->kind->reads(condition->data) : NIL;
 			ListCell   *cell;
 
@@ -414,12 +433,17 @@ tell_not_applicable(const Request *request)
 			{
 				const char *name = definition->attributes[lfirst_int(cell)].name;
 
-				if (itsm_named_text(request->expressions, name) == NULL)
-					ereport(NOTICE,
-							(errmsg("rule \"%s\" is not applicable: attribute \"%s\" is not mapped",
-									definition->rules[i].name, name)));
+				if (itsm_named_text(request->expressions, name) || list_member_int(told, lfirst_int(cell)))
+					continue;
+				told = lappend_int(told, lfirst_int(cell));
+				appendStringInfo(&names, "%s%s", names.len ? ", " : "", name);
 			}
 		}
+		if (told)
+			ereport(NOTICE,
+					(errmsg("rule \"%s\" cannot judge attributes that are not mapped: %s", rule->name,
+							names.data)));
+	}
 }
 
 static List *
@@ -525,7 +549,9 @@ itsm_detach(PG_FUNCTION_ARGS)
 	OwnerQuery	query;
 
 	itsm_check_owner(relid);
-	LockRelationOid(relid, ShareRowExclusiveLock);
+	/* the triggers stay while other attachments do */
+	LockRelationOid(relid, only && list_length(itsm_attachments_of(relid)) > 1
+					? ShareRowExclusiveLock : AccessExclusiveLock);
 	rows = itsm_attachments_of(relid);
 	foreach(cell, rows)
 	{

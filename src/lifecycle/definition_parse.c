@@ -442,30 +442,21 @@ parse_transitions(DefinitionParse *parse, const JsonbContainer *object)
 }
 
 /*
- * A dead state is one that no record can come to, or one that no record can
- * leave although its life does not end there.
+ * A dead state is one that no record can leave although its life does not end
+ * there.  One that no record can come to does no harm; lint_lifecycle tells.
  */
 static void
 find_dead_states(DefinitionParse *parse)
 {
 	const Definition *definition = parse->definition;
 	const StateMachine *machine = &definition->machine;
-	bool	   *reached = palloc0(definition->state_count + 1);
-	bool		any_initial = false;
 
-	state_machine_reachable(machine, reached);
-	for (int i = 0; i < definition->state_count; i++)
-		any_initial |= machine->initial[i];
 	for (int i = 0; i < definition->state_count; i++)
 	{
 		bool		leaves = machine->final[i];
 
 		for (int to = 0; to < definition->state_count && !leaves; to++)
 			leaves = to != i && state_machine_allows(machine, i, to);
-		if (any_initial && !reached[i])
-			definition_fault(parse, "state", NULL,
-							 "state \"%s\" is dead: no initial state leads to it",
-							 definition->states[i].name);
 		if (!leaves)
 			definition_fault(parse, "state", NULL,
 							 "state \"%s\" is dead: no transition leaves it and it is not final",

@@ -41,6 +41,32 @@ SELECT throws_ok($$SELECT * FROM itsm.lint_lifecycle('no such')$$, '42704');
 SELECT throws_ok($$SELECT itsm.lifecycle_diagram('no such')$$, '42704');
 SELECT throws_ok($$SELECT itsm.lifecycle_diagram('incident', 'png')$$, '22023');
 
+-- who may redefine a lifecycle that is attached to somebody's table
+CREATE ROLE pgtap_definer;
+CREATE ROLE pgtap_owner;
+GRANT EXECUTE ON FUNCTION itsm.define_lifecycle(jsonb) TO pgtap_definer;
+GRANT USAGE ON SCHEMA public TO pgtap_definer;
+SET LOCAL ROLE pgtap_definer;
+SELECT lives_ok($$SELECT itsm.define_lifecycle('{"name": "attached", "states": [{"name": "a", "category": "closed", "initial": true, "final": true}]}')$$,
+	'a role with EXECUTE may define');
+RESET ROLE;
+CREATE TABLE "Odd ticket" (id integer PRIMARY KEY, status text);
+ALTER TABLE "Odd ticket" OWNER TO pgtap_owner;
+SELECT itsm.attach('"Odd ticket"', 'attached', 'status') AS attachment \gset
+SET LOCAL ROLE pgtap_definer;
+SELECT throws_ok($$SELECT itsm.define_lifecycle(itsm.lifecycle_definition('attached') || '{"delete": "refuse"}')$$, '42501',
+	'permission denied to redefine lifecycle "attached"', 'but not change what is attached to a stranger''s table');
+RESET ROLE;
+GRANT pgtap_owner TO pgtap_definer;
+SET LOCAL ROLE pgtap_definer;
+SELECT lives_ok($$SELECT itsm.define_lifecycle(itsm.lifecycle_definition('attached') || '{"delete": "refuse"}')$$, 'with the owner''s rights it may');
+RESET ROLE;
+REVOKE pgtap_owner FROM pgtap_definer;
+SELECT itsm.detach('"Odd ticket"');
+SET LOCAL ROLE pgtap_definer;
+SELECT lives_ok($$SELECT itsm.define_lifecycle(itsm.lifecycle_definition('attached') || '{"delete": "final"}')$$, 'and when it is detached again');
+RESET ROLE;
+
 -- An error inside leaves the transaction, its settings and the user as they were.
 SAVEPOINT before;
 SELECT throws_ok($$SELECT itsm.define_lifecycle('{"name": "x", "attributes": {"a": "none"}, "states": [], "rules": [{"name": "r", "check": "f("}]}')$$, 'IT050');
@@ -68,16 +94,12 @@ EXCEPTION WHEN SQLSTATE 'IT050' THEN
 END $$;
 
 CREATE FUNCTION pg_temp.is_alive(definition jsonb) RETURNS boolean LANGUAGE sql AS $$
-	WITH RECURSIVE state AS (
+	WITH state AS (
 		SELECT s->>'name' AS name, (s->>'initial')::boolean AS initial, (s->>'final')::boolean AS final
 		FROM jsonb_array_elements(definition->'states') s),
 	move AS (
-		SELECT t->>'from' AS source, t->>'to' AS target FROM jsonb_array_elements(definition->'transitions') t),
-	reached AS (
-		SELECT name FROM state WHERE initial
-		UNION SELECT target FROM reached JOIN move ON source = reached.name)
-	SELECT NOT EXISTS (SELECT FROM state WHERE name NOT IN (SELECT name FROM reached)
-		OR NOT final AND NOT EXISTS (SELECT FROM move WHERE source = state.name AND target <> source))
+		SELECT t->>'from' AS source, t->>'to' AS target FROM jsonb_array_elements(definition->'transitions') t)
+	SELECT NOT EXISTS (SELECT FROM state WHERE NOT final AND NOT EXISTS (SELECT FROM move WHERE source = state.name AND target <> source))
 $$;
 
 SELECT is(pg_temp.verdict(definition), pg_temp.is_alive(definition), 'random definition ' || number)
