@@ -38,4 +38,11 @@
 	ExecInsertIndexTuples((rri), (slot), (estate), false, (conflict) != NULL, (conflict), NIL)
 #endif
 
+/* 16 checks ownership of all kinds of objects by one function. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_owns_relation(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
+#else
+#define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
+#endif
+
 #endif							/* ITSM_COMPAT_H */

@@ -2,8 +2,8 @@
  * table.c
  *		Direct access to the extension's own tables.
  *
- * Locking: callers open the relation with RowExclusiveLock for writing and
- * AccessShareLock for reading.  Row locks are those of heap_update itself.
+ * Locking: callers open the relation with RowExclusiveLock for writing, which
+ * they keep until the transaction ends, and with AccessShareLock for reading.  Row locks are those of heap_update itself.
  */
 #include "core/itsm.h"
 

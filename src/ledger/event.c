@@ -133,10 +133,27 @@ set_text(Datum *values, bool *nulls, int column, const char *text)
 	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
+/* The partition for a time, locked; it may have been attached or detached meanwhile. */
+static Relation
+open_partition(TimestampTz at)
+{
+	for (;;)
+	{
+		Oid			partition = itsm_event_partition(at);
+		Relation	table = table_open(partition, RowExclusiveLock);
+
+		if (table->rd_rel->relispartition &&
+			(strcmp(RelationGetRelationName(table), "event_default") != 0 ||
+			 itsm_event_partition(at) == partition))
+			return table;
+		table_close(table, RowExclusiveLock);
+	}
+}
+
 static void
 store_event(const Event *event)
 {
-	Relation	table = table_open(itsm_event_partition(event->at), RowExclusiveLock);
+	Relation	table = open_partition(event->at);
 	Datum		values[EVENT_COLUMNS];
 	bool		nulls[EVENT_COLUMNS] = {0};
 
@@ -160,7 +177,7 @@ store_event(const Event *event)
 	values[EVENT_BODY] = bytes_datum(event->body, event->body_length);
 	values[EVENT_HASH] = bytes_datum(event->hash, ITSM_HASH_LENGTH);
 	itsm_table_insert(table, values, nulls);
-	table_close(table, RowExclusiveLock);
+	table_close(table, NoLock);
 }
 
 static void
@@ -189,7 +206,7 @@ store_violations(const Event *event, List *violations)
 		set_text(values, nulls, VIOLATION_CLAUSE, unmet->clause);
 		itsm_table_insert(table, values, nulls);
 	}
-	table_close(table, RowExclusiveLock);
+	table_close(table, NoLock);
 }
 
 /* What an event says of the session and the cluster. */

@@ -175,6 +175,27 @@ push_value(JsonbParseState **state, const Value *value, const char *type)
 	pushJsonbValue(state, WJB_VALUE, &json);
 }
 
+/*
+ * The name under which a value is shown.  The status comes first, then
+ * attributes: what would be taken for one of them says what it is.
+ */
+static const char *
+shown_name(List *dictionary, const SourceAttribute *entry)
+{
+	ListCell   *cell;
+	bool		taken = strcmp(entry->name, "status") == 0;
+
+	if (entry->canonical)
+		return taken ? "attribute status" : entry->name;
+	foreach(cell, dictionary)
+	{
+		const SourceAttribute *other = lfirst(cell);
+
+		taken |= other->canonical && strcmp(other->name, entry->name) == 0;
+	}
+	return taken ? psprintf("column %s", entry->name) : entry->name;
+}
+
 static const char *
 value_name(List *dictionary, int number, const char **type)
 {
@@ -190,7 +211,7 @@ value_name(List *dictionary, int number, const char **type)
 		if (entry->number == number)
 		{
 			*type = entry->type;
-			return entry->name;
+			return shown_name(dictionary, entry);
 		}
 	}
 	return psprintf("#%d", number);

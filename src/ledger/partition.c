@@ -17,6 +17,7 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #define PARTITIONS_AHEAD 2
 
@@ -67,6 +68,20 @@ run(const char *sql)
 		elog(ERROR, "%s in: %s", SPI_result_code_string(result), sql);
 }
 
+/* With the latest snapshot, also in a transaction that has an older one. */
+static void
+run_latest(const char *sql)
+{
+	SPIPlanPtr	plan = SPI_prepare(sql, 0, NULL);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	int			result = plan ? SPI_execute_snapshot(plan, NULL, NULL, snapshot, InvalidSnapshot, false,
+													 true, 0) : SPI_result;
+
+	if (result < 0)
+		elog(ERROR, "%s in: %s", SPI_result_code_string(result), sql);
+	UnregisterSnapshot(snapshot);
+}
+
 static void
 make_partition(int year, int month)
 {
@@ -78,9 +93,11 @@ make_partition(int year, int month)
 	run(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event, PRIMARY KEY (tenant, record, version)) USING heap",
 				 name));
 	run(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", name));
-	run(psprintf("WITH moved AS (DELETE FROM itsm.event_default"
-				 " WHERE at OPERATOR(pg_catalog.>=) '%s' AND at OPERATOR(pg_catalog.<) '%s' RETURNING *)"
-				 " INSERT INTO itsm.%s SELECT * FROM moved", starts, ends, name));
+	/* who writes there now has to end first; ATTACH would wait for them too, but later */
+	run("LOCK TABLE ONLY itsm.event_default IN ACCESS EXCLUSIVE MODE");
+	run_latest(psprintf("WITH moved AS (DELETE FROM itsm.event_default"
+						" WHERE at OPERATOR(pg_catalog.>=) '%s' AND at OPERATOR(pg_catalog.<) '%s' RETURNING *)"
+						" INSERT INTO itsm.%s SELECT * FROM moved", starts, ends, name));
 	run(psprintf("ALTER TABLE itsm.event ATTACH PARTITION itsm.%s FOR VALUES FROM ('%s') TO ('%s')",
 				 name, starts, ends));
 }

@@ -139,6 +139,8 @@ itsm_key_normalise(Oid relation, const Source *source, const char *text)
 		if (fields[i] == NULL || column <= 0)
 			continue;
 		get_atttypetypmodcoll(relation, column, &type, &typmod, &collation);
+		/* a domain's constraint is the table owner's code: it has no place in a look-up */
+		type = getBaseTypeAndTypmod(type, &typmod);
 		getTypeInputInfo(type, &input, &parameter);
 		fields[i] = itsm_canonical_text(OidInputFunctionCall(input, fields[i], parameter, typmod),
 										type, &length);
@@ -200,7 +202,7 @@ itsm_key_condition(Oid relation, const Source *source, const char *key, const ch
 	foreach(cell, source->key)
 	{
 		int			i = foreach_current_index(cell);
-		Oid			type = get_atttype(relation, get_attnum(relation, lfirst(cell)));
+		Oid			type = getBaseType(get_atttype(relation, get_attnum(relation, lfirst(cell))));
 
 		appendStringInfo(&sql, "%s%s.%s %s %s::%s", i ? " AND " : "", alias,
 						 quote_identifier(lfirst(cell)), itsm_key_operator(type, BTEqualStrategyNumber),

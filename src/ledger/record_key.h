@@ -2,6 +2,10 @@
  * record_key.h
  *		The text of a record's key: the value of the key column, or, when there
  *		are several, the text of the row of their values as record_out writes it.
+ *
+ * Keys are read with the rights of whoever asks, or of the extension's owner.
+ * So they are read as the base types of their columns: constraints of domains
+ * would run the code of the table's owner.
  */
 #ifndef ITSM_RECORD_KEY_H
 #define ITSM_RECORD_KEY_H

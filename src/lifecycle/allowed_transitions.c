@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "ledger/record_key.h"
 #include "lifecycle/judge.h"
+#include "lifecycle/owner_guard.h"
 #include "lifecycle/remember.h"
 #include "lifecycle/stored_row.h"
 #include "miscadmin.h"
@@ -54,11 +55,15 @@ with_status(const Question *question, const char *value)
 	Datum	   *values = palloc0(sizeof(Datum) * descriptor->natts);
 	bool	   *nulls = palloc0(sizeof(bool) * descriptor->natts);
 	bool	   *replace = palloc0(sizeof(bool) * descriptor->natts);
+	OwnerGuard	guard;
 	Oid			input;
 	Oid			parameter;
 
 	getTypeInputInfo(attribute->atttypid, &input, &parameter);
+	/* a domain's constraint is the table owner's code */
+	itsm_guard_enter(&guard, question->policy->owner);
 	values[column] = OidInputFunctionCall(input, unconstify(char *, value), parameter, attribute->atttypmod);
+	itsm_guard_leave(&guard);
 	replace[column] = true;
 	return heap_modify_tuple(question->tuple, descriptor, values, nulls, replace);
 }

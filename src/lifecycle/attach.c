@@ -143,6 +143,25 @@ same_columns(const List *a, const List *b)
 	return true;
 }
 
+/* Reading a key must not run the code of whoever made a type: domains within others have constraints. */
+static void
+check_key_types(Request *request)
+{
+	ListCell   *cell;
+
+	foreach(cell, request->key)
+	{
+		Oid			relation = RelationGetRelid(request->relation);
+		Oid			type = get_atttype(relation, get_attnum(relation, lfirst(cell)));
+		Oid			base = getBaseType(type);
+		char		kind = get_typtype(base);
+
+		if (type_is_array(base) || (kind != TYPTYPE_BASE && kind != TYPTYPE_ENUM))
+			fault(request, NULL, psprintf("key column \"%s\" is %s; arrays, ranges and composite values cannot identify records",
+										  (char *) lfirst(cell), format_type_be(type)));
+	}
+}
+
 /* The key: the primary key's columns, or the ones given when a unique index says they identify. */
 static void
 check_key(Request *request)
@@ -159,6 +178,7 @@ check_key(Request *request)
 		if (request->key == NIL)
 			fault(request, NULL, psprintf("\"%s\" has no primary key; name key columns that a unique index covers",
 										  RelationGetRelationName(relation)));
+		check_key_types(request);
 		return;
 	}
 	foreach(cell, request->key)
@@ -168,6 +188,7 @@ check_key(Request *request)
 										  (char *) lfirst(cell), RelationGetRelationName(relation)));
 			return;
 		}
+	check_key_types(request);
 	foreach(cell, indexes)
 		if (same_columns(identifying_columns(relation, lfirst_oid(cell)), request->key))
 			return;
@@ -199,6 +220,8 @@ check_states(Request *request)
 		fault(request, NULL, "states must be a JSON object of status values and states");
 		return;
 	}
+	if (JB_ROOT_COUNT(request->states) == 0)
+		fault(request, NULL, "states maps no status value; null stands for the states' own names");
 	iterator = JsonbIteratorInit(&request->states->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -488,9 +511,11 @@ itsm_attach(PG_FUNCTION_ARGS)
 	for (int i = 0; i < lengthof(required); i++)
 		require_argument(fcinfo, i, required[i]);
 	relid = PG_GETARG_OID(0);
+	if (get_rel_relkind(relid) == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("there is no relation with OID %u", relid)));
 	/* rights before the lock */
-	if (get_rel_relkind(relid) != '\0')
-		itsm_check_owner(relid);
+	itsm_check_owner(relid);
 	request.relation = relation_open(relid, ShareRowExclusiveLock);
 	check_relation(request.relation);
 	request.lifecycle = text_argument(fcinfo, 1);
@@ -506,6 +531,8 @@ itsm_attach(PG_FUNCTION_ARGS)
 		: PG_GETARG_ARRAYTYPE_P(8);
 	request.tenant = text_argument(fcinfo, 9);
 	request.key = PG_ARGISNULL(10) ? NIL : name_list(PG_GETARG_ARRAYTYPE_P(10));
+	if (!PG_ARGISNULL(10) && array_contains_nulls(PG_GETARG_ARRAYTYPE_P(10)))
+		fault(&request, NULL, "key holds a null");
 	check_request(&request);
 	raise_faults(&request);
 	if (strcmp(request.timing, "deferred") == 0)
@@ -540,7 +567,7 @@ ITSM_FUNCTION(itsm_detach);
 Datum
 itsm_detach(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
+	Oid			relid;
 	int			only = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
 	List	   *rows;
 	ListCell   *cell;
@@ -548,6 +575,8 @@ itsm_detach(PG_FUNCTION_ARGS)
 	int			detached = 0;
 	OwnerQuery	query;
 
+	require_argument(fcinfo, 0, "relation");
+	relid = PG_GETARG_OID(0);
 	itsm_check_owner(relid);
 	/* the triggers stay while other attachments do */
 	LockRelationOid(relid, only && list_length(itsm_attachments_of(relid)) > 1

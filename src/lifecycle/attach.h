@@ -7,6 +7,8 @@
 
 #include "utils/rel.h"
 
+#define ITSM_ROW_TRIGGER "itsm_judge"
+
 /* ERRCODE_INSUFFICIENT_PRIVILEGE unless the current user owns the relation. */
 extern void itsm_check_owner(Oid relation);
 
@@ -16,7 +18,10 @@ extern void itsm_check_owner(Oid relation);
  */
 extern void itsm_make_triggers(Oid relation);
 
-/* Drops them; takes ACCESS EXCLUSIVE on each. */
+/*
+ * Drops them, but where another attachment holds, of a partitioned parent or
+ * of a partition for one.  Takes ACCESS EXCLUSIVE on each.
+ */
 extern void itsm_drop_triggers(Oid relation);
 
 /* The relation and its inheritance children, which have sources of their own; no partitions. */

@@ -4,6 +4,8 @@
  */
 #include "core/itsm.h"
 
+#include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
@@ -13,21 +15,24 @@
 #include "core/query.h"
 #include "core/table.h"
 #include "lifecycle/attach.h"
+#include "lifecycle/attachment_row.h"
+#include "lifecycle/policy.h"
 #include "miscadmin.h"
 #include "record/source.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/reltrigger.h"
 
-#define ROW_TRIGGER "itsm_judge"
+#define ROW_TRIGGER ITSM_ROW_TRIGGER
 #define TRUNCATE_TRIGGER "itsm_judge_truncate"
 
 void
 itsm_check_owner(Oid relation)
 {
-	if (!pg_class_ownercheck(relation, GetUserId()))
+	if (!itsm_owns_relation(relation, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relation)),
 					   get_rel_name(relation));
 }
@@ -62,12 +67,38 @@ make_trigger(Oid relation, const char *name, const char *events)
 	run(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name));
 }
 
+static void
+drop_trigger(Oid relation, const char *name)
+{
+	if (OidIsValid(get_trigger_oid(relation, name, true)))
+		run(psprintf("DROP TRIGGER %s ON %s", name, itsm_relation_name(relation)));
+}
+
+/* True when the relation's row trigger is one of its own, not its partitioned parent's. */
+static bool
+has_own_trigger(Oid relation)
+{
+	Relation	opened = relation_open(relation, NoLock);
+	bool		own = false;
+
+	for (int i = 0; opened->trigdesc && i < opened->trigdesc->numtriggers; i++)
+		own |= strcmp(opened->trigdesc->triggers[i].tgname, ROW_TRIGGER) == 0 &&
+			!opened->trigdesc->triggers[i].tgisclone;
+	relation_close(opened, NoLock);
+	return own;
+}
+
 void
 itsm_make_triggers(Oid relation)
 {
 	List	   *relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
 	ListCell   *cell;
 
+	/* a partition that was attached before gets its parent's trigger in the place of its own */
+	foreach(cell, relations)
+		if (lfirst_oid(cell) != relation && get_rel_relispartition(lfirst_oid(cell)) &&
+			get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE && has_own_trigger(lfirst_oid(cell)))
+			drop_trigger(lfirst_oid(cell), ROW_TRIGGER);
 	foreach(cell, relations)
 	{
 		Oid			member = lfirst_oid(cell);
@@ -78,24 +109,42 @@ itsm_make_triggers(Oid relation)
 	}
 }
 
-static void
-drop_trigger(Oid relation, const char *name)
+/* An attachment of the relation, or of one that it is a partition or child of, holds. */
+static bool
+is_governed(Oid relation)
 {
-	if (OidIsValid(get_trigger_oid(relation, name, true)))
-		run(psprintf("DROP TRIGGER %s ON %s", name, itsm_relation_name(relation)));
+	ListCell   *cell;
+
+	foreach(cell, itsm_policy_ancestors(relation))
+		if (itsm_attachments_of(lfirst_oid(cell)) != NIL)
+			return true;
+	return false;
 }
 
 void
 itsm_drop_triggers(Oid relation)
 {
 	List	   *relations = find_all_inheritors(relation, AccessExclusiveLock, NULL);
+	List	   *governed = NIL;
 	ListCell   *cell;
 
+	CommandCounterIncrement();
 	foreach(cell, relations)
 	{
-		drop_trigger(lfirst_oid(cell), ROW_TRIGGER);
-		drop_trigger(lfirst_oid(cell), TRUNCATE_TRIGGER);
+		Oid			member = lfirst_oid(cell);
+
+		if (is_governed(member))
+		{
+			governed = lappend_oid(governed, member);
+			continue;
+		}
+		drop_trigger(member, ROW_TRIGGER);
+		drop_trigger(member, TRUNCATE_TRIGGER);
 	}
+	/* where another attachment holds, the trigger may have gone with its parent's */
+	foreach(cell, governed)
+		if (!OidIsValid(get_trigger_oid(lfirst_oid(cell), ROW_TRIGGER, true)))
+			itsm_make_triggers(lfirst_oid(cell));
 }
 
 List *

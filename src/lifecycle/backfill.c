@@ -73,8 +73,9 @@ batch_query(const Backfill *backfill, const Source *source)
 		foreach(cell, source->key)
 		{
 			int			i = foreach_current_index(cell);
-			Oid			column = get_atttype(backfill->relation,
-											 get_attnum(backfill->relation, lfirst(cell)));
+			/* not the domain, whose constraint would run with our rights */
+			Oid			column = getBaseType(get_atttype(backfill->relation,
+														 get_attnum(backfill->relation, lfirst(cell))));
 
 			appendStringInfo(&sql, "%s%s::%s", i ? ", " : "", quote_literal_cstr(fields[i]),
 							 format_type_extended(column, -1, FORMAT_TYPE_FORCE_QUALIFY));

@@ -9,6 +9,7 @@
 
 #include "access/table.h"
 #include "core/errors.h"
+#include "core/query.h"
 #include "core/unmet.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -77,6 +78,7 @@ itsm_check_rows(PG_FUNCTION_ARGS)
 	Relation	relation;
 	Policy	   *policy;
 	TupleTableSlot *slot;
+	OwnerQuery	query;
 	SPIPlanPtr	plan;
 	Portal		portal;
 
@@ -88,8 +90,8 @@ itsm_check_rows(PG_FUNCTION_ARGS)
 	relation = table_open(row->relation, AccessShareLock);
 	policy = itsm_policy_get(relation);
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	/* all rows, row security or not */
+	itsm_query_begin(&query);
 	plan = SPI_prepare(psprintf("SELECT k FROM %s k", itsm_relation_name(row->relation)), 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "could not read \"%s\"", row->relation_name);
@@ -112,7 +114,7 @@ itsm_check_rows(PG_FUNCTION_ARGS)
 		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(portal);
-	SPI_finish();
+	itsm_query_end(&query);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(relation, AccessShareLock);
 	return (Datum) 0;

@@ -20,14 +20,18 @@
 #include "executor/executor.h"
 #include "ledger/partition.h"
 #include "lifecycle/actor.h"
+#include "lifecycle/attach.h"
 #include "lifecycle/judge.h"
+#include "lifecycle/judged_early.h"
 #include "lifecycle/remember.h"
 #include "replication/logicalworker.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* A row version with the policy of the relation that it stands in. */
 typedef struct Row
@@ -42,18 +46,21 @@ typedef struct Row
 
 /*
  * A row on its way from one partition to another: its DELETE has been fired,
- * the INSERT of the same command comes next.
+ * the INSERT of the same command comes next.  A trigger in between may write
+ * attached tables too, at a greater trigger depth, so there may be several.
  */
 typedef struct PartitionMove
 {
-	LocalTransactionId lxid;
+	struct PartitionMove *below;
+	int			depth;
 	SubTransactionId subtransaction;
 	Oid			relation;
 	HeapTuple	tuple;
 	CommandId	command;
 } PartitionMove;
 
-static PartitionMove partition_move = {InvalidLocalTransactionId, 0, InvalidOid, NULL, 0};
+static PartitionMove *partition_moves = NULL;	/* in TopTransactionContext; the deepest first */
+static LocalTransactionId partition_moves_lxid = InvalidLocalTransactionId;
 
 /* The policy, kept in the trigger call's cache while its pin holds. */
 typedef struct KeptPolicy
@@ -131,38 +138,50 @@ judge_second(Write *write, const Row *row)
 										 NULL, NULL, "%s", message);
 }
 
+/* The unit of the version that the row's record has; the current one when it has none. */
+static Unit *
+kept_unit(Row *row)
+{
+	PolicyAttachment *attachment = row->attachment;
+	RecordIdentity identity;
+	Record		record;
+	RecordState kept;
+
+	if (attachment->current->version == 1 || !itsm_history)
+		return attachment->current;
+	identity = itsm_row_identity(row->state, attachment, row->slot);
+	if (!itsm_find_record(&identity, &record) || !itsm_record_state_read(&record, &kept) ||
+		strcmp(kept.lifecycle, attachment->lifecycle) != 0)
+		return attachment->current;
+	return itsm_policy_unit(row->policy, row->relation, attachment, kept.lifecycle_version);
+}
+
 /*
  * The unit by which a row is judged: the version its record has, until it
- * moves; a move is judged by the current version when that knows the state.
+ * moves or is deleted (new NULL); that is judged by the current version when
+ * it knows the state.
  */
 static Unit *
 choose_unit(Row *old, Row *new)
 {
-	PolicyAttachment *attachment = new->attachment;
-	RecordIdentity identity;
-	Record		record;
-	RecordState kept;
-	Unit	   *unit;
-	const char *before;
-	const char *after;
-	int			before_length;
-	int			after_length;
+	PolicyAttachment *attachment = old->attachment;
+	Unit	   *unit = kept_unit(old);
+	const char *status;
+	int			length;
 	int			from;
 
-	if (attachment->current->version == 1 || !itsm_history)
-		return attachment->current;
-	identity = itsm_row_identity(old->state, old->attachment, old->slot);
-	if (!itsm_find_record(&identity, &record) || !itsm_record_state_read(&record, &kept) ||
-		strcmp(kept.lifecycle, attachment->lifecycle) != 0)
-		return attachment->current;
-	unit = itsm_policy_unit(new->policy, new->relation, attachment, kept.lifecycle_version);
-	before = itsm_row_status(old->attachment, old->slot, &before_length);
-	after = itsm_row_status(attachment, new->slot, &after_length);
-	from = itsm_unit_state(unit, before, before_length);
-	if (from == itsm_unit_state(unit, after, after_length) && from != ITSM_NO_STATE)
+	if (unit == attachment->current)
 		return unit;
+	status = itsm_row_status(attachment, old->slot, &length);
+	from = itsm_unit_state(unit, status, length);
 	if (from == ITSM_NO_STATE)
 		return attachment->current;
+	if (new)
+	{
+		status = itsm_row_status(new->attachment, new->slot, &length);
+		if (from == itsm_unit_state(unit, status, length))
+			return unit;
+	}
 	if (itsm_definition_state(attachment->current->definition, unit->definition->states[from].name,
 							  strlen(unit->definition->states[from].name)) >= 0)
 		return attachment->current;
@@ -221,9 +240,9 @@ set_old(Write *write, RowSide *side)
 	write->from_name = side->state_name;
 }
 
-/* A row begins, or comes under an attachment from outside. */
+/* A row begins, or comes under an attachment from outside ("existed"). */
 static void
-judge_begin(Row *new, Memory *memory)
+judge_begin(Row *new, bool existed, Memory *memory)
 {
 	Unit	   *unit = new->attachment->current;
 	Write		write = begin_write(new, unit);
@@ -233,7 +252,7 @@ judge_begin(Row *new, Memory *memory)
 
 	set_new(&write, &side);
 	write.creating = write.moving = true;
-	/* a row that was governed before goes on from the state it had */
+	/* a row that was governed before goes on from the state it had; a new one begins */
 	if (itsm_history && memory->kind == NULL)
 	{
 		RecordIdentity identity = itsm_row_identity(new->state, new->attachment, new->slot);
@@ -241,7 +260,8 @@ judge_begin(Row *new, Memory *memory)
 		if (itsm_record_find(identity.source, identity.tenant, identity.key, &record))
 		{
 			write.record = &record;
-			if (!record.deleted && record.attachment != new->attachment->id &&
+			/* also when it is governed still: then its leaving is judged after this, its return */
+			if (existed && !record.deleted &&
 				itsm_record_state_read(&record, &state) && state.state)
 			{
 				write.from_name = state.state;
@@ -270,10 +290,9 @@ static void
 judge_change(Row *old, Row *new, Memory *memory)
 {
 	bool		same = old->attachment->id == new->attachment->id;
-	Unit	   *unit = same ? choose_unit(old, new) : new->attachment->current;
-	Unit	   *old_unit = old->attachment == new->attachment ? unit
-		: itsm_policy_unit(old->policy, old->relation, old->attachment,
-						   same ? unit->version : old->attachment->current->version);
+	Unit	   *old_unit = same ? choose_unit(old, new) : kept_unit(old);
+	Unit	   *unit = same ? itsm_policy_unit(new->policy, new->relation, new->attachment, old_unit->version)
+		: new->attachment->current;
 	Write		write = begin_write(new, unit);
 	RowSide		before = itsm_row_side(old->state, old->attachment, old_unit, old->slot, true);
 	RowSide		after = itsm_row_side(new->state, new->attachment, unit, new->slot, false);
@@ -311,7 +330,7 @@ judge_change(Row *old, Row *new, Memory *memory)
 static void
 judge_end(Row *old, Memory *memory)
 {
-	Unit	   *unit = old->attachment->current;
+	Unit	   *unit = choose_unit(old, NULL);
 	Write		write = begin_write(old, unit);
 	RowSide		side = itsm_row_side(old->state, old->attachment, unit, old->slot, true);
 
@@ -332,7 +351,7 @@ judge_rows(Row *old, Row *new, Memory *memory)
 	if (old && old->attachment && new && new->attachment)
 		judge_change(old, new, memory);
 	else if (new && new->attachment)
-		judge_begin(new, memory);
+		judge_begin(new, old != NULL, memory);
 	else if (old && old->attachment)
 		judge_end(old, memory);
 }
@@ -347,14 +366,27 @@ stored_header(TupleTableSlot *slot)
 	return tuple->t_data;
 }
 
+/* What an old row tells of the past, for itsm_remember. */
+static void
+describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHeader header, int depth)
+{
+	memory->old_row = slot;
+	memory->old_is_ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header));
+	if (!memory->old_is_ours)
+		return;
+	memory->old_was_updated = (header->t_infomask & HEAP_UPDATED) != 0;
+	memory->old_command = HeapTupleHeaderGetCmin(header);
+	memory->early = depth > 1 && !itsm_early_is_judged(depth - 1, slot);
+}
+
 /* True when this transaction has replaced or deleted that version already. */
 static bool
 is_superseded(HeapTupleHeader header)
 {
-	if (header->t_infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI))
+	if ((header->t_infomask & HEAP_XMAX_INVALID) || HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
 		return false;
-	return !HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(header));
+	/* others may hold key-share locks on what we replaced: then it is a multixact */
+	return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
 }
 
 static bool
@@ -363,40 +395,73 @@ is_partition_move(HeapTupleHeader header)
 	return HeapTupleHeaderIndicatesMovedPartitions(header);
 }
 
-static bool
-partition_move_waits(void)
+/* The deepest row on its way; NULL: there is none. */
+static PartitionMove *
+partition_move(void)
 {
-	return partition_move.lxid == ITSM_LXID && partition_move.tuple != NULL;
+	return partition_moves_lxid == ITSM_LXID ? partition_moves : NULL;
 }
 
 static void finish_partition_move(Row *new, Memory *memory);
 
-/* An INSERT that a trigger suppressed never comes: then it was a deletion. */
+/* What was to arrive at this trigger depth or below, and never did, was deleted. */
+static void
+settle_partition_moves(int depth)
+{
+	while (partition_move() && partition_move()->depth >= depth)
+	{
+		Memory		memory = {0};
+
+		finish_partition_move(NULL, &memory);
+	}
+}
+
+/* An INSERT that a trigger suppressed never comes. */
 static void
 on_transaction(XactEvent event, void *arg)
 {
-	Memory		memory = {0};
+	bool		snapshot = false;
 
-	if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && partition_move_waits())
-		finish_partition_move(NULL, &memory);
+	if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) || !partition_move())
+		return;
+	if (!ActiveSnapshotSet())
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		snapshot = true;
+	}
+	settle_partition_moves(0);
+	if (snapshot)
+		PopActiveSnapshot();
 }
 
 static void
 on_subtransaction(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void *arg)
 {
-	if (!partition_move_waits() || partition_move.subtransaction != subtransaction)
+	PartitionMove **link = &partition_moves;
+
+	if (!partition_move())
 		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		partition_move.tuple = NULL;
-	else if (event == SUBXACT_EVENT_COMMIT_SUB)
-		partition_move.subtransaction = parent;
+	while (*link)
+	{
+		PartitionMove *move = *link;
+
+		if (move->subtransaction == subtransaction && event == SUBXACT_EVENT_ABORT_SUB)
+		{
+			*link = move->below;
+			continue;
+		}
+		if (move->subtransaction == subtransaction && event == SUBXACT_EVENT_COMMIT_SUB)
+			move->subtransaction = parent;
+		link = &move->below;
+	}
 }
 
 static void
-remember_partition_move(Relation relation, HeapTuple tuple)
+remember_partition_move(Relation relation, HeapTuple tuple, int depth)
 {
 	static bool registered = false;
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	PartitionMove *move = palloc(sizeof(PartitionMove));
 
 	if (!registered)
 	{
@@ -404,11 +469,14 @@ remember_partition_move(Relation relation, HeapTuple tuple)
 		RegisterSubXactCallback(on_subtransaction, NULL);
 		registered = true;
 	}
-	partition_move.subtransaction = GetCurrentSubTransactionId();
-	partition_move.lxid = ITSM_LXID;
-	partition_move.relation = RelationGetRelid(relation);
-	partition_move.tuple = heap_copytuple(tuple);
-	partition_move.command = HeapTupleHeaderGetCmax(tuple->t_data);
+	move->below = partition_move();
+	move->depth = depth;
+	move->subtransaction = GetCurrentSubTransactionId();
+	move->relation = RelationGetRelid(relation);
+	move->tuple = heap_copytuple(tuple);
+	move->command = HeapTupleHeaderGetCmax(tuple->t_data);
+	partition_moves = move;
+	partition_moves_lxid = ITSM_LXID;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -419,27 +487,47 @@ remember_partition_move(Relation relation, HeapTuple tuple)
 static void
 finish_partition_move(Row *new, Memory *memory)
 {
-	HeapTuple	tuple = partition_move.tuple;
-	Relation	relation = table_open(partition_move.relation, AccessShareLock);
+	PartitionMove *move = partition_moves;
+	Relation	relation = table_open(move->relation, AccessShareLock);
 	Row			old = {.relation = relation, .policy = itsm_policy_get(relation)};
 
-	partition_move.tuple = NULL;
+	partition_moves = move->below;
 	old.slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
-	ExecStoreHeapTuple(tuple, old.slot, false);
+	ExecStoreHeapTuple(move->tuple, old.slot, false);
 	old.state = itsm_evaluate_begin(old.policy);
 	memory->deleted = new == NULL;
+	describe_old(memory, old.slot, move->tuple->t_data, move->depth);
+	if (new == NULL)
+		memory->command = move->command;
 	judge_rows(&old, new, memory);
 	itsm_evaluate_end(old.policy, old.state);
 	ExecDropSingleTupleTableSlot(old.slot);
-	heap_freetuple(tuple);
+	heap_freetuple(move->tuple);
+	pfree(move);
 	table_close(relation, NoLock);
 }
 
 /* The INSERT that belongs to the waiting partition move: made by the same command. */
 static bool
-completes_partition_move(HeapTupleHeader header)
+completes_partition_move(HeapTupleHeader header, int depth)
 {
-	return partition_move_waits() && HeapTupleHeaderGetCmin(header) == partition_move.command;
+	return partition_move() && partition_move()->depth == depth &&
+		HeapTupleHeaderGetCmin(header) == partition_move()->command;
+}
+
+/* True for a trigger that somebody made beside the one of itsm.attach: one judges. */
+static bool
+is_surplus(const TriggerData *trigger)
+{
+	const TriggerDesc *triggers = trigger->tg_relation->trigdesc;
+
+	if (strcmp(trigger->tg_trigger->tgname, ITSM_ROW_TRIGGER) == 0)
+		return false;
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+		if (triggers->triggers[i].tgfoid == trigger->tg_trigger->tgfoid &&
+			strcmp(triggers->triggers[i].tgname, ITSM_ROW_TRIGGER) == 0)
+			return true;
+	return false;
 }
 
 ITSM_FUNCTION(itsm_judge);
@@ -452,6 +540,8 @@ itsm_judge(PG_FUNCTION_ARGS)
 	Row			new = {0};
 	bool		has_old;
 	bool		has_new;
+	bool		arrives;
+	int			depth;
 	HeapTupleHeader header;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
@@ -461,7 +551,7 @@ itsm_judge(PG_FUNCTION_ARGS)
 				 errmsg("itsm.judge() can only be called by an AFTER ... FOR EACH ROW trigger"),
 				 errhint("itsm.attach makes it.")));
 	/* the origin has judged, and its history is replicated */
-	if (IsLogicalWorker())
+	if (IsLogicalWorker() || is_surplus(trigger))
 		return PointerGetDatum(NULL);
 	old.relation = new.relation = trigger->tg_relation;
 	old.policy = new.policy = policy_for(fcinfo, trigger->tg_relation);
@@ -475,21 +565,24 @@ itsm_judge(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 
 	header = stored_header(has_new ? new.slot : old.slot);
-	if (partition_move_waits() && (has_old || !completes_partition_move(header)))
-		finish_partition_move(NULL, &memory);
-	memory = (Memory) {0};
+	depth = DatumGetInt32(pg_trigger_depth(NULL));
+	settle_partition_moves(depth + 1);
+	arrives = !has_old && completes_partition_move(header, depth);
+	if (!arrives)
+		settle_partition_moves(depth);
 	if (!has_new && is_partition_move(header))
 	{
-		remember_partition_move(trigger->tg_relation, trigger->tg_trigtuple);
+		remember_partition_move(trigger->tg_relation, trigger->tg_trigtuple, depth);
 		return PointerGetDatum(NULL);
 	}
 	if (has_old)
-		memory.old_is_ours =
-			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(stored_header(old.slot)));
+		describe_old(&memory, old.slot, stored_header(old.slot), depth);
 	if (has_new)
 	{
+		memory.new_row = new.slot;
 		memory.command = HeapTupleHeaderGetCmin(header);
 		memory.superseded = is_superseded(header);
+		itsm_early_judged(depth, new.slot);
 	}
 	else
 	{
@@ -497,7 +590,7 @@ itsm_judge(PG_FUNCTION_ARGS)
 		memory.deleted = true;
 	}
 	new.state = old.state = itsm_evaluate_begin(new.policy);
-	if (has_new && !has_old && partition_move_waits())
+	if (arrives)
 		finish_partition_move(&new, &memory);
 	else
 		judge_rows(has_old ? &old : NULL, has_new ? &new : NULL, &memory);

@@ -41,6 +41,7 @@ typedef struct Builder
 	const AttachmentRow *row;
 	PolicyAttachment *attachment;
 	Bitmapset  *watched;		/* offset by FirstLowInvalidHeapAttributeNumber */
+	List	   *dictionary;		/* of the attachment's source */
 	List	   *faults;
 } Builder;
 
@@ -175,7 +176,7 @@ bind_attribute(Builder *builder, Unit *unit, int number)
 	binding->mapped = unit->mapped[number] = true;
 	binding->column = plain_column(node);
 	bind_expression(builder, &binding->expression, node);
-	binding->number = itsm_source_number(builder->attachment->source, true, attribute->name,
+	binding->number = itsm_source_number(builder->attachment->source, &builder->dictionary, true, attribute->name,
 										 attribute->type);
 }
 
@@ -343,7 +344,7 @@ track_column(Builder *builder, AttrNumber column)
 	watch(builder, column);
 	attachment->tracked[attachment->tracked_count++] = (TrackedColumn)
 	{
-		column, itsm_source_number(attachment->source, false, NameStr(attribute->attname),
+		column, itsm_source_number(attachment->source, &builder->dictionary, false, NameStr(attribute->attname),
 								   attribute->atttypid)
 	};
 }
@@ -374,6 +375,26 @@ bind_tracked(Builder *builder)
 			if (column > 0)
 				track_column(builder, column);
 		}
+	}
+}
+
+/* Columns of attributes that only other versions of the lifecycle have: records may still be of those. */
+static void
+watch_other_versions(Builder *builder)
+{
+	const Definition *definition = builder->attachment->current->definition;
+	ListCell   *cell;
+
+	foreach(cell, builder->row->attributes)
+	{
+		const NamedText *pair = lfirst(cell);
+		Node	   *node = NULL;
+		Bitmapset  *columns = NULL;
+
+		if (itsm_definition_attribute(definition, pair->name) < 0)
+			node = parse_expression(builder, pair->name, "attribute", pair->text);
+		pull_varattnos(node, 1, &columns);
+		builder->watched = bms_join(builder->watched, columns);
 	}
 }
 
@@ -454,6 +475,8 @@ build_attachment(Builder *builder)
 		complete = complete && node;
 	}
 	attachment->current = build_unit(builder, 0);
+	if (attachment->current->version > 1)
+		watch_other_versions(builder);
 	bind_tracked(builder);
 	return complete ? attachment : NULL;
 }
@@ -540,7 +563,7 @@ itsm_policy_build(Relation relation, List **faults)
 
 		foreach(row, itsm_attachments_of(lfirst_oid(cell)))
 		{
-			Builder		builder = {policy, relation, lfirst(row), NULL, watched, NIL};
+			Builder		builder = {policy, relation, lfirst(row), NULL, watched};
 			PolicyAttachment *attachment = build_attachment(&builder);
 
 			policy->attached = true;
@@ -571,7 +594,7 @@ itsm_policy_unit(Policy *policy, Relation relation, PolicyAttachment *attachment
 {
 	MemoryContext caller;
 	AttachmentRow *row;
-	Builder		builder = {policy, relation, NULL, attachment, NULL, NIL};
+	Builder		builder = {policy, relation, NULL, attachment};
 	OwnerGuard	guard;
 	Unit	   *unit;
 	ListCell   *cell;

@@ -226,6 +226,71 @@ itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampT
 }
 
 void
+itsm_project_catch_up(const Record *record, RowSide *side)
+{
+	RecordState state;
+	Projection	projection;
+
+	if (!itsm_record_state_read(record, &state) || !itsm_projection_read(record, &projection) ||
+		(state.state == NULL ? side->state_name == NULL
+		 : side->state_name && strcmp(state.state, side->state_name) == 0))
+		return;
+	milestone_move(&projection.milestones, category_number(state.category), side->category_number, record->at);
+	project_state(&projection, side);
+	store_state(record, &state, side, record->at);
+	itsm_projection_store(record, &projection);
+}
+
+void
+itsm_project_past(const Record *record, RowSide *old, RowSide *new, bool moving)
+{
+	Projection	projection;
+
+	if (!itsm_projection_read(record, &projection))
+		return;
+	if (moving)
+	{
+		projection.transitions++;
+		if (milestone_reopens(old->category_number, new->category_number))
+			projection.reopened++;
+	}
+	if (reassigned(old, new))
+		projection.reassigned++;
+	itsm_projection_store(record, &projection);
+}
+
+void
+itsm_project_join(const Record *record, const Record *other)
+{
+	RecordState state;
+	RecordState ahead;
+	Projection	projection;
+	Projection	joined;
+
+	if (itsm_record_state_read(other, &ahead))
+	{
+		(void) itsm_record_state_read(record, &state);
+		ahead.tuple = state.tuple;
+		itsm_record_state_store(record, &ahead);
+	}
+	if (!itsm_projection_read(other, &joined))
+		return;
+	(void) itsm_projection_read(record, &projection);
+	joined.tuple = projection.tuple;
+	joined.key = record->key;
+	joined.transitions += projection.transitions;
+	joined.reopened += projection.reopened;
+	joined.reassigned += projection.reassigned;
+	for (Milestone i = MILESTONE_OPENED; i <= MILESTONE_FIRST_RESPONSE; i++)
+		if (projection.milestones.reached[i])
+		{
+			joined.milestones.at[i] = projection.milestones.at[i];
+			joined.milestones.reached[i] = true;
+		}
+	itsm_projection_store(record, &joined);
+}
+
+void
 itsm_project_head(const Record *record)
 {
 	Projection	projection;

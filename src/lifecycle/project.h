@@ -18,6 +18,15 @@ extern void itsm_project_return(const Record *record, RowSide *side, TimestampTz
 extern void itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampTz at,
 								bool moving);
 
+/* The change that brought the row where "side" is will be judged later: no event tells of it yet. */
+extern void itsm_project_catch_up(const Record *record, RowSide *side);
+
+/* A change that the record is past already: it only counts. */
+extern void itsm_project_past(const Record *record, RowSide *old, RowSide *new, bool moving);
+
+/* The record goes on from where another one, of the same row, has come to. */
+extern void itsm_project_join(const Record *record, const Record *other);
+
 /* The record's head changed: another key or none, deleted or not. */
 extern void itsm_project_head(const Record *record);
 

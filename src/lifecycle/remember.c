@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "ledger/canonical_text.h"
 #include "lifecycle/displaced.h"
+#include "lifecycle/judged_early.h"
 #include "lifecycle/project.h"
 #include "lifecycle/remember.h"
 #include "utils/datum.h"
@@ -181,6 +182,14 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 	return true;
 }
 
+/* A change that made the old row, and is judged after this one, will find the record. */
+static void
+note_early(const Memory *memory, const Record *record)
+{
+	if (memory->early)
+		itsm_early_add(memory->old_row, memory->old_command, record->tenant, record->id);
+}
+
 /*
  * The record of the old side, made from it when there is none: the row was
  * there before the attachment, or its INSERT is judged only after this UPDATE
@@ -191,9 +200,31 @@ record_of_old(Memory *memory, Record *record)
 {
 	RowSide    *old = memory->old;
 
+	bool		created = memory->old_is_ours && !memory->old_was_updated;
+
 	while (!itsm_find_record(&old->identity, record))
-		(void) appear(memory, old, memory->old_is_ours ? "created" : "backfilled", NULL,
-					  !memory->old_is_ours, NIL);
+		(void) appear(memory, old, created ? "created" : "backfilled", NULL, !created, NIL);
+	note_early(memory, record);
+	if (memory->early)
+		itsm_project_catch_up(record, old);
+}
+
+/*
+ * The record of a new row that was replaced before we came to judge it: what
+ * replaced it has been judged, so the record is ahead of us.  False when
+ * nothing that matters has happened since.
+ */
+static bool
+record_ahead(Memory *memory, Record *record)
+{
+	const char *tenant;
+	int64		id = memory->superseded
+		? itsm_early_take(memory->new_row, memory->command, &tenant) : 0;
+
+	memory->superseded = id && itsm_record_read(tenant, id, record);
+	if (memory->superseded)
+		note_early(memory, record);
+	return memory->superseded;
 }
 
 /* Another record that has the key we are about to take gives it up. */
@@ -214,7 +245,11 @@ displace(const Memory *memory, const RowSide *side, const Record *record)
 		begin_event(&event, memory, side, "key_changed");
 		event.attachment = other.attachment;
 		other.key = NULL;
-		if (itsm_event_append(&other, &event, &body, memory->reason, NIL) && !other.deleted)
+		if (!itsm_event_append(&other, &event, &body, memory->reason, NIL))
+			continue;
+		if (other.deleted)
+			itsm_project_head(&other);
+		else
 			itsm_displaced_add(other.source, other.tenant, key, other.id);
 	}
 }
@@ -240,7 +275,7 @@ change_key(const Memory *memory, Record *record)
 	return true;
 }
 
-/* The record ends in one tenant; it begins anew in the other. */
+/* The record ends in one tenant or source; it begins anew in the other. */
 static bool
 leave_tenant(const Memory *memory, Record *record)
 {
@@ -259,6 +294,12 @@ leave_tenant(const Memory *memory, Record *record)
 	return true;
 }
 
+static void
+changed_without_head(const Record *record)
+{
+	elog(ERROR, "record " INT64_FORMAT " changed without its head", record->id);
+}
+
 /* The row is deleted, or leaves every attachment. */
 static void
 remember_end(Memory *memory)
@@ -266,18 +307,44 @@ remember_end(Memory *memory)
 	Record		record;
 	Event		event;
 	EventBody	body;
+	bool		ahead = record_ahead(memory, &record);
 
-	do
+	for (;;)
 	{
-		record_of_old(memory, &record);
+		if (!ahead)
+			record_of_old(memory, &record);
 		itsm_body_begin(&body);
 		begin_event(&event, memory, memory->old, memory->deleted ? "deleted" : "moved");
 		event.from_state = memory->old->state_name;
-		record.deleted = memory->deleted;
-		if (!memory->deleted)
-			record.attachment = 0;
-	} while (!itsm_event_append(&record, &event, &body, memory->reason, memory->violations));
-	itsm_project_head(&record);
+		if (!ahead)
+		{
+			record.deleted = memory->deleted;
+			if (!memory->deleted)
+				record.attachment = 0;
+		}
+		if (itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
+			break;
+		if (ahead)
+			changed_without_head(&record);
+	}
+	if (!ahead)
+		itsm_project_head(&record);
+}
+
+/* The judged conditions of a write whose outcome the record has already. */
+static void
+remember_violations(Memory *memory, Record *record)
+{
+	Event		event;
+	EventBody	body;
+
+	if (memory->violations == NIL)
+		return;
+	itsm_body_begin(&body);
+	begin_event(&event, memory, memory->new, "updated");
+	event.from_state = event.to_state = memory->new->state_name;
+	if (!itsm_event_append(record, &event, &body, memory->reason, memory->violations))
+		changed_without_head(record);
 }
 
 /* The row begins, comes back under a key that was used before, or comes under an attachment. */
@@ -286,49 +353,135 @@ remember_begin(Memory *memory)
 {
 	RowSide    *new = memory->new;
 	const char *kind = memory->kind ? memory->kind : "created";
+	Record		record;
 
+	/* an UPDATE of this transaction made the record already: this is its INSERT */
+	if (record_ahead(memory, &record))
+	{
+		remember_violations(memory, &record);
+		return;
+	}
 	for (;;)
 	{
-		Record		record;
 		RecordState state;
 		Event		event;
 		EventBody	body;
-		bool		again;
 		bool		anew;
 
 		if (!itsm_record_find(new->identity.source, new->identity.tenant, new->identity.key, &record))
 		{
 			if (appear(memory, new, kind, NULL, memory->unknown_past, memory->violations))
-				return;
+				break;
 			continue;
 		}
-		/* an UPDATE of this transaction made the record already: this is its INSERT */
-		again = !record.deleted && record.attachment == new->attachment->id &&
-			(memory->kind || itsm_record_is_ours(&record));
-		if (again && (memory->kind || memory->violations == NIL))
+		/* backfill comes only to rows without a record: a writer was quicker */
+		if (memory->kind)
 			return;
 		if (!itsm_record_state_read(&record, &state))
 			state.state = NULL;
 		itsm_body_begin(&body);
 		/* a live record whose row begins anew: the row went unseen, by TRUNCATE for one */
-		anew = record.deleted || record.attachment == new->attachment->id;
-		begin_event(&event, memory, new, again ? "updated" : anew ? kind : "moved");
-		event.from_state = again ? new->state_name : anew ? NULL : state.state;
+		anew = record.deleted || (memory->old_row == NULL && memory->kind == NULL);
+		begin_event(&event, memory, new, anew ? kind : "moved");
+		event.from_state = anew ? NULL : state.state;
 		event.to_state = new->state_name;
-		if (!again)
-		{
-			add_status(&body, new, NULL);
-			add_attributes(&body, new, NULL);
-			add_columns(&body, new, NULL);
-		}
+		add_status(&body, new, NULL);
+		add_attributes(&body, new, NULL);
+		add_columns(&body, new, NULL);
 		record.attachment = new->attachment->id;
 		record.deleted = false;
 		if (!itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
 			continue;
-		if (!again)
-			itsm_project_return(&record, new, event.at, event.from_state != NULL);
-		return;
+		itsm_project_return(&record, new, event.at, event.from_state != NULL);
+		break;
 	}
+	if (memory->old_row && memory->early &&
+		itsm_record_find(new->identity.source, new->identity.tenant, new->identity.key, &record))
+		note_early(memory, &record);
+}
+
+/*
+ * A key changed, and what happened to the row after that was judged first, for
+ * which a record of its own had to be begun: that one ends, and the row's own
+ * goes on where it has come to.
+ */
+static void
+join_ahead(const Memory *memory, Record *record, Record *ahead)
+{
+	const RowSide *new = memory->new;
+	Record		before = *ahead;
+	Event		event;
+	EventBody	body;
+
+	itsm_body_begin(&body);
+	itsm_body_add(&body, BODY_KEY, NULL, 0);
+	begin_event(&event, memory, new, "key_changed");
+	event.attachment = ahead->attachment;
+	ahead->key = NULL;
+	ahead->deleted = true;
+	if (!itsm_event_append(ahead, &event, &body, memory->reason, NIL))
+		changed_without_head(ahead);
+	itsm_project_head(ahead);
+
+	itsm_body_begin(&body);
+	itsm_body_add(&body, BODY_KEY, before.key, before.key ? strlen(before.key) : 0);
+	begin_event(&event, memory, new, "key_changed");
+	event.from_state = event.to_state = memory->old->state_name;
+	record->key = before.key;
+	record->attachment = before.attachment;
+	record->deleted = before.deleted;
+	if (!itsm_event_append(record, &event, &body, memory->reason, NIL))
+		changed_without_head(record);
+	itsm_displaced_remove(record->id);
+	itsm_project_join(record, ahead);
+}
+
+/* The event of a change; false when somebody else changed the record meanwhile. */
+static bool
+append_change(Memory *memory, Record *record)
+{
+	RowSide    *old = memory->old;
+	RowSide    *new = memory->new;
+	bool		attachment_changed = old->attachment->id != new->attachment->id;
+	/* among values that map to no state each is a place of its own */
+	bool		moving = new->state_name || old->state_name
+		? !same_text(old->state_name, new->state_name) : !same_text(old->status, new->status);
+	Event		event;
+	EventBody	body;
+
+	itsm_body_begin(&body);
+	add_status(&body, new, old);
+	add_attributes(&body, new, old);
+	add_columns(&body, new, old);
+	if (body.bytes.len == 0 && !moving && !attachment_changed && memory->violations == NIL)
+		return true;
+	begin_event(&event, memory, new, memory->kind ? memory->kind : attachment_changed ? "moved"
+				: moving ? "transition" : "updated");
+	event.from_state = old->state_name;
+	event.to_state = new->state_name;
+	if (!memory->superseded)
+	{
+		record->attachment = new->attachment->id;
+		record->deleted = false;
+	}
+	if (!itsm_event_append(record, &event, &body, memory->reason, memory->violations))
+		return false;
+	if (memory->superseded)
+		itsm_project_past(record, old, new, moving || attachment_changed);
+	else
+		itsm_project_change(record, old, new, event.at, moving || attachment_changed);
+	return true;
+}
+
+static void
+change_tenant(Memory *memory, Record *record, bool ahead)
+{
+	while (!leave_tenant(memory, record))
+		record_of_old(memory, record);
+	/* otherwise the record in the other tenant has begun already */
+	if (!ahead)
+		while (!appear(memory, memory->new, "moved", memory->old->state_name, true, memory->violations))
+			displace(memory, memory->new, record);
 }
 
 static void
@@ -337,49 +490,33 @@ remember_change(Memory *memory)
 	RowSide    *old = memory->old;
 	RowSide    *new = memory->new;
 	bool		key_changed = strcmp(old->identity.key, new->identity.key) != 0;
-	bool		tenant_changed = strcmp(old->identity.tenant, new->identity.tenant) != 0;
-	bool		attachment_changed = old->attachment->id != new->attachment->id;
+	bool		tenant_changed = strcmp(old->identity.tenant, new->identity.tenant) != 0 ||
+		old->identity.source != new->identity.source;
+	Record		record;
+	Record		ahead;
 
+	if (record_ahead(memory, &ahead) && !key_changed && !tenant_changed)
+	{
+		if (!append_change(memory, &ahead))
+			changed_without_head(&ahead);
+		return;
+	}
 	for (;;)
 	{
-		Record		record;
-		Event		event;
-		EventBody	body;
-		bool		moving = !same_text(old->status, new->status) ||
-			!same_text(old->state_name, new->state_name);
-
 		record_of_old(memory, &record);
 		if (tenant_changed)
 		{
-			if (!leave_tenant(memory, &record))
-				continue;
-			while (!appear(memory, new, "moved", old->state_name, true, memory->violations))
-				displace(memory, new, &record);
+			change_tenant(memory, &record, memory->superseded);
 			return;
 		}
-		if (key_changed && !change_key(memory, &record))
+		if (memory->superseded && ahead.id != record.id)
+			join_ahead(memory, &record, &ahead);
+		else if (key_changed && !change_key(memory, &record))
 			continue;
-		itsm_body_begin(&body);
-		add_status(&body, new, old);
-		add_attributes(&body, new, old);
-		add_columns(&body, new, old);
-		if (body.bytes.len == 0 && !moving && !attachment_changed && memory->violations == NIL)
+		if (append_change(memory, &record))
 			return;
-		begin_event(&event, memory, new, memory->kind ? memory->kind : attachment_changed ? "moved"
-					: moving ? "transition" : "updated");
-		event.from_state = old->state_name;
-		event.to_state = new->state_name;
-		record.attachment = new->attachment->id;
-		record.deleted = false;
-		if (!itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
-		{
-			if (key_changed)
-				elog(ERROR, "record " INT64_FORMAT " changed without its head", record.id);
-			continue;
-		}
-		if (!memory->superseded)
-			itsm_project_change(&record, old, new, event.at, moving || attachment_changed);
-		return;
+		if (key_changed)
+			changed_without_head(&record);
 	}
 }
 

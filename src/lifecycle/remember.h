@@ -45,8 +45,13 @@ typedef struct Memory
 	RowSide    *old;			/* NULL: the row begins, or comes under the attachment */
 	RowSide    *new;			/* NULL: the row ends, or leaves the attachment */
 	bool		deleted;		/* with new NULL */
+	TupleTableSlot *old_row;	/* as the trigger has them, governed or not; NULL: none */
+	TupleTableSlot *new_row;
 	bool		superseded;		/* our transaction has already replaced the new row */
 	bool		old_is_ours;	/* our transaction made the old row */
+	bool		old_was_updated;	/* it did so by UPDATE, not by INSERT */
+	bool		early;			/* what made the old row may be judged after this */
+	uint32		old_command;	/* of what made the old row, when it is ours */
 	uint32		command;
 	Actor		actor;
 	List	   *violations;		/* of Unmet */

@@ -164,5 +164,5 @@ itsm_projection_store(const Record *record, Projection *projection)
 		itsm_table_insert(table, values, nulls);
 	else if (!itsm_table_update(table, projection->tuple, values, nulls))
 		elog(ERROR, "projection of record " INT64_FORMAT " changed without its head", record->id);
-	table_close(table, RowExclusiveLock);
+	table_close(table, NoLock);
 }

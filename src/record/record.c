@@ -162,7 +162,7 @@ itsm_record_store(Record *record)
 			itsm_table_await(table, itsm_relation("record_key_idx"), 3, keys);
 		}
 	}
-	table_close(table, RowExclusiveLock);
+	table_close(table, NoLock);
 	return stored;
 }
 
@@ -217,5 +217,5 @@ itsm_record_state_store(const Record *record, RecordState *state)
 		itsm_table_insert(table, values, nulls);
 	else if (!itsm_table_update(table, state->tuple, values, nulls))
 		elog(ERROR, "state of record " INT64_FORMAT " changed without its head", record->id);
-	table_close(table, RowExclusiveLock);
+	table_close(table, NoLock);
 }

@@ -78,7 +78,7 @@ CREATE TABLE itsm.record_state (
 	state text COLLATE "C",
 	category text COLLATE "C",
 	PRIMARY KEY (tenant, record)
-) USING heap WITH (fillfactor = 70);
+) USING heap WITH (fillfactor = 50);
 SELECT pg_catalog.pg_extension_config_dump('itsm.record_state', '');
 
 COMMENT ON TABLE itsm.record_state IS 'The state of each record: written only when it changes, so that rules over other records can lock it.';
@@ -124,7 +124,7 @@ CREATE TABLE itsm.projection (
 	resolution text,
 	extra jsonb,
 	PRIMARY KEY (tenant, record)
-) USING heap WITH (fillfactor = 80);
+) USING heap WITH (fillfactor = 50);
 CREATE INDEX projection_process_idx ON itsm.projection (process, opened_at);
 CREATE INDEX projection_month_idx ON itsm.projection (process, opened_month);
 SELECT pg_catalog.pg_extension_config_dump('itsm.projection', '');

@@ -71,33 +71,58 @@ itsm_source_find(Oid relation)
 	return source;
 }
 
-Source *
-itsm_source_register(Oid relation, List *key)
+/* Inserts the source; false when somebody else was first (already waited for). */
+static bool
+insert_source(Oid relation, List *key)
 {
-	Source	   *source = itsm_source_find(relation);
-	Relation	table;
+	Relation	table = table_open(itsm_relation("source"), RowExclusiveLock);
 	Datum		values[SOURCE_COLUMNS];
 	bool		nulls[SOURCE_COLUMNS] = {0};
-	Datum	   *names;
+	Datum	   *names = palloc(sizeof(Datum) * list_length(key));
 	int			count = 0;
+	bool		inserted;
 	ListCell   *cell;
 
-	if (source)
-		return source;
-	table = table_open(itsm_relation("source"), RowExclusiveLock);
-	names = palloc(sizeof(Datum) * list_length(key));
 	foreach(cell, key)
-		names[count++] = DirectFunctionCall1(namein, CStringGetDatum(lfirst(cell)));
+	{
+		Name		name = palloc0(sizeof(NameData));
+
+		namestrcpy(name, lfirst(cell));
+		names[count++] = NameGetDatum(name);
+	}
 	values[SOURCE_ID - 1] = Int32GetDatum((int) nextval_internal(itsm_relation("source_id_seq"), false));
 	values[SOURCE_RELATION - 1] = ObjectIdGetDatum(relation);
 	values[SOURCE_NAME - 1] = CStringGetTextDatum(itsm_relation_name(relation));
 	values[SOURCE_KEY - 1] = PointerGetDatum(construct_array(names, count, NAMEOID, NAMEDATALEN,
 															 false, TYPALIGN_CHAR));
 	values[SOURCE_AT - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	itsm_table_insert(table, values, nulls);
-	table_close(table, RowExclusiveLock);
+	inserted = itsm_table_insert_new(table, values, nulls);
+	if (inserted)
+		/* a policy made meanwhile goes when the row does */
+		CacheInvalidateRelcache(table);
+	else
+	{
+		ScanKeyData scan_key;
+
+		ScanKeyInit(&scan_key, SOURCE_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+		itsm_table_await(table, itsm_relation("source_relation_idx"), 1, &scan_key);
+	}
+	table_close(table, NoLock);
 	CommandCounterIncrement();
-	return itsm_source_find(relation);
+	return inserted;
+}
+
+Source *
+itsm_source_register(Oid relation, List *key)
+{
+	Source	   *source;
+
+	while ((source = itsm_source_find(relation)) == NULL)
+	{
+		(void) insert_source(relation, key);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return source;
 }
 
 List *
@@ -129,50 +154,74 @@ itsm_source_dictionary(int source)
 	return entries;
 }
 
-int
-itsm_source_number(int source, bool canonical, const char *name, Oid type)
+static SourceAttribute *
+find_entry(const List *dictionary, bool canonical, const char *name, const char *type)
 {
-	const char *type_name = format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
+	ListCell   *cell;
 
+	foreach(cell, dictionary)
+	{
+		SourceAttribute *entry = lfirst(cell);
+
+		if (entry->canonical == canonical && strcmp(entry->name, name) == 0 &&
+			strcmp(entry->type, type) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+/* Inserts an entry; false when somebody else took the number (already waited for). */
+static bool
+insert_entry(int source, const SourceAttribute *entry)
+{
+	Relation	table = table_open(itsm_relation("source_attribute"), RowExclusiveLock);
+	Datum		values[ENTRY_COLUMNS];
+	bool		nulls[ENTRY_COLUMNS] = {0};
+	bool		inserted;
+
+	values[ENTRY_SOURCE - 1] = Int32GetDatum(source);
+	values[ENTRY_NUMBER - 1] = Int32GetDatum(entry->number);
+	values[ENTRY_NAME - 1] = CStringGetTextDatum(entry->name);
+	values[ENTRY_KIND - 1] = CStringGetTextDatum(entry->canonical ? "attribute" : "column");
+	values[ENTRY_TYPE - 1] = CStringGetTextDatum(entry->type);
+	inserted = itsm_table_insert_new(table, values, nulls);
+	if (inserted)
+		CacheInvalidateRelcache(table);
+	else
+	{
+		ScanKeyData keys[2];
+
+		ScanKeyInit(&keys[0], ENTRY_SOURCE, BTEqualStrategyNumber, F_INT4EQ, values[ENTRY_SOURCE - 1]);
+		ScanKeyInit(&keys[1], ENTRY_NUMBER, BTEqualStrategyNumber, F_INT4EQ, values[ENTRY_NUMBER - 1]);
+		itsm_table_await(table, itsm_relation("source_attribute_pkey"), 2, keys);
+	}
+	table_close(table, NoLock);
+	CommandCounterIncrement();
+	return inserted;
+}
+
+int
+itsm_source_number(int source, List **dictionary, bool canonical, const char *name, Oid type)
+{
+	char	   *type_name = format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
+
+	if (*dictionary == NIL)
+		*dictionary = itsm_source_dictionary(source);
 	for (;;)
 	{
-		int			last = 0;
-		Relation	table;
-		Datum		values[ENTRY_COLUMNS];
-		bool		nulls[ENTRY_COLUMNS] = {0};
-		bool		inserted;
-		ListCell   *cell;
+		SourceAttribute *entry = find_entry(*dictionary, canonical, name, type_name);
 
-		foreach(cell, itsm_source_dictionary(source))
-		{
-			SourceAttribute *entry = lfirst(cell);
-
-			if (entry->canonical == canonical && strcmp(entry->name, name) == 0 &&
-				strcmp(entry->type, type_name) == 0)
-				return entry->number;
-			last = Max(last, entry->number);
-		}
-		values[ENTRY_SOURCE - 1] = Int32GetDatum(source);
-		values[ENTRY_NUMBER - 1] = Int32GetDatum(last + 1);
-		values[ENTRY_NAME - 1] = CStringGetTextDatum(name);
-		values[ENTRY_KIND - 1] = CStringGetTextDatum(canonical ? "attribute" : "column");
-		values[ENTRY_TYPE - 1] = CStringGetTextDatum(type_name);
-		table = table_open(itsm_relation("source_attribute"), RowExclusiveLock);
-		inserted = itsm_table_insert_new(table, values, nulls);
-		if (inserted)
-			CacheInvalidateRelcache(table);
+		if (entry)
+			return entry->number;
+		entry = palloc(sizeof(SourceAttribute));
+		entry->number = *dictionary ? ((SourceAttribute *) llast(*dictionary))->number + 1 : 1;
+		entry->canonical = canonical;
+		entry->name = pstrdup(name);
+		entry->type = type_name;
+		if (insert_entry(source, entry))
+			*dictionary = lappend(*dictionary, entry);
 		else
-		{
-			ScanKeyData keys[2];
-
-			ScanKeyInit(&keys[0], ENTRY_SOURCE, BTEqualStrategyNumber, F_INT4EQ, values[ENTRY_SOURCE - 1]);
-			ScanKeyInit(&keys[1], ENTRY_NUMBER, BTEqualStrategyNumber, F_INT4EQ, values[ENTRY_NUMBER - 1]);
-			itsm_table_await(table, itsm_relation("source_attribute_pkey"), 2, keys);
-		}
-		table_close(table, RowExclusiveLock);
-		CommandCounterIncrement();
-		if (inserted)
-			return last + 1;
+			*dictionary = itsm_source_dictionary(source);
 		CHECK_FOR_INTERRUPTS();
 	}
 }

@@ -32,9 +32,10 @@ extern Source *itsm_source_register(Oid relation, List *key);
 /*
  * Number of a value in the source's dictionary; makes the entry when there is
  * none yet.  The entry goes with the transaction when that rolls back, and
- * policies built meanwhile are told by relcache invalidation.
+ * policies built meanwhile are told by relcache invalidation.  *dictionary is
+ * NIL at first and serves all calls for that source.
  */
-extern int	itsm_source_number(int source, bool canonical, const char *name, Oid type);
+extern int	itsm_source_number(int source, List **dictionary, bool canonical, const char *name, Oid type);
 
 /* The dictionary of a source: SourceAttribute, by number. */
 extern List *itsm_source_dictionary(int source);
