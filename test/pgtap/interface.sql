@@ -1,0 +1,105 @@
+-- The interface: every function and table that programs call, with the names and types
+-- of its arguments, its defaults, what it returns, how volatile it is and who may call it.
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+SET search_path = public, pg_catalog;
+BEGIN;
+SELECT no_plan();
+
+-- signature, result, volatility, whether everybody may call it
+CREATE TEMP TABLE promised (name text, arguments text, result text, volatility text, everybody boolean);
+INSERT INTO promised VALUES
+	('define_lifecycle', 'definition jsonb', 'void', 'v', false),
+	('lifecycle_definition', 'name text, version integer DEFAULT NULL::integer', 'jsonb', 's', true),
+	('lint_lifecycle', 'name text, OUT severity text, OUT problem text', 'SETOF record', 's', true),
+	('lint_lifecycle', 'definition jsonb, OUT severity text, OUT problem text', 'SETOF record', 's', true),
+	('lifecycle_diagram', 'name text, format text DEFAULT ''mermaid''::text', 'text', 's', true),
+	('discover_lifecycle', 'name text, log text, min_share numeric DEFAULT 0.01', 'jsonb', 's', true),
+	('conformance', 'lifecycle text, log text, states jsonb DEFAULT NULL::jsonb, OUT key text, OUT at timestamp with time zone, OUT from_state text, OUT to_state text, OUT verdict text, OUT rule text', 'SETOF record', 's', true),
+	('attach', 'relation regclass, lifecycle text, status name, states jsonb DEFAULT NULL::jsonb, attributes jsonb DEFAULT ''{}''::jsonb, filter text DEFAULT NULL::text, mode text DEFAULT ''observe''::text, timing text DEFAULT ''immediate''::text, track text[] DEFAULT ''{mapped}''::text[], tenant text DEFAULT NULL::text, key name[] DEFAULT NULL::name[]', 'integer', 'v', NULL),
+	('detach', 'relation regclass, attachment integer DEFAULT NULL::integer', 'void', 'v', NULL),
+	('set_mode', 'attachment integer, mode text, rule text DEFAULT NULL::text', 'void', 'v', NULL),
+	('check_rows', 'attachment integer', 'TABLE(key text, rule text, message text)', 's', NULL),
+	('backfill', 'IN attachment integer, IN batch_rows integer DEFAULT 10000', NULL, 'v', NULL),
+	('import_events', 'attachment integer, log text', 'bigint', 'v', NULL),
+	('allowed_transitions', 'relation regclass, key text', 'TABLE(to_state text, status_value text, label text, allowed boolean, unmet jsonb)', 's', NULL),
+	('record_id', 'relation regclass, key text', 'bigint', 's', NULL),
+	('record_as_of', 'relation regclass, key text, at timestamp with time zone', 'jsonb', 's', NULL),
+	('history', 'relation regclass, key text', 'TABLE(version bigint, at timestamp with time zone, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)', 's', NULL),
+	('act_as', 'actor text', 'void', 'v', false),
+	('judge', '', 'trigger', 'v', true),
+	('judge_truncate', '', 'trigger', 'v', true),
+	('policies_changed', '', 'void', 'v', false),
+	('make_partitions', '', 'integer', 'v', false),
+	('grant_actor', 'role name', 'void', 'v', false),
+	('revoke_actor', 'role name', 'void', 'v', false),
+	('grant_reader', 'role name', 'void', 'v', false),
+	('revoke_reader', 'role name', 'void', 'v', false);
+
+SELECT is(
+	(SELECT concat_ws(' / ', pg_get_function_result(f.oid), f.provolatile)
+		FROM pg_proc f WHERE f.pronamespace = 'itsm'::regnamespace AND f.proname = p.name AND pg_get_function_arguments(f.oid) = p.arguments),
+	concat_ws(' / ', p.result, p.volatility), format('itsm.%s(%s)', p.name, p.arguments))
+FROM promised p;
+
+-- rights: what is not for everybody is for nobody; the functions that ask for the owner of
+-- a table ask themselves, so that they may be called by everybody
+CREATE ROLE pgtap_nobody;
+SELECT is(has_function_privilege('pgtap_nobody', f.oid, 'EXECUTE'), p.everybody, format('who may call itsm.%s', p.name))
+FROM promised p JOIN pg_proc f ON f.pronamespace = 'itsm'::regnamespace AND f.proname = p.name AND pg_get_function_arguments(f.oid) = p.arguments
+WHERE p.everybody IS NOT NULL;
+SELECT is(string_agg(f.oid::regprocedure::text, ', '), NULL, 'every trigger function may be called by everybody')
+FROM pg_proc f WHERE f.pronamespace = 'itsm'::regnamespace AND f.prorettype = 'trigger'::regtype AND NOT has_function_privilege('pgtap_nobody', f.oid, 'EXECUTE');
+SELECT is(string_agg(f.oid::regprocedure::text, ', '), NULL, 'every function that has its owner''s rights pins search_path')
+FROM pg_proc f WHERE f.pronamespace = 'itsm'::regnamespace AND f.prosecdef AND NOT EXISTS (SELECT FROM unnest(f.proconfig) c WHERE c LIKE 'search_path=%');
+SELECT is(string_agg(f.oid::regprocedure::text, ', '), NULL, 'every function has a comment')
+FROM pg_proc f WHERE f.pronamespace = 'itsm'::regnamespace AND obj_description(f.oid, 'pg_proc') IS NULL;
+
+-- tables and views: columns that queries rely on
+CREATE TEMP TABLE promised_column (relation text, columns text[]);
+INSERT INTO promised_column VALUES
+	('itsm.lifecycle', '{name,version,definition}'),
+	('itsm.source', '{id,relation,relation_name,key}'),
+	('itsm.attachment', '{id,source,relation,lifecycle,mode,timing,status,states,attributes,filter,tenant,track,attached_at,attached_by,detached_at}'),
+	('itsm.record', '{id,at,version,source,attachment,deleted,hash,tenant,key}'),
+	('itsm.record_state', '{record,entered_at,lifecycle_version,tenant,lifecycle,state,category}'),
+	('itsm.projection', '{record,opened_at,first_response_at,resolved_at,closed_at,transitions,reopened,reassigned,priority,state,category,key,title,requester,assignee,service,ci,extra}'),
+	('itsm.event', '{record,version,at,xid,system,timeline,command,attachment,lifecycle_version,kind,tenant,from_state,to_state,session_role,role,actor,application,body,hash}'),
+	('itsm.violation', '{record,version,at,code,rule,kind,attribute,message,clause}'),
+	('itsm_report.incident', '{}'), ('itsm_report.transition', '{}'), ('itsm_report.time_in_state', '{}'),
+	('itsm_report.incident_monthly', '{}'), ('itsm_report.violation', '{}'), ('itsm_report.attachment_health', '{}');
+SELECT ok(to_regclass(relation) IS NOT NULL, relation || ' is there') FROM promised_column;
+SELECT is(string_agg(name, ', '), NULL, relation || ' has its columns')
+FROM promised_column LEFT JOIN LATERAL (SELECT name FROM unnest(columns) name
+	WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(relation) AND attname = name AND attnum > 0 AND NOT attisdropped)) missing ON true
+GROUP BY relation;
+SELECT is(string_agg(format('%s.%s', c.oid::regclass, a.attname), ', '), NULL, 'every table, view and column has a comment')
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped
+WHERE c.relnamespace IN ('itsm'::regnamespace, 'itsm_report'::regnamespace) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+	AND col_description(c.oid, a.attnum) IS NULL;
+
+-- nothing is writable, and no history readable, for everybody
+SELECT is(string_agg(c.oid::regclass::text, ', '), NULL, 'nobody else may write')
+FROM pg_class c WHERE c.relnamespace IN ('itsm'::regnamespace, 'itsm_report'::regnamespace)
+	AND (c.relkind IN ('r', 'p', 'v') AND has_table_privilege('pgtap_nobody', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+		OR c.relkind = 'S' AND has_sequence_privilege('pgtap_nobody', c.oid, 'UPDATE, USAGE'));
+SELECT is(string_agg(c.relname, ', '), NULL, 'nobody else may read history')
+FROM pg_class c WHERE c.relnamespace = 'itsm'::regnamespace AND c.relname ~ '^(event|record|projection|violation|attachment|person)' AND c.relkind IN ('r', 'p')
+	AND has_table_privilege('pgtap_nobody', c.oid, 'SELECT');
+SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'itsm_report', 'USAGE'), 'itsm_report is for those who are granted it');
+SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'itsm', 'CREATE'), 'nobody makes objects in itsm');
+SELECT is(string_agg(c.relname, ', '), NULL, 'views for reports stand behind a security barrier')
+FROM pg_class c WHERE c.relnamespace = 'itsm_report'::regnamespace AND c.relkind = 'v' AND NOT 'security_barrier=true' = ANY (c.reloptions);
+SELECT is(string_agg(c.relname, ', '), NULL, 'views for reports have plain types only')
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.relnamespace = 'itsm_report'::regnamespace AND c.relkind = 'v'
+	AND a.atttypid NOT IN ('text'::regtype, 'numeric'::regtype, 'timestamptz'::regtype, 'boolean'::regtype, 'interval'::regtype, 'bigint'::regtype);
+SELECT is(count(*), 0::bigint, 'no foreign keys among our tables')
+FROM pg_constraint WHERE contype = 'f' AND connamespace = 'itsm'::regnamespace;
+SELECT is(string_agg(c.relname, ', '), NULL, 'every table and sequence with data is dumped')
+FROM pg_class c WHERE c.relnamespace = 'itsm'::regnamespace AND c.relkind IN ('r', 'p', 'S')
+	AND NOT c.oid = ANY ((SELECT extconfig FROM pg_extension WHERE extname = 'itsm')::oid[])
+	AND EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e');
+
+SELECT * FROM finish();
+ROLLBACK;
