@@ -42,12 +42,16 @@ ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=itsm \
 	$(if $(filter 15,$(MAJORVERSION)),,--expecteddir=test/isolation)
 
-EXTRA_CLEAN = itsm--*.sql $(OBJS:.o=.d) src/*/*.[do] results/ output_iso/ tmp_check/ \
+EXTRA_CLEAN = itsm--*.sql bench/*.o bench/*.so bench/*.d bench/*.bc $(OBJS:.o=.d) src/*/*.[do] results/ output_iso/ tmp_check/ \
 	regression.diffs regression.out itsm-*.zip itsm-report.*
 
 PG_CONFIG ?= pg_config
 CLANG_FORMAT ?= clang-format
 export PG_CONFIG
+
+# Real data that some tests use where it is at hand; without it they are skipped by name.
+ITSM_DATA ?= $(abspath $(wildcard ../shared/data))
+export ITSM_DATA
 
 # No JIT bitcode: it only costs build time here.  Headers are tracked by -MMD above.
 override with_llvm  = no
