@@ -110,6 +110,21 @@ BEGIN
 	END LOOP;
 END $$;
 SELECT policy_change.try(:attachment);
+CREATE FUNCTION policy_change.undo(attachment integer) RETURNS SETOF text LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+	BEGIN
+		PERFORM itsm.set_mode(attachment, 'off');
+		UPDATE policy_change.ticket SET status = 'done' WHERE id = 8;
+		RAISE EXCEPTION 'undo';
+	EXCEPTION WHEN raise_exception THEN
+		RETURN NEXT 'undone';
+	END;
+	UPDATE policy_change.ticket SET status = 'done' WHERE id = 8;
+	RETURN NEXT 'let pass';
+EXCEPTION WHEN SQLSTATE 'IT001' THEN
+	RETURN NEXT 'refused';
+END $$;
+SELECT policy_change.undo(:attachment);
 
 -- the table changes under the policy
 ALTER TABLE policy_change.ticket ADD COLUMN extra text;

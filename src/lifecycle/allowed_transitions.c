@@ -7,6 +7,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "core/attempt.h"
 #include "core/errors.h"
 #include "core/unmet.h"
 #include "executor/executor.h"
@@ -35,20 +36,19 @@ typedef struct Question
 	Record	   *record;			/* NULL: none */
 } Question;
 
-/* A status value that maps to the state; NULL when none does. */
-static const char *
-value_of_state(const Unit *unit, int state)
+/* A status value on its way through the column's type; see itsm_attempt. */
+typedef struct StatusInput
 {
-	for (int i = 0; i < unit->value_count; i++)
-		if (unit->values[i].state == state)
-			return unit->values[i].value;
-	return NULL;
-}
+	const Question *question;
+	const char *value;
+	HeapTuple	tuple;			/* the row with that status */
+} StatusInput;
 
-/* The row with another status. */
-static HeapTuple
-with_status(const Question *question, const char *value)
+static void
+read_status(void *argument)
 {
+	StatusInput *read = argument;
+	const Question *question = read->question;
 	TupleDesc	descriptor = RelationGetDescr(question->relation);
 	int			column = question->unit->attachment->status - 1;
 	Form_pg_attribute attribute = TupleDescAttr(descriptor, column);
@@ -62,14 +62,42 @@ with_status(const Question *question, const char *value)
 	getTypeInputInfo(attribute->atttypid, &input, &parameter);
 	/* a domain's constraint is the table owner's code */
 	itsm_guard_enter(&guard, question->policy->owner);
-	values[column] = OidInputFunctionCall(input, unconstify(char *, value), parameter, attribute->atttypmod);
+	values[column] = OidInputFunctionCall(input, unconstify(char *, read->value), parameter,
+										  attribute->atttypmod);
 	itsm_guard_leave(&guard);
 	replace[column] = true;
-	return heap_modify_tuple(question->tuple, descriptor, values, nulls, replace);
+	read->tuple = heap_modify_tuple(question->tuple, descriptor, values, nulls, replace);
+}
+
+/*
+ * The row as it would be in the state, with a status value that maps to it and
+ * that the column can hold.  NULL when there is none, with the value tried and
+ * what is wrong with it, as far as there was one.
+ */
+static HeapTuple
+in_state(const Question *question, int state, const char **value, const char **problem)
+{
+	const Unit *unit = question->unit;
+
+	*value = *problem = NULL;
+	for (int i = 0; i < unit->value_count; i++)
+	{
+		StatusInput read = {question, unit->values[i].value, NULL};
+		ErrorData  *error;
+
+		if (unit->values[i].state != state)
+			continue;
+		*value = read.value;
+		error = itsm_attempt(read_status, &read);
+		if (error == NULL)
+			return read.tuple;
+		*problem = error->message;
+	}
+	return NULL;
 }
 
 static Write
-judge_transition(Question *question, const LifecycleTransition *transition, const char *value)
+judge_transition(Question *question, const LifecycleTransition *transition, HeapTuple tuple)
 {
 	RowSide		after;
 	Write		write = {
@@ -78,7 +106,7 @@ judge_transition(Question *question, const LifecycleTransition *transition, cons
 		.hypothetical = true, .record = question->record
 	};
 
-	ExecStoreHeapTuple(with_status(question, value), question->after_slot, false);
+	ExecStoreHeapTuple(tuple, question->after_slot, false);
 	after = itsm_row_side(question->state, question->unit->attachment, question->unit,
 						  question->after_slot, false);
 	write.old = question->before.canonical;
@@ -95,19 +123,24 @@ static void
 answer(Question *question, const LifecycleTransition *transition, ReturnSetInfo *result)
 {
 	const char *state = question->unit->definition->states[transition->to].name;
-	const char *value = value_of_state(question->unit, transition->to);
+	const char *value;
+	const char *problem;
+	HeapTuple	tuple = in_state(question, transition->to, &value, &problem);
 	List	   *refused;
 	List	   *observed = NIL;
 	Datum		row[5];
 	bool		nulls[5] = {0};
 
-	if (value)
+	if (tuple)
 	{
-		Write		write = judge_transition(question, transition, value);
+		Write		write = judge_transition(question, transition, tuple);
 
 		refused = write.refused;
 		observed = write.observed;
 	}
+	else if (value)
+		refused = itsm_unmet_add(NIL, ERRCODE_ITSM_UNKNOWN_STATE, "status", "status", NULL, NULL,
+								 "the status column cannot hold \"%s\": %s", value, problem);
 	else
 		refused = itsm_unmet_add(NIL, ERRCODE_ITSM_UNKNOWN_STATE, "status", "status", NULL, NULL,
 								 "no status value maps to \"%s\"", state);

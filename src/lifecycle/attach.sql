@@ -105,7 +105,7 @@ COMMENT ON FUNCTION itsm.detach(regclass, integer) IS 'Takes one attachment, or 
 
 CREATE FUNCTION itsm.set_mode(attachment integer, mode text, rule text DEFAULT NULL) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_set_mode' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION itsm.set_mode(integer, text, text) IS 'Sets how strictly an attachment judges (off, observe, enforce), as a whole or for one rule. Built-in rules: status, initial, transition, delete, truncate. Holds from the next statement of every session on.';
+COMMENT ON FUNCTION itsm.set_mode(integer, text, text) IS 'Sets how strictly an attachment judges (off, observe, enforce), as a whole or for one rule. A mode set for a rule holds until it is set anew, whatever the attachment''s mode becomes, except off. Built-in rules: status, initial, transition, delete, truncate. Holds from the next statement of every session on.';
 
 CREATE FUNCTION itsm.act_as(actor text) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_act_as' LANGUAGE C VOLATILE;
@@ -120,7 +120,8 @@ REVOKE ALL ON FUNCTION itsm.policies_changed() FROM PUBLIC;
 CREATE FUNCTION itsm.grant_actor(role name) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-	INSERT INTO itsm.person_role (role) SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) $1 ON CONFLICT DO NOTHING;
+	-- the cast raises where there is no such role
+	INSERT INTO itsm.person_role (role) SELECT $1 WHERE pg_catalog.quote_ident($1::text)::pg_catalog.regrole IS NOT NULL ON CONFLICT DO NOTHING;
 	SELECT itsm.policies_changed();
 $$;
 CREATE FUNCTION itsm.revoke_actor(role name) RETURNS void

@@ -12,6 +12,7 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "core/errors.h"
 #include "core/query.h"
 #include "core/table.h"
 #include "lifecycle/attach.h"
@@ -32,6 +33,10 @@
 void
 itsm_check_owner(Oid relation)
 {
+	if (get_rel_relkind(relation) == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("there is no relation %u any more", relation),
+				 errhint("The table has been dropped; what is known of its rows stays in itsm.record and itsm.event.")));
 	if (!itsm_owns_relation(relation, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relation)),
 					   get_rel_name(relation));

@@ -124,29 +124,31 @@ run_batch(Backfill *backfill, MemoryContext keep)
 	Source	   *source = itsm_source_find(backfill->relation);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
 	OwnerQuery	query;
-	uint64		count = 0;
+	uint64		count;
 
-	if (source && policy->count)
+	if (source == NULL || itsm_policy_attachment(policy, backfill->attachment) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("attachment %d no longer fits \"%s\"", backfill->attachment,
+						RelationGetRelationName(relation)),
+				 errhint("itsm_report.attachment_health tells what is wrong with it.")));
+	itsm_query_begin(&query);
+	count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source), 0, NULL, NULL, NULL);
+	for (uint64 i = 0; i < count; i++)
 	{
-		itsm_query_begin(&query);
-		count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source), 0, NULL, NULL, NULL);
-		for (uint64 i = 0; i < count; i++)
-		{
-			bool		isnull;
-			Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-			char	   *key = NULL;
+		bool		isnull;
+		Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		char	   *key = NULL;
 
-			CHECK_FOR_INTERRUPTS();
-			ExecStoreHeapTuple(itsm_row_tuple(row), slot, true);
-			if (itsm_backfill_row(relation, policy, backfill->attachment, slot,
-								  i + 1 == count ? &key : NULL))
-				backfill->records++;
-			ExecClearTuple(slot);
-			if (key)
-				backfill->last_key = MemoryContextStrdup(keep, key);
-		}
-		itsm_query_end(&query);
+		CHECK_FOR_INTERRUPTS();
+		ExecStoreHeapTuple(itsm_row_tuple(row), slot, true);
+		if (itsm_backfill_row(relation, policy, backfill->attachment, slot, i + 1 == count ? &key : NULL))
+			backfill->records++;
+		ExecClearTuple(slot);
+		if (key)
+			backfill->last_key = MemoryContextStrdup(keep, key);
 	}
+	itsm_query_end(&query);
 	backfill->rows += count;
 	backfill->finished = count < backfill->batch_rows;
 	ExecDropSingleTupleTableSlot(slot);

@@ -38,6 +38,7 @@ typedef struct Import
 	List	   *known;			/* Event: imported before, not matched yet */
 	bool		begun;
 	const char *state;			/* after the last entry */
+	const char *value;			/* its status value where that maps to no state; NULL: null */
 	int64		written;
 	int64		written_here;
 } Import;
@@ -51,7 +52,7 @@ begin_record(Import *import, const char *written_key)
 	ListCell   *cell;
 
 	import->begun = false;
-	import->state = NULL;
+	import->state = import->value = NULL;
 	import->known = NIL;
 	import->written_here = 0;
 	if (!itsm_record_lookup(relid, written_key, &import->record))
@@ -92,8 +93,21 @@ same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* The status value that an event keeps: of one that maps to no state. */
+static const char *
+kept_value(const Event *event)
+{
+	BodyItem	item;
+	int			offset = 0;
+
+	while (itsm_body_next(event->body, event->body_length, &offset, &item, NULL))
+		if (item.number == BODY_STATUS)
+			return item.text;
+	return NULL;
+}
+
 static bool
-is_known(Import *import, const char *state, TimestampTz at)
+is_known(Import *import, const char *state, const char *value, TimestampTz at)
 {
 	ListCell   *cell;
 
@@ -101,7 +115,8 @@ is_known(Import *import, const char *state, TimestampTz at)
 	{
 		const Event *event = lfirst(cell);
 
-		if (event->at == at && same_text(event->to_state, state))
+		if (event->at == at && same_text(event->to_state, state) &&
+			(state || same_text(kept_value(event), value)))
 		{
 			import->known = foreach_delete_current(import->known, cell);
 			return true;
@@ -160,18 +175,23 @@ static void
 import_entry(Import *import, const LogEntry *entry)
 {
 	const char *state = state_of(import, entry);
+	const char *value = NULL;
 
 	if (TIMESTAMP_NOT_FINITE(entry->at))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 errmsg("the log has an infinite time for key \"%s\"", itsm_log_key(entry))));
-	if (import->begun && same_text(import->state, state))
+	/* among values that map to no state each is a place of its own */
+	if (state == NULL && entry->state)
+		value = pnstrdup(entry->state, entry->state_length);
+	if (import->begun && same_text(import->state, state) && same_text(import->value, value))
 		return;
-	if (!is_known(import, state, entry->at))
+	if (!is_known(import, state, value, entry->at))
 		append_imported(import, entry, state,
 						entry->actor ? pnstrdup(entry->actor, entry->actor_length) : NULL);
 	import->begun = true;
 	import->state = state;
+	import->value = value;
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "executor/spi.h"
 #include "ledger/record_key.h"
+#include "lifecycle/policy.h"
 #include "lifecycle/stored_row.h"
 #include "record/source.h"
 #include "utils/builtins.h"
@@ -32,11 +33,16 @@ HeapTuple
 itsm_stored_row(Relation relation, const char *key)
 {
 	Oid			relid = RelationGetRelid(relation);
-	Source	   *source = itsm_source_find(relid);
+	Source	   *source = NULL;
+	ListCell   *cell;
 	MemoryContext caller = CurrentMemoryContext;
 	HeapTuple	tuple = NULL;
 	char	   *sql;
 
+	/* a partition's rows belong to the table that it is a part of */
+	foreach(cell, itsm_policy_ancestors(relid))
+		if ((source = itsm_source_find(lfirst_oid(cell))) != NULL)
+			break;
 	if (source == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
