@@ -99,8 +99,8 @@ fold_step(Step *step, List **values)
 		change->after = *value;
 		step->changes = lappend(step->changes, change);
 	}
-	/* a status that the body does not tell is the state's name */
-	if (!status_told && event->to_state &&
+	/* a status that the body does not tell is the state's name; a migration leaves it as it is */
+	if (!status_told && event->to_state && strcmp(event->kind, "migrated") != 0 &&
 		(event->from_state == NULL || strcmp(event->from_state, event->to_state) != 0))
 		*value_of(values, BODY_STATUS) = (Value) {BODY_STATUS, BODY_VALUE, event->to_state};
 }

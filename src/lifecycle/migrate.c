@@ -18,6 +18,7 @@
 #include "lifecycle/policy.h"
 #include "lifecycle/project.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -29,6 +30,7 @@ typedef struct Migration
 	Definition *definition;		/* that the records move to */
 	int			version;
 	List	   *states;			/* NamedText: state before, state after */
+	List	   *missing;		/* String: states that have nowhere to go, told already */
 	List	   *faults;
 } Migration;
 
@@ -42,10 +44,13 @@ target_of(Migration *migration, const char *state)
 	if (name == NULL)
 		name = state;
 	number = itsm_definition_state(migration->definition, name, strlen(name));
-	if (number == ITSM_NO_STATE)
+	if (number == ITSM_NO_STATE && !list_member(migration->missing, makeString(unconstify(char *, state))))
+	{
+		migration->missing = lappend(migration->missing, makeString(pstrdup(state)));
 		migration->faults = itsm_unmet_add(migration->faults, ERRCODE_ITSM_ATTACHMENT, NULL, "states", NULL,
 										   NULL, "state \"%s\" maps to \"%s\", which is not in lifecycle \"%s\" version %d",
 										   state, name, migration->lifecycle, migration->version);
+	}
 	return number;
 }
 
@@ -119,21 +124,32 @@ try_record(Migration *migration, const char *tenant, int64 id)
 	Event		event = {.kind = "migrated", .attachment = migration->row->id,
 	.lifecycle_version = migration->version};
 	EventBody	body;
-	int			target;
+	int			target = ITSM_NO_STATE;
 
-	if (!itsm_record_read(tenant, id, &record) || !itsm_record_state_read(&record, &kept) ||
-		kept.state == NULL)
+	if (!itsm_record_read(tenant, id, &record) || !itsm_record_state_read(&record, &kept))
 		return true;
-	target = target_of(migration, kept.state);
-	if (target == ITSM_NO_STATE)
-		return true;
-	event.from_state = kept.state;
-	event.to_state = migration->definition->states[target].name;
+	/* a record whose status maps to no state stays without one */
+	if (kept.state)
+	{
+		target = target_of(migration, kept.state);
+		if (target == ITSM_NO_STATE)
+			return true;
+		event.from_state = kept.state;
+		event.to_state = migration->definition->states[target].name;
+	}
 	itsm_body_begin(&body);
 	if (!itsm_event_append(&record, &event, &body, NULL, NIL))
 		return false;
 	itsm_project_migration(&record, migration->definition, migration->version, target, event.at);
 	return true;
+}
+
+static void
+raise_faults(const Migration *migration)
+{
+	itsm_unmet_raise(migration->faults, ERRCODE_ITSM_ATTACHMENT,
+					 psprintf("attachment %d cannot be migrated", migration->row->id),
+					 "Name a state of the new version for every state that it does not have.");
 }
 
 static int64
@@ -164,16 +180,48 @@ migrate_records(Migration *migration)
 						   DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull))))
 			;
 	}
+	/* the faults are in the query's memory */
+	raise_faults(migration);
 	itsm_query_end(&query);
 	return count;
 }
 
-static void
-raise_faults(const Migration *migration)
+/* True when some version of the records' lifecycle has the state. */
+static bool
+state_was_known(const Migration *migration, const char *state)
 {
-	itsm_unmet_raise(migration->faults, ERRCODE_ITSM_ATTACHMENT,
-					 psprintf("attachment %d cannot be migrated", migration->row->id),
-					 "Name a state of the new version for every state that it does not have.");
+	int			last = 0;
+
+	(void) itsm_definition_load(migration->row->lifecycle, &last);
+	for (int version = last; version > 0; version--)
+	{
+		Definition *definition = itsm_definition_load(migration->row->lifecycle, &version);
+
+		if (itsm_definition_state(definition, state, strlen(state)) != ITSM_NO_STATE)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_states(Migration *migration, const Jsonb *states)
+{
+	ListCell   *cell;
+
+	if (JB_ROOT_IS_OBJECT(states))
+		migration->states = itsm_named_texts(states);
+	if (!JB_ROOT_IS_OBJECT(states) || list_length(migration->states) != JB_ROOT_COUNT(states))
+		migration->faults = itsm_unmet_add(migration->faults, ERRCODE_ITSM_ATTACHMENT, NULL, "states", NULL,
+										   NULL, "states must be a JSON object of states before and states after");
+	foreach(cell, migration->states)
+	{
+		const NamedText *pair = lfirst(cell);
+
+		if (!state_was_known(migration, pair->name))
+			migration->faults = itsm_unmet_add(migration->faults, ERRCODE_ITSM_ATTACHMENT, NULL, "states", NULL,
+											   NULL, "\"%s\" was never a state of lifecycle \"%s\"",
+											   pair->name, migration->row->lifecycle);
+	}
 }
 
 ITSM_FUNCTION(itsm_migrate);
@@ -193,7 +241,8 @@ itsm_migrate(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", migration.row->id)));
 	itsm_check_owner(migration.row->relation);
 	if (!PG_ARGISNULL(1))
-		migration.states = itsm_named_texts(PG_GETARG_JSONB_P(1));
+		check_states(&migration, PG_GETARG_JSONB_P(1));
+	raise_faults(&migration);
 	migration.lifecycle = PG_ARGISNULL(2) ? migration.row->lifecycle : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	/* no writer between the old map of values and the new one */
 	LockRelationOid(migration.row->relation, ShareRowExclusiveLock);
@@ -201,7 +250,6 @@ itsm_migrate(PG_FUNCTION_ARGS)
 	states = new_value_map(&migration);
 	raise_faults(&migration);
 	count = migrate_records(&migration);
-	raise_faults(&migration);
 	store_attachment(&migration, states);
 	itsm_attachment_event(migration.row->id, "migrate",
 						  psprintf("%s version %d", migration.lifecycle, migration.version));

@@ -149,24 +149,25 @@ void
 itsm_project_migration(const Record *record, const Definition *definition, int version, int state_number,
 					   TimestampTz at)
 {
-	const LifecycleState *to = &definition->states[state_number];
+	const LifecycleState *to = state_number == ITSM_NO_STATE ? NULL : &definition->states[state_number];
 	RecordState state;
 	Projection	projection;
 	bool		moved;
 
 	(void) itsm_record_state_read(record, &state);
-	moved = state.state == NULL || strcmp(state.state, to->name) != 0;
+	moved = state.state == NULL || to == NULL ? (state.state == NULL) != (to == NULL)
+		: strcmp(state.state, to->name) != 0;
 	if (moved)
 		state.entered_at = at;
 	state.lifecycle = definition->name;
 	state.lifecycle_version = version;
-	state.state = to->name;
-	state.category = itsm_category_names[to->category];
+	state.state = to ? to->name : NULL;
+	state.category = to ? itsm_category_names[to->category] : NULL;
 	itsm_record_state_store(record, &state);
 	(void) itsm_projection_read(record, &projection);
 	projection.process = definition->process;
 	projection.lifecycle = definition->name;
-	projection.state = to->name;
+	projection.state = state.state;
 	projection.category = state.category;
 	projection.changed_at = at;
 	itsm_projection_store(record, &projection);
