@@ -144,13 +144,16 @@ CALL itsm.backfill(:base, 2);
 SELECT * FROM backfill.progress(:base);
 SELECT 'base' AS relation, key, state FROM backfill.seen('backfill.base') UNION ALL SELECT 'child', key, state FROM backfill.seen('backfill.child') ORDER BY 1, 2;
 
--- Attached anew: records that are known go on with the next write
+-- Attached anew: records that are known are taken on as their rows are now
+INSERT INTO backfill.small (id, status) VALUES (77, 'new');
+DELETE FROM backfill.small WHERE id = 77;
 SELECT itsm.detach('backfill.small');
 UPDATE backfill.small SET status = 'work' WHERE id = 1;
+INSERT INTO backfill.small (id, status) VALUES (77, 'work');
 SELECT itsm.attach('backfill.small', 'backfill', 'status') AS small \gset
 CALL itsm.backfill(:small);
 UPDATE backfill.small SET status = 'done' WHERE id = 1;
-SELECT key, state, events FROM backfill.seen('backfill.small') WHERE key = '1';
+SELECT key, state, events FROM backfill.seen('backfill.small') WHERE key IN ('1', '77');
 
 -- What is asked for wrongly, and attachments that no longer fit: nothing is said to be finished
 CALL itsm.backfill(NULL);

@@ -73,7 +73,7 @@ INSERT INTO itsm.projection (tenant, record, process, lifecycle, state, category
 	('r1', 6, 'change', 'report_change', 'done', 'resolved', 'F', '2024-02-01 00:00Z', NULL, '2024-02-03 20:00Z', NULL, '2024-02-03 20:00Z', 1, 2, 0, 4, NULL, NULL, 'Not an incident', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 	('r2', 1, 'incident', 'report_incident', 'new', 'new', 'A', '2024-02-01 00:00Z', NULL, NULL, NULL, '2024-02-01 00:00Z', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
-UPDATE itsm.projection p SET source = r.source, deleted = r.deleted FROM itsm.record r WHERE (r.tenant, r.id) = (p.tenant, p.record);
+UPDATE itsm.projection p SET source = r.source, deleted = r.deleted FROM itsm.record r WHERE r.tenant = p.tenant AND r.id = p.record;
 UPDATE itsm.projection SET opened_month = date_trunc('month', opened_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
 INSERT INTO itsm.event (tenant, record, version, at, kind, from_state, to_state, lifecycle_version, attachment, actor, role, session_role, xid, system, timeline, command, body, hash) VALUES
 	-- made, worked on, other things, resolved

@@ -98,7 +98,9 @@ SELECT k.key, h.changes->'title'->>'to' AS title, current_user = session_user AS
 SET ROLE regress_itsm_security;
 CREATE OR REPLACE FUNCTION security.whoami(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE $1; RETURN 'done: ' || $1; END $$;
 RESET ROLE;
+\set VERBOSITY sqlstate
 INSERT INTO security.asks VALUES (4, 'new', 'ALTER ROLE regress_itsm_security SUPERUSER');
+\set VERBOSITY terse
 INSERT INTO security.asks VALUES (4, 'new', 'SET ROLE regress_itsm_writer');
 INSERT INTO security.asks VALUES (4, 'new', 'SET SESSION AUTHORIZATION DEFAULT');
 INSERT INTO security.asks VALUES (4, 'new', 'CREATE TEMP TABLE left_behind (x integer)');

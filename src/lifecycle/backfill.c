@@ -102,7 +102,9 @@ itsm_backfill_row(Relation relation, Policy *policy, int attachment_id, TupleTab
 
 		if (key)
 			*key = MemoryContextStrdup(TopTransactionContext, identity.key);
-		if (attachment->id == attachment_id && !itsm_find_record(&identity, &record))
+		/* one that an earlier attachment left is taken on as its row is now */
+		if (attachment->id == attachment_id &&
+			(!itsm_find_record(&identity, &record) || record.attachment != attachment_id))
 		{
 			memory.actor = itsm_actor(policy, attachment->current, NULL);
 			itsm_remember(&memory);

@@ -9,7 +9,7 @@
 
 /*
  * Makes the record of a stored row that the attachment governs and that has
- * none; true when it did.  *key, unless NULL, becomes the row's key, in
+ * none, or takes on the one that an earlier attachment left; true when it did.  *key, unless NULL, becomes the row's key, in
  * TopTransactionContext.
  */
 extern bool itsm_backfill_row(Relation relation, Policy *policy, int attachment_id,

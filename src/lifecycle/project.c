@@ -186,6 +186,27 @@ itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool co
 	itsm_projection_store(record, &projection);
 }
 
+void
+itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at)
+{
+	RecordState state;
+	Projection	projection;
+	bool		same;
+
+	(void) itsm_record_state_read(record, &state);
+	(void) itsm_projection_read(record, &projection);
+	same = state.state && side->state_name && strcmp(state.state, side->state_name) == 0;
+	if (!milestone_over(side->category_number))
+		projection.milestones.reached[MILESTONE_RESOLVED] =
+			projection.milestones.reached[MILESTONE_CLOSED] = false;
+	projection.changed_at = at;
+	projection.key = record->key;
+	project_state(&projection, side);
+	project_attributes(&projection, side);
+	store_state(record, &state, side, same ? state.entered_at : at);
+	itsm_projection_store(record, &projection);
+}
+
 static bool
 reassigned(const RowSide *old, const RowSide *new)
 {

@@ -14,6 +14,12 @@ extern void itsm_project_appearance(const Record *record, RowSide *side, Timesta
 /* A record whose row comes back; "continued": it goes on from the state it has. */
 extern void itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool continued);
 
+/*
+ * A record that an earlier attachment left, as its row is found now: what
+ * happened meanwhile is not known, so no milestone comes of it.
+ */
+extern void itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at);
+
 /* A change of a row; moving: its state or attachment changed. */
 extern void itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampTz at,
 								bool moving);

@@ -374,15 +374,15 @@ remember_begin(Memory *memory)
 				break;
 			continue;
 		}
-		/* backfill comes only to rows without a record: a writer was quicker */
-		if (memory->kind)
+		/* backfill found a row of this attachment whose writer was quicker */
+		if (memory->kind && record.attachment == new->attachment->id)
 			return;
 		if (!itsm_record_state_read(&record, &state))
 			state.state = NULL;
 		itsm_body_begin(&body);
 		/* a live record whose row begins anew: the row went unseen, by TRUNCATE for one */
 		anew = record.deleted || (memory->old_row == NULL && memory->kind == NULL);
-		begin_event(&event, memory, new, anew ? kind : "moved");
+		begin_event(&event, memory, new, anew || memory->kind ? kind : "moved");
 		event.from_state = anew ? NULL : state.state;
 		event.to_state = new->state_name;
 		add_status(&body, new, NULL);
@@ -392,7 +392,10 @@ remember_begin(Memory *memory)
 		record.deleted = false;
 		if (!itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
 			continue;
-		itsm_project_return(&record, new, event.at, event.from_state != NULL);
+		if (memory->kind)
+			itsm_project_adoption(&record, new, event.at);
+		else
+			itsm_project_return(&record, new, event.at, event.from_state != NULL);
 		break;
 	}
 	if (memory->old_row && memory->early &&
