@@ -34,12 +34,21 @@ typedef enum DeletePolicy
 	DELETE_FINAL,				/* only in a final state */
 } DeletePolicy;
 
+/* How a value of a type may be blank; found out once, since rules ask it of every row. */
+typedef enum BlankForm
+{
+	BLANK_NEVER,
+	BLANK_TEXT,					/* a varlena string */
+	BLANK_NAME,
+} BlankForm;
+
 typedef struct LifecycleAttribute
 {
 	char	   *name;
 	Oid			type;
 	int32		typmod;
 	Oid			collation;		/* of the type */
+	BlankForm	blank;
 } LifecycleAttribute;
 
 typedef struct LifecycleState

@@ -10,6 +10,7 @@
 #include "core/json_read.h"
 #include "lifecycle/definition_parse.h"
 #include "lifecycle/rule_kind.h"
+#include "lifecycle/rule_value.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
@@ -206,6 +207,7 @@ parse_attribute(DefinitionParse *parse, const JsonbContainer *object, char *name
 		definition_fault(parse, "attribute", name, "%s: type \"%s\": %s", where, itsm_clip(text),
 						 message);
 	attribute->collation = get_typcollation(attribute->type);
+	attribute->blank = itsm_blank_form(attribute->type);
 	definition->attribute_count++;
 }
 

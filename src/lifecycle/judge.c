@@ -165,7 +165,6 @@ judge_rules(Write *write, bool standing)
 		.definition = definition, .from = write->from, .to = write->to,
 		.creating = write->creating, .moving = write->moving, .old = write->old, .new = write->new,
 		.mapped = unit->mapped, .actor = write->actor, .reason = itsm_reason,
-		.at = definition->rule_count ? GetCurrentTimestamp() : 0,
 		.check = check_new, .check_old = check_old, .milestone = milestone, .past = past,
 		.context = write
 	};

@@ -45,7 +45,7 @@ typedef struct Judgement
 	const bool *mapped;			/* per attribute */
 	Actor		actor;
 	const char *reason;			/* itsm.reason; NULL or blank: none */
-	TimestampTz at;
+	TimestampTz at;				/* when it happens; 0: now */
 	List	   *unmet;			/* of Unmet */
 
 	/* Evaluates the check with that number over the canonical tuples; NULL counts as false. */

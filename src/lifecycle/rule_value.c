@@ -39,20 +39,33 @@ is_blank_text(Datum value)
 	return is_blank(VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
 }
 
+BlankForm
+itsm_blank_form(Oid type)
+{
+	if (TypeCategory(type) != TYPCATEGORY_STRING)
+		return BLANK_NEVER;
+	if (getBaseType(type) == NAMEOID)
+		return BLANK_NAME;
+	return get_typlen(type) == -1 ? BLANK_TEXT : BLANK_NEVER;
+}
+
 bool
 itsm_value_missing(const LifecycleAttribute *attribute, TupleTableSlot *slot, int number)
 {
+	const char *name;
+
 	if (slot->tts_isnull[number])
 		return true;
-	if (TypeCategory(attribute->type) != TYPCATEGORY_STRING)
-		return false;
-	if (getBaseType(attribute->type) == NAMEOID)
+	switch (attribute->blank)
 	{
-		const char *name = NameStr(*DatumGetName(slot->tts_values[number]));
-
-		return is_blank(name, strlen(name));
+		case BLANK_TEXT:
+			return is_blank_text(slot->tts_values[number]);
+		case BLANK_NAME:
+			name = NameStr(*DatumGetName(slot->tts_values[number]));
+			return is_blank(name, strlen(name));
+		default:
+			return false;
 	}
-	return get_typlen(attribute->type) == -1 && is_blank_text(slot->tts_values[number]);
 }
 
 char *

@@ -9,6 +9,7 @@
 #include "lifecycle/definition.h"
 
 /* NULL, or a text of nothing but white space. */
+extern BlankForm itsm_blank_form(Oid type);
 extern bool itsm_value_missing(const LifecycleAttribute *attribute, TupleTableSlot *slot, int number);
 
 /* Its text form, palloc'd; NULL for NULL. */

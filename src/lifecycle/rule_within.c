@@ -105,7 +105,7 @@ judge_within(Judgement *judgement, const LifecycleRule *rule, const void *data)
 	end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												  TimestampTzGetDatum(reached),
 												  IntervalPGetDatum(unconstify(Interval *, &within->limit))));
-	if (judgement->at > end)
+	if ((judgement->at ? judgement->at : GetCurrentTimestamp()) > end)
 		itsm_rule_unmet(judgement, rule, &itsm_rule_within, NULL,
 						"it is only possible within %s of \"%s\"", within->text, milestone);
 }
