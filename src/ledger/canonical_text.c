@@ -139,6 +139,20 @@ output_plain(Datum value, Oid type)
 	return OidOutputFunctionCall(output, value);
 }
 
+/* As it is, and without counting what the header tells. */
+static char *
+plain_text(Datum value, int *length)
+{
+	struct varlena *packed = PG_DETOAST_DATUM_PACKED(value);
+	char	   *text;
+
+	*length = VARSIZE_ANY_EXHDR(packed);
+	text = palloc(*length + 1);
+	memcpy(text, VARDATA_ANY(packed), *length);
+	text[*length] = '\0';
+	return text;
+}
+
 char *
 itsm_canonical_text(Datum value, Oid type, int *length)
 {
@@ -150,8 +164,7 @@ itsm_canonical_text(Datum value, Oid type, int *length)
 		case VARCHAROID:
 		case JSONOID:
 		case XMLOID:
-			result = TextDatumGetCString(value);
-			break;
+			return plain_text(value, length);
 		case BPCHAROID:
 			result = TextDatumGetCString(value);
 			result[bpchartruelen(result, strlen(result))] = '\0';

@@ -221,13 +221,21 @@ identify(Write *write, const RecordIdentity *identity)
 	write->key = identity->key;
 }
 
+/* The state of a side by the unit that judges; mostly it is the side's own. */
+static int
+state_in(const Unit *unit, const RowSide *side)
+{
+	return unit == side->unit ? side->state_number
+		: itsm_unit_state(unit, side->status, side->status_length);
+}
+
 static void
 set_new(Write *write, RowSide *side)
 {
 	write->new = side->canonical;
 	write->new_status = side->status;
 	write->new_status_length = side->status_length;
-	write->to = itsm_unit_state(write->unit, side->status, side->status_length);
+	write->to = state_in(write->unit, side);
 }
 
 static void
@@ -236,7 +244,7 @@ set_old(Write *write, RowSide *side)
 	write->old = side->canonical;
 	write->old_status = side->status;
 	write->old_status_length = side->status_length;
-	write->from = itsm_unit_state(write->unit, side->status, side->status_length);
+	write->from = state_in(write->unit, side);
 	write->from_name = side->state_name;
 }
 

@@ -30,14 +30,13 @@ itsm_row_side(PolicyState *state, PolicyAttachment *attachment, Unit *unit, Tupl
 {
 	RowSide		side = {.state = state, .attachment = attachment, .unit = unit, .row = row,
 	.category_number = CATEGORY_NONE};
-	int			number;
 
 	side.canonical = itsm_evaluate_canonical(state, unit, row, old, NULL);
 	side.status = itsm_row_status(attachment, row, &side.status_length);
-	number = itsm_unit_state(unit, side.status, side.status_length);
-	if (number != ITSM_NO_STATE)
+	side.state_number = itsm_unit_state(unit, side.status, side.status_length);
+	if (side.state_number != ITSM_NO_STATE)
 	{
-		const LifecycleState *lifecycle_state = &unit->definition->states[number];
+		const LifecycleState *lifecycle_state = &unit->definition->states[side.state_number];
 
 		side.state_name = lifecycle_state->name;
 		side.category_number = lifecycle_state->category;

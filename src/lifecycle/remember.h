@@ -28,7 +28,8 @@ typedef struct RowSide
 	TupleTableSlot *row;
 	TupleTableSlot *canonical;
 	RecordIdentity identity;
-	const char *state_name;		/* NULL: the status maps to none */
+	int			state_number;	/* in the unit; ITSM_NO_STATE: the status maps to none */
+	const char *state_name;		/* NULL: none */
 	const char *category;
 	int			category_number;	/* CATEGORY_NONE: none */
 	const char *status;			/* text; NULL: null */
