@@ -26,14 +26,22 @@ itsm_owner(void)
 	return owner;
 }
 
+int
+itsm_pin_search_path(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
 void
 itsm_query_begin(OwnerQuery *query)
 {
 	GetUserIdAndSecContext(&query->user, &query->security);
 	SetUserIdAndSecContext(itsm_owner(), query->security | SECURITY_LOCAL_USERID_CHANGE);
-	query->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	query->guc_level = itsm_pin_search_path();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }

@@ -26,6 +26,13 @@ extern void itsm_query_end(OwnerQuery *query);
 extern uint64 itsm_query(int expected, const char *sql, int argument_count, const Oid *types,
 						 Datum *values, const char *nulls);
 
+/*
+ * Sets search_path to pg_catalog, pg_temp in a new nest level of settings,
+ * which is returned: AtEOXact_GUC(true, level) ends it, or the end of the
+ * (sub)transaction does.
+ */
+extern int	itsm_pin_search_path(void);
+
 /* Owner of the schema itsm, which is the extension's. */
 extern Oid	itsm_owner(void);
 

@@ -9,9 +9,12 @@
 
 #include "access/genam.h"
 #include "access/heapam.h"
+#include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_index.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "storage/lmgr.h"
@@ -76,6 +79,29 @@ itsm_table_await(Relation table, Oid index, int key_count, ScanKey keys)
 		XactLockTableWait(dirty.xmax, table, &found->t_self, XLTW_Update);
 }
 
+/* An entry of an index with expressions or a predicate. */
+static void
+insert_computed_entry(Relation table, Relation index, HeapTuple tuple)
+{
+	EState	   *estate = CreateExecutorState();
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsHeapTuple);
+	IndexInfo  *info = BuildIndexInfo(index);
+	ExprContext *context = GetPerTupleExprContext(estate);
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	ExecStoreHeapTuple(tuple, slot, false);
+	context->ecxt_scantuple = slot;
+	if (info->ii_Predicate == NIL || ExecQual(ExecPrepareQual(info->ii_Predicate, estate), context))
+	{
+		FormIndexDatum(info, slot, estate, values, nulls);
+		index_insert(index, values, nulls, &tuple->t_self, table,
+					 info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+}
+
 /*
  * Index entries by direct calls, without the executor's state: cheaper than
  * ExecInsertIndexTuples by about a microsecond a row.
@@ -93,7 +119,14 @@ insert_plain_entries(Relation table, HeapTuple tuple)
 		Datum		values[INDEX_MAX_KEYS];
 		bool		nulls[INDEX_MAX_KEYS];
 
-		/* our own indexes are over plain columns, without predicates */
+		/* ours are over plain columns, but a DBA may have added another */
+		if (!heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) ||
+			!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
+		{
+			insert_computed_entry(table, index, tuple);
+			index_close(index, NoLock);
+			continue;
+		}
 		for (int i = 0; i < form->indnatts; i++)
 			values[i] = heap_getattr(tuple, form->indkey.values[i], RelationGetDescr(table), &nulls[i]);
 		index_insert(index, values, nulls, &tuple->t_self, table,
@@ -156,16 +189,4 @@ itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
 		elog(ERROR, "row of %s cannot be updated: result %d", RelationGetRelationName(table), result);
 	heap_freetuple(tuple);
 	return false;
-}
-
-bool
-itsm_table_delete(Relation table, HeapTuple old)
-{
-	TM_FailureData failure;
-	TM_Result	result = heap_delete(table, &old->t_self, GetCurrentCommandId(true), InvalidSnapshot,
-									 true, &failure, false);
-
-	if (result != TM_Ok && result != TM_Updated && result != TM_Deleted)
-		elog(ERROR, "row of %s cannot be deleted: result %d", RelationGetRelationName(table), result);
-	return result == TM_Ok;
 }

@@ -47,7 +47,4 @@ extern void itsm_table_await(Relation table, Oid index, int key_count, ScanKey k
  */
 extern bool itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls);
 
-/* Deletes a row read before; false as above. */
-extern bool itsm_table_delete(Relation table, HeapTuple old);
-
 #endif							/* ITSM_TABLE_H */

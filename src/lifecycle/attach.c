@@ -242,7 +242,6 @@ typedef struct RowParse
 {
 	Relation	relation;
 	const char *text;
-	bool		boolean;
 	char	   *qualified;
 	Oid			type;
 } RowParse;
@@ -261,7 +260,7 @@ parse_row(void *argument)
 static const char *
 qualify(Request *request, const char *attribute, const char *what, const char *text, bool boolean)
 {
-	RowParse	parse = {request->relation, text, boolean, NULL, InvalidOid};
+	RowParse	parse = {request->relation, text, NULL, InvalidOid};
 	ErrorData  *error = itsm_attempt(parse_row, &parse);
 
 	if (error)

@@ -46,11 +46,9 @@ itsm_check_owner(Oid relation)
 static void
 run(const char *sql)
 {
-	int			level = NewGUCNestLevel();
+	int			level = itsm_pin_search_path();
 	int			result;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	result = SPI_execute(sql, false, 0);

@@ -12,6 +12,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_type.h"
+#include "core/query.h"
 #include "lifecycle/expression.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -25,16 +26,6 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/ruleutils.h"
-
-static int
-pin_search_path(void)
-{
-	int			level = NewGUCNestLevel();
-
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	return level;
-}
 
 /* The text as one bare expression. */
 static Node *
@@ -89,7 +80,7 @@ resolve_check_reference(ParseState *state, ColumnRef *reference)
 Node *
 itsm_check_parse(const Definition *definition, const char *text, bool qualified)
 {
-	int			level = qualified ? pin_search_path() : 0;
+	int			level = qualified ? itsm_pin_search_path() : 0;
 	ParseState *state = make_parsestate(NULL);
 	Node	   *check;
 
@@ -189,7 +180,7 @@ itsm_check_deparse(const Definition *definition, Node *check)
 {
 	Query	   *query = makeNode(Query);
 	List	   *columns = NIL;
-	int			level = pin_search_path();
+	int			level = itsm_pin_search_path();
 	char	   *text;
 
 	for (int i = 0; i < definition->attribute_count; i++)
@@ -228,7 +219,7 @@ refuse_row_references(Node *node, void *context)
 Node *
 itsm_row_parse(Relation relation, const char *text, bool qualified)
 {
-	int			level = qualified ? pin_search_path() : 0;
+	int			level = qualified ? itsm_pin_search_path() : 0;
 	ParseState *state = make_parsestate(NULL);
 	ParseNamespaceItem *item;
 	Node	   *expression;
@@ -251,7 +242,7 @@ itsm_row_parse(Relation relation, const char *text, bool qualified)
 char *
 itsm_row_deparse(Relation relation, Node *expression)
 {
-	int			level = pin_search_path();
+	int			level = itsm_pin_search_path();
 	List	   *context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
 	char	   *text = deparse_expression(expression, context, false, false);
 

@@ -87,12 +87,6 @@ begin_record(Import *import, const char *written_key)
 			import->known = lappend(import->known, lfirst(cell));
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* The status value that an event keeps: of one that maps to no state. */
 static const char *
 kept_value(const Event *event)
@@ -115,8 +109,8 @@ is_known(Import *import, const char *state, const char *value, TimestampTz at)
 	{
 		const Event *event = lfirst(cell);
 
-		if (event->at == at && same_text(event->to_state, state) &&
-			(state || same_text(kept_value(event), value)))
+		if (event->at == at && itsm_same_text(event->to_state, state) &&
+			(state || itsm_same_text(kept_value(event), value)))
 		{
 			import->known = foreach_delete_current(import->known, cell);
 			return true;
@@ -184,7 +178,7 @@ import_entry(Import *import, const LogEntry *entry)
 	/* among values that map to no state each is a place of its own */
 	if (state == NULL && entry->state)
 		value = pnstrdup(entry->state, entry->state_length);
-	if (import->begun && same_text(import->state, state) && same_text(import->value, value))
+	if (import->begun && itsm_same_text(import->state, state) && itsm_same_text(import->value, value))
 		return;
 	if (!is_known(import, state, value, entry->at))
 		append_imported(import, entry, state,

@@ -6,6 +6,7 @@
 
 #include "access/transam.h"
 #include "catalog/pg_proc.h"
+#include "core/query.h"
 #include "lifecycle/owner_guard.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -18,9 +19,7 @@ itsm_guard_enter(OwnerGuard *guard, Oid owner)
 	GetUserIdAndSecContext(&guard->user, &guard->security);
 	SetUserIdAndSecContext(owner, guard->security | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	guard->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	guard->guc_level = itsm_pin_search_path();
 }
 
 void

@@ -98,11 +98,6 @@ typedef struct PolicyAttachment
 	JudgeMode	builtin_modes[BUILTIN_COUNT];
 	AttrNumber	status;
 	Oid			status_type;
-	char	   *status_name;
-	List	   *states;			/* pairs value, state as char *; NIL: identity */
-	bool		identity;
-	List	   *attributes;		/* pairs name, qualified expression */
-	List	   *rule_modes;		/* pairs rule, mode */
 	BoundExpression filter;		/* cached NULL: all rows */
 	BoundExpression tenant;		/* cached NULL: the one default tenant */
 	int			key_count;

@@ -435,11 +435,6 @@ build_attachment(Builder *builder)
 
 		attachment->builtin_modes[i] = effective_mode(row, itsm_builtin_rules[i], MODE_ENFORCE, &own);
 	}
-	attachment->status_name = row->status;
-	attachment->states = row->states;
-	attachment->identity = row->identity;
-	attachment->attributes = row->attributes;
-	attachment->rule_modes = row->rule_modes;
 	attachment->status = find_column(builder, "status", row->status);
 	complete = attachment->status > 0;
 	if (complete)

@@ -45,12 +45,6 @@ itsm_row_side(PolicyState *state, PolicyAttachment *attachment, Unit *unit, Tupl
 	return side;
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static void
 add_value(EventBody *body, int number, Datum value, bool isnull, Oid type)
 {
@@ -132,7 +126,7 @@ add_status(EventBody *body, const RowSide *new, const RowSide *old)
 	bool		named = new->status && new->state_name && strlen(new->state_name) == new->status_length &&
 		memcmp(new->status, new->state_name, new->status_length) == 0;
 
-	if (!named && !(old && same_text(old->status, new->status)))
+	if (!named && !(old && itsm_same_text(old->status, new->status)))
 		itsm_body_add(body, BODY_STATUS, new->status, new->status_length);
 }
 
@@ -447,7 +441,7 @@ append_change(Memory *memory, Record *record)
 	bool		attachment_changed = old->attachment->id != new->attachment->id;
 	/* among values that map to no state each is a place of its own */
 	bool		moving = new->state_name || old->state_name
-		? !same_text(old->state_name, new->state_name) : !same_text(old->status, new->status);
+		? !itsm_same_text(old->state_name, new->state_name) : !itsm_same_text(old->status, new->status);
 	Event		event;
 	EventBody	body;
 

@@ -8,6 +8,13 @@
 #include "ledger/event.h"
 #include "lifecycle/judge.h"
 
+/* Equal texts, or both NULL. */
+static inline bool
+itsm_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 /* Identity of a row's record. */
 typedef struct RecordIdentity
 {

@@ -30,8 +30,7 @@ typedef struct PastTransition
 
 /*
  * One write under judgement.  "old" and "new" are canonical tuples: the value
- * of attribute i stands at index i.  With "hypothetical" the write has not
- * happened (allowed_transitions, check_rows, conformance).
+ * of attribute i stands at index i.
  */
 typedef struct Judgement
 {

@@ -167,13 +167,6 @@ itsm_record_store(Record *record)
 }
 
 bool
-itsm_record_is_ours(const Record *record)
-{
-	return record->tuple &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(record->tuple->t_data));
-}
-
-bool
 itsm_record_state_read(const Record *record, RecordState *state)
 {
 	Relation	table = table_open(itsm_relation("record_state"), AccessShareLock);

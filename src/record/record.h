@@ -53,9 +53,6 @@ extern void itsm_record_begin(int source, const char *tenant, const char *key, R
  */
 extern bool itsm_record_store(Record *record);
 
-/* True when the record's row was written by the current transaction. */
-extern bool itsm_record_is_ours(const Record *record);
-
 extern bool itsm_record_state_read(const Record *record, RecordState *state);
 extern void itsm_record_state_store(const Record *record, RecordState *state);
 
