@@ -1,5 +1,6 @@
 -- A DBA's own index on a table of ours, over an expression or a part of the rows, is kept up.
 SET client_min_messages = warning;
+SET search_path = pg_catalog, public;
 \set VERBOSITY terse
 CREATE SCHEMA added_index;
 CREATE TABLE added_index.ticket (id integer PRIMARY KEY, status text, title text, caller text);
