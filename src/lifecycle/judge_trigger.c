@@ -1,7 +1,7 @@
 /*
  * judge_trigger.c
- *		The one trigger of an attached table: trigger protocol, which attachment
- *		governs which side of a change, and rows that move between partitions.
+ *		The one trigger of an attached table: trigger protocol, and rows that move
+ *		between partitions.
  *
  * Fired AFTER each row, so the row is judged as stored.  Per row and without
  * a change that matters, the cost is a comparison of the watched columns.
@@ -21,7 +21,7 @@
 #include "ledger/partition.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/attach.h"
-#include "lifecycle/judge.h"
+#include "lifecycle/judge_row.h"
 #include "lifecycle/judged_early.h"
 #include "lifecycle/remember.h"
 #include "replication/logicalworker.h"
@@ -32,17 +32,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-
-/* A row version with the policy of the relation that it stands in. */
-typedef struct Row
-{
-	Relation	relation;
-	Policy	   *policy;
-	PolicyState *state;
-	TupleTableSlot *slot;
-	PolicyAttachment *attachment;	/* NULL: not governed */
-	PolicyAttachment *second;	/* another one that governs it too: a fault */
-} Row;
 
 /*
  * A row on its way from one partition to another: its DELETE has been fired,
@@ -113,255 +102,6 @@ watched_changed(const Policy *policy, TupleTableSlot *old, TupleTableSlot *new)
 			return true;
 	}
 	return false;
-}
-
-static void
-find_attachments(Row *row)
-{
-	row->attachment = itsm_governing(row->state, row->policy, row->slot, &row->second);
-}
-
-static void
-judge_second(Write *write, const Row *row)
-{
-	char	   *message;
-
-	if (row->second == NULL)
-		return;
-	message = psprintf("the row is governed by attachments %d and %d of \"%s\"", row->attachment->id,
-					   row->second->id, RelationGetRelationName(row->relation));
-	if (row->attachment->mode == MODE_ENFORCE || row->second->mode == MODE_ENFORCE)
-		write->refused = itsm_unmet_add(write->refused, ERRCODE_ITSM_ATTACHMENT, "filter", "filter",
-										NULL, NULL, "%s", message);
-	else if (row->attachment->mode == MODE_OBSERVE || row->second->mode == MODE_OBSERVE)
-		write->observed = itsm_unmet_add(write->observed, ERRCODE_ITSM_ATTACHMENT, "filter", "filter",
-										 NULL, NULL, "%s", message);
-}
-
-/* The unit of the version that the row's record has; the current one when it has none. */
-static Unit *
-kept_unit(Row *row)
-{
-	PolicyAttachment *attachment = row->attachment;
-	RecordIdentity identity;
-	Record		record;
-	RecordState kept;
-
-	if (attachment->current->version == 1 || !itsm_history)
-		return attachment->current;
-	identity = itsm_row_identity(row->state, attachment, row->slot);
-	if (!itsm_find_record(&identity, &record) || !itsm_record_state_read(&record, &kept) ||
-		strcmp(kept.lifecycle, attachment->lifecycle) != 0)
-		return attachment->current;
-	return itsm_policy_unit(row->policy, row->relation, attachment, kept.lifecycle_version);
-}
-
-/*
- * The unit by which a row is judged: the version its record has, until it
- * moves or is deleted (new NULL); that is judged by the current version when
- * it knows the state.
- */
-static Unit *
-choose_unit(Row *old, Row *new)
-{
-	PolicyAttachment *attachment = old->attachment;
-	Unit	   *unit = kept_unit(old);
-	const char *status;
-	int			length;
-	int			from;
-
-	if (unit == attachment->current)
-		return unit;
-	status = itsm_row_status(attachment, old->slot, &length);
-	from = itsm_unit_state(unit, status, length);
-	if (from == ITSM_NO_STATE)
-		return attachment->current;
-	if (new)
-	{
-		status = itsm_row_status(new->attachment, new->slot, &length);
-		if (from == itsm_unit_state(unit, status, length))
-			return unit;
-	}
-	if (itsm_definition_state(attachment->current->definition, unit->definition->states[from].name,
-							  strlen(unit->definition->states[from].name)) >= 0)
-		return attachment->current;
-	return unit;
-}
-
-static void
-finish_write(Write *write, Memory *memory, RowSide *old, RowSide *new)
-{
-	if (write->refused)
-		itsm_refuse(write);
-	if (!itsm_history)
-		return;
-	memory->old = old;
-	memory->new = new;
-	memory->actor = write->actor;
-	memory->violations = write->observed;
-	itsm_remember(memory);
-}
-
-static Write
-begin_write(Row *row, Unit *unit)
-{
-	Write		write = {
-		.relation = row->relation, .policy = row->policy, .state = row->state, .unit = unit,
-		.from = ITSM_NO_STATE, .to = ITSM_NO_STATE
-	};
-
-	return write;
-}
-
-/* Lets the rules find the record when they ask for it. */
-static void
-identify(Write *write, const RecordIdentity *identity)
-{
-	write->tenant = identity->tenant;
-	write->key = identity->key;
-}
-
-/* The state of a side by the unit that judges; mostly it is the side's own. */
-static int
-state_in(const Unit *unit, const RowSide *side)
-{
-	return unit == side->unit ? side->state_number
-		: itsm_unit_state(unit, side->status, side->status_length);
-}
-
-static void
-set_new(Write *write, RowSide *side)
-{
-	write->new = side->canonical;
-	write->new_status = side->status;
-	write->new_status_length = side->status_length;
-	write->to = state_in(write->unit, side);
-}
-
-static void
-set_old(Write *write, RowSide *side)
-{
-	write->old = side->canonical;
-	write->old_status = side->status;
-	write->old_status_length = side->status_length;
-	write->from = state_in(write->unit, side);
-	write->from_name = side->state_name;
-}
-
-/* A row begins, or comes under an attachment from outside ("existed"). */
-static void
-judge_begin(Row *new, bool existed, Memory *memory)
-{
-	Unit	   *unit = new->attachment->current;
-	Write		write = begin_write(new, unit);
-	RowSide		side = itsm_row_side(new->state, new->attachment, unit, new->slot, false);
-	Record		record;
-	RecordState state;
-
-	set_new(&write, &side);
-	write.creating = write.moving = true;
-	/* a row that was governed before goes on from the state it had; a new one begins */
-	if (itsm_history && memory->kind == NULL)
-	{
-		RecordIdentity identity = itsm_row_identity(new->state, new->attachment, new->slot);
-
-		if (itsm_record_find(identity.source, identity.tenant, identity.key, &record))
-		{
-			write.record = &record;
-			/* also when it is governed still: then its leaving is judged after this, its return */
-			if (existed && !record.deleted &&
-				itsm_record_state_read(&record, &state) && state.state)
-			{
-				write.from_name = state.state;
-				write.from = itsm_definition_state(unit->definition, state.state, strlen(state.state));
-				write.moving = write.from != write.to || write.to == ITSM_NO_STATE;
-			}
-		}
-	}
-	itsm_write_actor(&write);
-	judge_second(&write, new);
-	itsm_judge_write(&write);
-	finish_write(&write, memory, NULL, &side);
-}
-
-static bool
-same_status(const RowSide *a, const RowSide *b)
-{
-	if (a->status == NULL || b->status == NULL)
-		return a->status == b->status;
-	return a->status_length == b->status_length &&
-		memcmp(a->status, b->status, a->status_length) == 0;
-}
-
-/* A row changes under one attachment, or passes from one to another. */
-static void
-judge_change(Row *old, Row *new, Memory *memory)
-{
-	bool		same = old->attachment->id == new->attachment->id;
-	Unit	   *old_unit = same ? choose_unit(old, new) : kept_unit(old);
-	Unit	   *unit = same ? itsm_policy_unit(new->policy, new->relation, new->attachment, old_unit->version)
-		: new->attachment->current;
-	Write		write = begin_write(new, unit);
-	RowSide		before = itsm_row_side(old->state, old->attachment, old_unit, old->slot, true);
-	RowSide		after = itsm_row_side(new->state, new->attachment, unit, new->slot, false);
-	RecordIdentity identity = {0};
-
-	set_old(&write, &before);
-	set_new(&write, &after);
-	if (same)
-		/* a value that maps to no state may stay; another one is a move */
-		write.moving = write.from != write.to ||
-			(write.to == ITSM_NO_STATE && !same_status(&before, &after));
-	else
-	{
-		/* canonical tuples of another lifecycle cannot be compared attribute by attribute */
-		write.from = before.state_name ? itsm_definition_state(unit->definition, before.state_name,
-															   strlen(before.state_name)) : ITSM_NO_STATE;
-		write.moving = write.from != write.to || write.to == ITSM_NO_STATE;
-		if (strcmp(old->attachment->lifecycle, new->attachment->lifecycle) != 0 ||
-			old_unit->version != unit->version)
-		{
-			write.old = NULL;
-			write.creating = true;
-		}
-	}
-	if (itsm_history && unit->definition->rule_count)
-		identity = itsm_row_identity(old->state, old->attachment, old->slot);
-	identify(&write, &identity);
-	itsm_write_actor(&write);
-	judge_second(&write, new);
-	itsm_judge_write(&write);
-	finish_write(&write, memory, &before, &after);
-}
-
-/* A row is deleted, or no attachment governs it any more. */
-static void
-judge_end(Row *old, Memory *memory)
-{
-	Unit	   *unit = choose_unit(old, NULL);
-	Write		write = begin_write(old, unit);
-	RowSide		side = itsm_row_side(old->state, old->attachment, unit, old->slot, true);
-
-	set_old(&write, &side);
-	itsm_write_actor(&write);
-	if (memory->deleted)
-		itsm_judge_delete(&write);
-	finish_write(&write, memory, &side, NULL);
-}
-
-static void
-judge_rows(Row *old, Row *new, Memory *memory)
-{
-	if (old)
-		find_attachments(old);
-	if (new)
-		find_attachments(new);
-	if (old && old->attachment && new && new->attachment)
-		judge_change(old, new, memory);
-	else if (new && new->attachment)
-		judge_begin(new, old != NULL, memory);
-	else if (old && old->attachment)
-		judge_end(old, memory);
 }
 
 /* The header of the tuple that a slot of the trigger holds. */
@@ -507,7 +247,7 @@ finish_partition_move(Row *new, Memory *memory)
 	describe_old(memory, old.slot, move->tuple->t_data, move->depth);
 	if (new == NULL)
 		memory->command = move->command;
-	judge_rows(&old, new, memory);
+	itsm_judge_row(&old, new, memory);
 	itsm_evaluate_end(old.policy, old.state);
 	ExecDropSingleTupleTableSlot(old.slot);
 	heap_freetuple(move->tuple);
@@ -601,7 +341,7 @@ itsm_judge(PG_FUNCTION_ARGS)
 	if (arrives)
 		finish_partition_move(&new, &memory);
 	else
-		judge_rows(has_old ? &old : NULL, has_new ? &new : NULL, &memory);
+		itsm_judge_row(has_old ? &old : NULL, has_new ? &new : NULL, &memory);
 	itsm_evaluate_end(new.policy, new.state);
 	return PointerGetDatum(NULL);
 }
