@@ -216,8 +216,10 @@ fill_circumstances(Event *event)
 	event->xid = U64FromFullTransactionId(GetTopFullTransactionId());
 	event->system = (int64) GetSystemIdentifier();
 	event->timeline = (int) GetWALInsertionTimeLine();
-	event->session_role = role_name(GetSessionUserId());
-	event->role = role_name(GetOuterUserId());
+	if (event->session_role == NULL)
+		event->session_role = role_name(GetSessionUserId());
+	if (event->role == NULL)
+		event->role = role_name(GetOuterUserId());
 	event->application = application_name && *application_name ? application_name : NULL;
 }
 
@@ -258,6 +260,12 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 		store_violations(event, violations);
 	CommandCounterIncrement();
 	return true;
+}
+
+bool
+itsm_event_is_remark(const Event *event)
+{
+	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0;
 }
 
 static Event *

@@ -50,7 +50,8 @@ typedef struct Event
  *
  * The caller fills in attachment, lifecycle_version, kind, from_state,
  * to_state, actor, command and, for imported events, at (0: the time now, but
- * never before the event before).  violations: a list of Unmet, kept in the
+ * never before the event before); session_role and role when they are not
+ * those of now.  violations: a list of Unmet, kept in the
  * body and in itsm.violation.  The reason is itsm.reason unless given.
  *
  * False when somebody else changed the record meanwhile: read it again and
@@ -58,6 +59,9 @@ typedef struct Event
  */
 extern bool itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason,
 							  List *violations);
+
+/* True for what is said of a record without changing it: overridden and judged. */
+extern bool itsm_event_is_remark(const Event *event);
 
 /* All events of a record by version, as a list of Event; committed ones and our own. */
 extern List *itsm_event_read(const char *tenant, int64 record);

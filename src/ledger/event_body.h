@@ -23,6 +23,8 @@
 #define BODY_KEY		(-1)	/* new key */
 #define BODY_REASON		(-2)
 #define BODY_VIOLATIONS	(-3)	/* JSON array as in the DETAIL of an error */
+#define BODY_RULE		(-4)	/* rule that an exception was made from */
+#define BODY_JUDGED		(-5)	/* version of the event whose write was judged later */
 
 typedef enum BodyForm
 {

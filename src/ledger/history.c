@@ -73,6 +73,17 @@ compare_steps(const ListCell *a, const ListCell *b)
 	return first->version < second->version ? -1 : first->version > second->version;
 }
 
+/* What is said of the record with this event only; no value of it. */
+static void
+tell(Step *step, const BodyItem *item)
+{
+	Change	   *change = palloc(sizeof(Change));
+
+	change->before = (Value) {item->number, BODY_NULL, NULL};
+	change->after = (Value) {item->number, item->form, item->text};
+	step->changes = lappend(step->changes, change);
+}
+
 static void
 fold_step(Step *step, List **values)
 {
@@ -88,6 +99,8 @@ fold_step(Step *step, List **values)
 
 		if (item.number == BODY_REASON)
 			step->reason = item.form == BODY_ERASED ? "(erased)" : item.text;
+		if (item.number == BODY_RULE || item.number == BODY_JUDGED)
+			tell(step, &item);
 		if (item.number < BODY_STATUS)
 			continue;
 		status_told |= item.number == BODY_STATUS;
@@ -204,6 +217,13 @@ value_name(List *dictionary, int number, const char **type)
 	*type = "text";
 	if (number == BODY_STATUS)
 		return "status";
+	if (number == BODY_RULE)
+		return "rule";
+	if (number == BODY_JUDGED)
+	{
+		*type = "bigint";
+		return "judged";
+	}
 	foreach(cell, dictionary)
 	{
 		const SourceAttribute *entry = lfirst(cell);
@@ -321,7 +341,7 @@ itsm_record_as_of(PG_FUNCTION_ARGS)
 		const Event *event = ((Step *) lfirst(cell))->event;
 
 		/* the later time counts, then the later version: imported events come afterwards */
-		if (last == NULL || event->at >= last->at)
+		if (!itsm_event_is_remark(event) && (last == NULL || event->at >= last->at))
 			last = event;
 	}
 	if (last == NULL || strcmp(last->kind, "deleted") == 0)

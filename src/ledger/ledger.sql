@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated.';
+COMMENT ON COLUMN itsm.event.kind IS 'created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made) and judged (a deferred verdict found what is observed) change nothing.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';

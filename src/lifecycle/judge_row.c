@@ -11,6 +11,7 @@
 #include "core/settings.h"
 #include "core/unmet.h"
 #include "lifecycle/judge_row.h"
+#include "lifecycle/override.h"
 
 static void
 find_attachments(Row *row)
@@ -85,11 +86,27 @@ choose_unit(Row *old, Row *new)
 	return unit;
 }
 
+/* Raises what is refused and no exception was made from. */
+static void
+refuse(Write *write, const RowSide *side)
+{
+	if (itsm_overrides_held())
+	{
+		RecordIdentity identity = itsm_row_identity(side->state, side->attachment, side->row);
+
+		itsm_override_excuse(write, &identity, 0);
+	}
+	if (write->refused)
+		itsm_refuse(write);
+}
+
 static void
 finish_write(Write *write, Memory *memory, RowSide *old, RowSide *new)
 {
+	RowSide    *side = old ? old : new;
+
 	if (write->refused)
-		itsm_refuse(write);
+		refuse(write, side);
 	if (!itsm_history)
 		return;
 	memory->old = old;
@@ -97,6 +114,8 @@ finish_write(Write *write, Memory *memory, RowSide *old, RowSide *new)
 	memory->actor = write->actor;
 	memory->violations = write->observed;
 	itsm_remember(memory);
+	if (itsm_overrides_held())
+		itsm_override_record(&side->identity, &(new ? new : old)->identity);
 }
 
 static Write

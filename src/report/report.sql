@@ -401,6 +401,53 @@ COMMENT ON COLUMN itsm_report.violation.attribute IS 'Attribute that it is about
 COMMENT ON COLUMN itsm_report.violation.message IS 'What was not met.';
 COMMENT ON COLUMN itsm_report.violation.clause IS 'Clause of ISO/IEC 20000-1 that the rule serves, if any.';
 
+-- Exceptions that were made from rules.
+
+CREATE VIEW itsm_report.override WITH (security_barrier = true) AS
+	SELECT o.tenant,
+		o.record,
+		o.version,
+		o.at,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', o.at))) AS day,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', o.at))) AS month,
+		r.key,
+		s.name AS source,
+		l.process,
+		a.lifecycle,
+		o.attachment::bigint AS attachment,
+		o.rule,
+		o.reason,
+		o.actor,
+		o.role,
+		o.session_role,
+		o.used
+	FROM itsm.override o
+		LEFT JOIN itsm.record r
+			ON r.tenant OPERATOR(pg_catalog.=) o.tenant AND r.id OPERATOR(pg_catalog.=) o.record
+		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source
+		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) o.attachment
+		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle;
+REVOKE ALL ON itsm_report.override FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.override IS 'One row per exception that itsm.override made from a rule, for one record and one transaction.';
+COMMENT ON COLUMN itsm_report.override.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm_report.override.record IS 'Number of the record.';
+COMMENT ON COLUMN itsm_report.override.version IS 'Number of the event in the record''s history.';
+COMMENT ON COLUMN itsm_report.override.at IS 'When it was made; for a row that was still to come, when the row was written.';
+COMMENT ON COLUMN itsm_report.override.day IS 'Start of the day (UTC) in which it was made.';
+COMMENT ON COLUMN itsm_report.override.month IS 'Start of the month (UTC) in which it was made.';
+COMMENT ON COLUMN itsm_report.override.key IS 'Key of the row now.';
+COMMENT ON COLUMN itsm_report.override.source IS 'Table of the row: schema and name, without quotes.';
+COMMENT ON COLUMN itsm_report.override.process IS 'Process of the lifecycle.';
+COMMENT ON COLUMN itsm_report.override.lifecycle IS 'Lifecycle of the attachment.';
+COMMENT ON COLUMN itsm_report.override.attachment IS 'Attachment that governed the row.';
+COMMENT ON COLUMN itsm_report.override.rule IS 'The rule that was only observed for the rest of the transaction.';
+COMMENT ON COLUMN itsm_report.override.reason IS 'Why the exception was made.';
+COMMENT ON COLUMN itsm_report.override.actor IS 'Who made it: claimed by itsm.act_as, or a role that one person uses alone; null when that is not known.';
+COMMENT ON COLUMN itsm_report.override.role IS 'Database role that made it.';
+COMMENT ON COLUMN itsm_report.override.session_role IS 'Database role that logged in.';
+COMMENT ON COLUMN itsm_report.override.used IS 'It let a write pass that would have been refused.';
+
 -- Whether attachments still do what they are there for.
 
 CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS

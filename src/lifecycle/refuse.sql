@@ -1,0 +1,35 @@
+-- What is refused, and exceptions from it.
+
+CREATE TABLE itsm.override (
+	record bigint NOT NULL,
+	version bigint NOT NULL,
+	at timestamptz NOT NULL,
+	attachment integer NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
+	rule text COLLATE "C" NOT NULL,
+	reason text NOT NULL,
+	actor text COLLATE "C",
+	role text COLLATE "C" NOT NULL,
+	session_role text COLLATE "C" NOT NULL,
+	used boolean NOT NULL,
+	PRIMARY KEY (tenant, record, version)
+) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.override', '');
+
+COMMENT ON TABLE itsm.override IS 'Exceptions made by itsm.override. Kept as events of kind overridden too, and hashed there.';
+COMMENT ON COLUMN itsm.override.record IS 'The record.';
+COMMENT ON COLUMN itsm.override.version IS 'Version of the event.';
+COMMENT ON COLUMN itsm.override.at IS 'Time of the event.';
+COMMENT ON COLUMN itsm.override.attachment IS 'Attachment that governed the row.';
+COMMENT ON COLUMN itsm.override.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm.override.rule IS 'The rule that did not hold for the rest of the transaction.';
+COMMENT ON COLUMN itsm.override.reason IS 'Why.';
+COMMENT ON COLUMN itsm.override.actor IS 'Who made the exception, where it is known.';
+COMMENT ON COLUMN itsm.override.role IS 'Role that made it.';
+COMMENT ON COLUMN itsm.override.session_role IS 'Role that logged in.';
+COMMENT ON COLUMN itsm.override.used IS 'It let a write pass that would have been refused.';
+
+CREATE FUNCTION itsm.override(relation regclass, key text, rule text, reason text) RETURNS void
+AS 'MODULE_PATHNAME', 'itsm_override' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.override(regclass, text, text, text) IS 'Makes an exception: for the rest of the transaction the rule (of the lifecycle, or status, initial, transition, delete) is only observed for that record. It is recorded with its reason; for a row that is still to come, when the row is written. Needs SELECT on the table, and sight of the row under row-level security. Grant EXECUTE to those who may.';
+REVOKE ALL ON FUNCTION itsm.override(regclass, text, text, text) FROM PUBLIC;
