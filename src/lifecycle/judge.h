@@ -57,9 +57,11 @@ extern void itsm_judge_delete(Write *write);
 extern void itsm_judge_builtin(Write *write, BuiltinRule rule, int code, const char *message);
 
 /*
- * Raises the error of the conditions refused.  No value of the row stands in
+ * Raises the error of the conditions refused, of the row with that identity
+ * (NULL: the write was of no single row), and takes note of it (refusal.h).  No value of the row stands in
  * the message or in the server's log.
  */
-extern void itsm_refuse(const Write *write) pg_attribute_noreturn();
+struct RecordIdentity;
+extern void itsm_refuse(const Write *write, const struct RecordIdentity *identity) pg_attribute_noreturn();
 
 #endif							/* ITSM_JUDGE_H */

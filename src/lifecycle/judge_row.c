@@ -7,11 +7,15 @@
  */
 #include "core/itsm.h"
 
+#include "access/htup_details.h"
+#include "access/xact.h"
 #include "core/errors.h"
 #include "core/settings.h"
 #include "core/unmet.h"
 #include "lifecycle/judge_row.h"
+#include "lifecycle/judged_early.h"
 #include "lifecycle/override.h"
+#include "lifecycle/refusal.h"
 
 static void
 find_attachments(Row *row)
@@ -90,14 +94,12 @@ choose_unit(Row *old, Row *new)
 static void
 refuse(Write *write, const RowSide *side)
 {
-	if (itsm_overrides_held())
-	{
-		RecordIdentity identity = itsm_row_identity(side->state, side->attachment, side->row);
+	RecordIdentity identity = itsm_row_identity(side->state, side->attachment, side->row);
 
+	if (itsm_overrides_held())
 		itsm_override_excuse(write, &identity, 0);
-	}
 	if (write->refused)
-		itsm_refuse(write);
+		itsm_refuse(write, &identity);
 }
 
 static void
@@ -114,6 +116,7 @@ finish_write(Write *write, Memory *memory, RowSide *old, RowSide *new)
 	memory->actor = write->actor;
 	memory->violations = write->observed;
 	itsm_remember(memory);
+	itsm_refusals_due();
 	if (itsm_overrides_held())
 		itsm_override_record(&side->identity, &(new ? new : old)->identity);
 }
@@ -278,4 +281,16 @@ itsm_judge_row(Row *old, Row *new, Memory *memory)
 		judge_begin(new, old != NULL, memory);
 	else if (old && old->attachment)
 		judge_end(old, memory);
+}
+
+void
+itsm_describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHeader header, int depth)
+{
+	memory->old_row = slot;
+	memory->old_is_ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header));
+	if (!memory->old_is_ours)
+		return;
+	memory->old_was_updated = (header->t_infomask & HEAP_UPDATED) != 0;
+	memory->old_command = HeapTupleHeaderGetCmin(header);
+	memory->early = depth > 1 && !itsm_early_is_judged(depth - 1, slot);
 }

@@ -25,4 +25,7 @@ typedef struct Row
  */
 extern void itsm_judge_row(Row *old, Row *new, Memory *memory);
 
+/* What an old row, seen at a trigger depth, tells of the past. */
+extern void itsm_describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHeader header, int depth);
+
 #endif							/* ITSM_JUDGE_ROW_H */

@@ -7,7 +7,7 @@
 #include "catalog/pg_class.h"
 #include "core/errors.h"
 #include "core/unmet.h"
-#include "lifecycle/judge.h"
+#include "lifecycle/refusal.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -95,7 +95,7 @@ may_read_status(const Write *write)
 }
 
 void
-itsm_refuse(const Write *write)
+itsm_refuse(const Write *write, const RecordIdentity *identity)
 {
 	const Unmet *first = itsm_unmet_first(write->refused);
 	AttrNumber	column = column_of(write, first);
@@ -103,6 +103,7 @@ itsm_refuse(const Write *write)
 	const char *detail = json;
 	int			others = list_length(write->refused) - 1;
 
+	itsm_refusal_note(write, identity);
 	/* the value that maps to no state is what somebody needs to see */
 	if (first->code == ERRCODE_ITSM_UNKNOWN_STATE && write->new_status && may_read_status(write))
 	{

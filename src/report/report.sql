@@ -448,6 +448,57 @@ COMMENT ON COLUMN itsm_report.override.role IS 'Database role that made it.';
 COMMENT ON COLUMN itsm_report.override.session_role IS 'Database role that logged in.';
 COMMENT ON COLUMN itsm_report.override.used IS 'It let a write pass that would have been refused.';
 
+-- Writes that were refused.
+
+CREATE VIEW itsm_report.refusal WITH (security_barrier = true) AS
+	SELECT f.tenant,
+		f.at,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', f.at))) AS day,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', f.at))) AS month,
+		f.key,
+		s.name AS source,
+		l.process,
+		a.lifecycle,
+		f.attachment::bigint AS attachment,
+		f.code,
+		pg_catalog.array_to_string(f.rules, ', ') AS rules,
+		f.from_state,
+		f.to_state,
+		-- The actor may be a mapped value.
+		CASE WHEN f.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x))
+			THEN f.actor END AS actor,
+		f.role,
+		f.session_role,
+		f.application,
+		f.reason,
+		f.lost
+	FROM itsm.refusal f
+		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) f.source
+		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) f.attachment
+		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle;
+REVOKE ALL ON itsm_report.refusal FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.refusal IS 'One row per write that was refused. It appears when the session next commits a change of an attached table, or ends; the server''s log has it at once. What a crash of the server takes from a session''s memory is in the log only.';
+COMMENT ON COLUMN itsm_report.refusal.tenant IS 'Tenant of the row.';
+COMMENT ON COLUMN itsm_report.refusal.at IS 'When it was refused.';
+COMMENT ON COLUMN itsm_report.refusal.day IS 'Start of the day (UTC) in which it was refused.';
+COMMENT ON COLUMN itsm_report.refusal.month IS 'Start of the month (UTC) in which it was refused.';
+COMMENT ON COLUMN itsm_report.refusal.key IS 'Key of the row; null: the table was to be truncated.';
+COMMENT ON COLUMN itsm_report.refusal.source IS 'Table of the row: schema and name, without quotes.';
+COMMENT ON COLUMN itsm_report.refusal.process IS 'Process of the lifecycle.';
+COMMENT ON COLUMN itsm_report.refusal.lifecycle IS 'Lifecycle of the attachment.';
+COMMENT ON COLUMN itsm_report.refusal.attachment IS 'The attachment that refused.';
+COMMENT ON COLUMN itsm_report.refusal.code IS 'SQLSTATE of the error.';
+COMMENT ON COLUMN itsm_report.refusal.rules IS 'All rules that were not met, separated by commas.';
+COMMENT ON COLUMN itsm_report.refusal.from_state IS 'State before; null for a new row.';
+COMMENT ON COLUMN itsm_report.refusal.to_state IS 'State that was wanted; null: the row was to be deleted, or the value maps to none.';
+COMMENT ON COLUMN itsm_report.refusal.actor IS 'Who did it: claimed, or the mapped attribute actor. Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.refusal.role IS 'Database role that wrote.';
+COMMENT ON COLUMN itsm_report.refusal.session_role IS 'Database role that logged in.';
+COMMENT ON COLUMN itsm_report.refusal.application IS 'Name that the application gave itself.';
+COMMENT ON COLUMN itsm_report.refusal.reason IS 'itsm.reason at that time.';
+COMMENT ON COLUMN itsm_report.refusal.lost IS 'Refusals of the same session after this one that could not be kept.';
+
 -- Whether attachments still do what they are there for.
 
 CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
