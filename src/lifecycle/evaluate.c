@@ -3,8 +3,9 @@
  *		Evaluating a policy's expressions: the executor state of a transaction.
  *
  * Memory: a state hangs on TopTransactionContext, results on its per-row
- * context, which the next begin resets.  A state remembers the transaction
- * and subtransaction that use it: after an abort it is free again.
+ * context, which the next begin resets.  The policy remembers the transaction
+ * that its state belongs to, the state the subtransaction that uses it: after
+ * an abort it is free again.
  */
 #include "core/itsm.h"
 
@@ -28,7 +29,6 @@ typedef struct UnitState
 
 struct PolicyState
 {
-	LocalTransactionId lxid;
 	bool		in_use;
 	SubTransactionId user;		/* subtransaction that began the use */
 	EState	   *estate;
@@ -50,7 +50,6 @@ make_state(Policy *policy, MemoryContext parent, bool temporary)
 
 	MemoryContextSwitchTo(estate->es_query_cxt);
 	state = palloc0(sizeof(PolicyState));
-	state->lxid = ITSM_LXID;
 	state->estate = estate;
 	state->context = CreateExprContext(estate);
 	state->filters = palloc0(sizeof(ExprState *) * policy->count);
@@ -65,8 +64,12 @@ itsm_evaluate_begin(Policy *policy)
 {
 	PolicyState *state = policy->state;
 
-	if (state == NULL || state->lxid != ITSM_LXID)
+	/* the state of a transaction that is over is gone: do not look at it */
+	if (policy->state_lxid != ITSM_LXID)
+	{
 		state = policy->state = make_state(policy, TopTransactionContext, false);
+		policy->state_lxid = ITSM_LXID;
+	}
 	else if (state->in_use && SubTransactionIsActive(state->user))
 		state = make_state(policy, CurrentMemoryContext, true);
 	state->in_use = true;

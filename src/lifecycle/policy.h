@@ -123,7 +123,8 @@ typedef struct Policy
 	int			watched_count;
 	AttrNumber *watched;		/* columns whose change matters to any attachment */
 	uint64		generation;		/* of the configuration that it was built from */
-	struct PolicyState *state;	/* executor state; see evaluate.c */
+	struct PolicyState *state;	/* executor state of the transaction state_lxid; see evaluate.c */
+	LocalTransactionId state_lxid;
 	LocalTransactionId retired_in;
 	struct Policy *next_retired;
 } Policy;
