@@ -104,6 +104,31 @@ UPDATE judge_filters.ticket SET kind = 'c' WHERE id = 3;
 DELETE FROM judge_filters.ticket WHERE id = 3;
 SELECT * FROM judge_filters.seen('judge_filters.ticket');
 
+-- passing on in the same state is no move, and the time in it goes on
+INSERT INTO judge_filters.ticket VALUES (7, 'a', 'new');
+UPDATE judge_filters.ticket SET kind = 'b' WHERE id = 7;
+UPDATE judge_filters.ticket SET kind = 'c' WHERE id = 7;
+UPDATE judge_filters.ticket SET kind = 'a' WHERE id = 7;
+UPDATE judge_filters.ticket SET kind = 'b', status = 'new' WHERE id = 7;
+RESET ROLE;
+SELECT p.key, p.state, p.transitions, s.entered_at = p.opened_at AS since_the_beginning FROM itsm.projection p JOIN itsm.record_state s ON s.record = p.record
+	JOIN itsm.source o ON o.id = p.source AND o.relation = 'judge_filters.ticket'::regclass WHERE p.key = '7';
+SET ROLE regress_itsm_filters;
+
+-- a row goes outside, and its key to another one: what that does then is its own
+INSERT INTO judge_filters.ticket VALUES (8, 'a', 'new'), (9, 'a', 'new');
+UPDATE judge_filters.ticket SET kind = 'c' WHERE id = 8;
+DELETE FROM judge_filters.ticket WHERE id = 8;
+BEGIN;
+UPDATE judge_filters.ticket SET id = 8 WHERE id = 9;
+UPDATE judge_filters.ticket SET status = 'work' WHERE id = 8;
+COMMIT;
+SELECT * FROM judge_filters.seen('judge_filters.ticket');
+RESET ROLE;
+SELECT p.key, p.state, p.transitions FROM itsm.projection p JOIN itsm.source o ON o.id = p.source AND o.relation = 'judge_filters.ticket'::regclass
+	WHERE p.key IN ('8', '9') OR p.key IS NULL;
+SET ROLE regress_itsm_filters;
+
 -- one goes, the other stays
 SELECT itsm.detach('judge_filters.ticket', :a);
 UPDATE judge_filters.ticket SET status = 'free' WHERE id = 6;

@@ -146,12 +146,20 @@ category_number(const char *name)
 	return CATEGORY_NONE;
 }
 
-/* The state changes: milestones and counts follow. */
+/* Passing to another attachment is no move when the state keeps its name. */
+static bool
+keeps_state(const char *from, const RowSide *to)
+{
+	return from && itsm_same_text(from, to->state_name);
+}
+
+/* The state changes, or at least its category: milestones and counts follow. */
 static void
-project_move(Projection *projection, int from, int to, TimestampTz at)
+project_move(Projection *projection, int from, int to, TimestampTz at, bool kept)
 {
 	milestone_move(&projection->milestones, from, to, at);
-	projection->transitions++;
+	if (!kept)
+		projection->transitions++;
 	if (milestone_reopens(from, to))
 		projection->reopened++;
 }
@@ -161,11 +169,13 @@ itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool co
 {
 	RecordState state;
 	Projection	projection;
+	bool		kept;
 
 	(void) itsm_record_state_read(record, &state);
 	(void) itsm_projection_read(record, &projection);
+	kept = continued && keeps_state(state.state, side);
 	if (continued)
-		project_move(&projection, category_number(state.category), side->category_number, at);
+		project_move(&projection, category_number(state.category), side->category_number, at, kept);
 	else
 	{
 		HeapTuple	tuple = projection.tuple;
@@ -182,7 +192,7 @@ itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool co
 	projection.key = record->key;
 	project_state(&projection, side);
 	project_attributes(&projection, side);
-	store_state(record, &state, side, at);
+	store_state(record, &state, side, kept ? state.entered_at : at);
 	itsm_projection_store(record, &projection);
 }
 
@@ -232,10 +242,11 @@ itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampT
 	if (moving)
 	{
 		RecordState state;
+		bool		kept = keeps_state(old->state_name, new);
 
 		(void) itsm_record_state_read(record, &state);
-		store_state(record, &state, new, at);
-		project_move(&projection, old->category_number, new->category_number, at);
+		store_state(record, &state, new, kept ? state.entered_at : at);
+		project_move(&projection, old->category_number, new->category_number, at, kept);
 	}
 	if (reassigned(old, new))
 		projection.reassigned++;
@@ -271,7 +282,8 @@ itsm_project_past(const Record *record, RowSide *old, RowSide *new, bool moving)
 		return;
 	if (moving)
 	{
-		projection.transitions++;
+		if (!keeps_state(old->state_name, new))
+			projection.transitions++;
 		if (milestone_reopens(old->category_number, new->category_number))
 			projection.reopened++;
 	}

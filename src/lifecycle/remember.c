@@ -240,9 +240,9 @@ displace(const Memory *memory, const RowSide *side, const Record *record)
 		other.key = NULL;
 		if (!itsm_event_append(&other, &event, &body, memory->reason, NIL))
 			continue;
-		if (other.deleted)
-			itsm_project_head(&other);
-		else
+		itsm_project_head(&other);
+		/* its row may get another key yet, unless there is none that is governed */
+		if (!other.deleted && other.attachment)
 			itsm_displaced_add(other.source, other.tenant, key, other.id);
 	}
 }
