@@ -278,6 +278,7 @@ leave_tenant(const Memory *memory, Record *record)
 	itsm_body_begin(&body);
 	itsm_body_add(&body, BODY_KEY, NULL, 0);
 	begin_event(&event, memory, memory->old, "moved");
+	event.attachment = 0;
 	event.from_state = memory->old->state_name;
 	record->key = NULL;
 	record->deleted = true;
@@ -315,6 +316,9 @@ remember_end(Memory *memory)
 			if (!memory->deleted)
 				record.attachment = 0;
 		}
+		/* from here on no attachment governs the row */
+		if (!memory->deleted)
+			event.attachment = 0;
 		if (itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
 			break;
 		if (ahead)

@@ -3,7 +3,8 @@
  *		check: a boolean SQL expression over new, old and actor.
  *
  * A rule with a scope is judged on the moves in it.  One without is judged on
- * each write, but a row that broke it before may go on doing so until it moves.
+ * each write, but a row that broke it before may go on doing so until it moves
+ * or comes under another lifecycle.
  */
 #include "core/itsm.h"
 
@@ -89,7 +90,7 @@ judge_check(Judgement *judgement, const LifecycleRule *rule, const void *data)
 			return;
 	if (judgement->check(judgement, check->number))
 		return;
-	if (unscoped && !judgement->moving && !check->reads_old &&
+	if (unscoped && !judgement->moving && !judgement->creating && !check->reads_old &&
 		!judgement->check_old(judgement, check->number))
 		return;
 	itsm_rule_unmet(judgement, rule, &itsm_rule_check, culprit(judgement, check),

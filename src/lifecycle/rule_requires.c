@@ -2,8 +2,8 @@
  * rule_requires.c
  *		requires: attributes that are to be filled.
  *
- * A row that was illegal before stays writable until it moves: outside of a
- * move only emptying what was filled is refused.
+ * A row that was illegal before stays writable until it moves or comes under
+ * another lifecycle: otherwise only emptying what was filled is refused.
  */
 #include "core/itsm.h"
 
@@ -56,7 +56,8 @@ static void
 judge_requires(Judgement *judgement, const LifecycleRule *rule, const void *data)
 {
 	const List *numbers = data;
-	bool		moves = itsm_rule_moves(judgement, rule);
+	bool		moves = itsm_rule_moves(judgement, rule) ||
+		(judgement->creating && itsm_rule_unscoped(rule));
 	ListCell   *cell;
 
 	if (!moves && !stays_under(judgement, rule))

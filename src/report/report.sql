@@ -262,7 +262,7 @@ CREATE VIEW itsm_report.time_in_state WITH (security_barrier = true) AS
 					FROM itsm.event e,
 						LATERAL (SELECT e.kind OPERATOR(pg_catalog.<>) 'deleted'
 							AND e.attachment OPERATOR(pg_catalog.<>) 0) AS g(governed)
-					WHERE e.kind OPERATOR(pg_catalog.=) ANY (ARRAY['created', 'backfilled', 'deleted'])
+					WHERE e.kind OPERATOR(pg_catalog.=) ANY (ARRAY['created', 'backfilled', 'moved', 'deleted'])
 						OR e.attachment OPERATOR(pg_catalog.=) 0
 						OR e.from_state IS DISTINCT FROM e.to_state
 					WINDOW chain AS (PARTITION BY e.tenant, e.record ORDER BY e.at, e.version)
