@@ -103,7 +103,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -124,6 +124,7 @@ help:
 	@echo '  make check-tap        dump, upgrade, replica, crash (test/t)'
 	@echo '  make check-locale     the regression tests under other settings, collation and search_path'
 	@echo '  make check-valgrind   the regression tests under valgrind (slow)'
+	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
@@ -143,6 +144,9 @@ check-all:
 
 $(addprefix check-,$(SUITES)) check-valgrind: check-%:
 	@test/run $*
+
+check-load:
+	@ITSM_LOAD_OPERATIONS=$${ITSM_LOAD_OPERATIONS:-200000} TESTS=test/t/060_load_model.pl test/run tap
 
 bench:
 	@bench/run
