@@ -69,31 +69,16 @@ read_status(void *argument)
 	read->tuple = heap_modify_tuple(question->tuple, descriptor, values, nulls, replace);
 }
 
-/*
- * The row as it would be in the state, with a status value that maps to it and
- * that the column can hold.  NULL when there is none, with the value tried and
- * what is wrong with it, as far as there was one.
- */
+/* The row as it would be with a status value; NULL when the column cannot hold that. */
 static HeapTuple
-in_state(const Question *question, int state, const char **value, const char **problem)
+with_status(const Question *question, const char *value, const char **problem)
 {
-	const Unit *unit = question->unit;
+	StatusInput read = {question, value, NULL};
+	ErrorData  *error = itsm_attempt(read_status, &read);
 
-	*value = *problem = NULL;
-	for (int i = 0; i < unit->value_count; i++)
-	{
-		StatusInput read = {question, unit->values[i].value, NULL};
-		ErrorData  *error;
-
-		if (unit->values[i].state != state)
-			continue;
-		*value = read.value;
-		error = itsm_attempt(read_status, &read);
-		if (error == NULL)
-			return read.tuple;
+	if (error)
 		*problem = error->message;
-	}
-	return NULL;
+	return error ? NULL : read.tuple;
 }
 
 static Write
@@ -120,38 +105,55 @@ judge_transition(Question *question, const LifecycleTransition *transition, Heap
 }
 
 static void
+put_row(ReturnSetInfo *result, const char *state, const char *value, const char *label,
+		List *refused, List *observed)
+{
+	Datum		row[5];
+	bool		nulls[5] = {false, value == NULL, label == NULL, false, false};
+
+	row[0] = CStringGetTextDatum(state);
+	row[1] = value ? CStringGetTextDatum(value) : (Datum) 0;
+	row[2] = label ? CStringGetTextDatum(label) : (Datum) 0;
+	row[3] = BoolGetDatum(refused == NIL);
+	row[4] = DirectFunctionCall1(jsonb_in, CStringGetDatum(itsm_unmet_json(list_concat(refused, observed))));
+	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+}
+
+/* A row for each status value that makes the move; without any, one that says so. */
+static void
 answer(Question *question, const LifecycleTransition *transition, ReturnSetInfo *result)
 {
-	const char *state = question->unit->definition->states[transition->to].name;
-	const char *value;
-	const char *problem;
-	HeapTuple	tuple = in_state(question, transition->to, &value, &problem);
+	const Unit *unit = question->unit;
+	const char *state = unit->definition->states[transition->to].name;
+	const char *value = NULL;
+	const char *problem = NULL;
+	bool		any = false;
 	List	   *refused;
-	List	   *observed = NIL;
-	Datum		row[5];
-	bool		nulls[5] = {0};
 
-	if (tuple)
+	for (int i = 0; i < unit->value_count; i++)
 	{
-		Write		write = judge_transition(question, transition, tuple);
+		HeapTuple	tuple;
+		Write		write;
 
-		refused = write.refused;
-		observed = write.observed;
+		if (unit->values[i].state != transition->to)
+			continue;
+		value = unit->values[i].value;
+		tuple = with_status(question, value, &problem);
+		if (tuple == NULL)
+			continue;
+		write = judge_transition(question, transition, tuple);
+		put_row(result, state, value, transition->label, write.refused, write.observed);
+		any = true;
 	}
-	else if (value)
+	if (any)
+		return;
+	if (value)
 		refused = itsm_unmet_add(NIL, ERRCODE_ITSM_UNKNOWN_STATE, "status", "status", NULL, NULL,
 								 "the status column cannot hold \"%s\": %s", value, problem);
 	else
 		refused = itsm_unmet_add(NIL, ERRCODE_ITSM_UNKNOWN_STATE, "status", "status", NULL, NULL,
 								 "no status value maps to \"%s\"", state);
-	row[0] = CStringGetTextDatum(state);
-	nulls[1] = value == NULL;
-	row[1] = value ? CStringGetTextDatum(value) : (Datum) 0;
-	nulls[2] = transition->label == NULL;
-	row[2] = transition->label ? CStringGetTextDatum(transition->label) : (Datum) 0;
-	row[3] = BoolGetDatum(refused == NIL);
-	row[4] = DirectFunctionCall1(jsonb_in, CStringGetDatum(itsm_unmet_json(list_concat(refused, observed))));
-	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+	put_row(result, state, value, transition->label, refused, NIL);
 }
 
 /* A move is judged by the current version when that knows the state, else by the record's own. */

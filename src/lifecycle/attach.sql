@@ -137,7 +137,7 @@ REVOKE ALL ON FUNCTION itsm.grant_actor(name), itsm.revoke_actor(name) FROM PUBL
 CREATE FUNCTION itsm.allowed_transitions(relation regclass, key text)
 RETURNS TABLE (to_state text, status_value text, label text, allowed boolean, unmet jsonb)
 AS 'MODULE_PATHNAME', 'itsm_allowed_transitions' LANGUAGE C STABLE STRICT;
-COMMENT ON FUNCTION itsm.allowed_transitions(regclass, text) IS 'The moves from the state that a row is in: the status value to set, and what is still unmet, judged by the real rules as if the caller made the move now. allowed: nothing that is enforced is unmet. The mode of the attachment as a whole does not count.';
+COMMENT ON FUNCTION itsm.allowed_transitions(regclass, text) IS 'The moves from the state that a row is in, a row for each status value that makes one: the value to set, and what is still unmet, judged by the real rules as if the caller made the move now. allowed: nothing that is enforced is unmet. The mode of the attachment as a whole does not count.';
 
 CREATE FUNCTION itsm.check_rows(attachment integer)
 RETURNS TABLE (key text, rule text, message text)
