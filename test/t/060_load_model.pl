@@ -136,8 +136,11 @@ same_lines([ query($union->(sub { my ($t) = @_; "SELECT concat_ws(E'\\t', '$t', 
 # Records: a head, and the events in the order of their versions.
 $node->safe_psql('postgres', <<'END');
 CREATE VIEW source_table AS SELECT o.id, c.oid AS relation, c.relname FROM itsm.source o JOIN pg_class c ON c.oid = o.relation;
+CREATE TABLE moment AS SELECT record, version, at FROM itsm.event;
+CREATE INDEX ON moment (record, at);
+ANALYZE moment;
 CREATE FUNCTION versions(bigint, timestamptz) RETURNS text LANGUAGE sql STABLE AS
-	'SELECT coalesce(string_agg(version::text, '','' ORDER BY version), ''~'') FROM itsm.event WHERE record = $1 AND at = $2';
+	'SELECT coalesce(string_agg(version::text, '','' ORDER BY version), ''~'') FROM moment WHERE record = $1 AND at = $2';
 CREATE TABLE head AS
 	SELECT r.id, r.tenant, t.relname, t.relation, r.key, concat_ws(E'\t', r.version, r.deleted, r.attachment > 0, coalesce(s.state, '~'), p.transitions, p.reopened, p.reassigned,
 		coalesce(p.title, '~'), coalesce(p.priority::text, '~'), coalesce(p.assignee, '~'), coalesce(p.resolution_code, '~'), coalesce(p.extra::text, '~')) AS line,
@@ -146,10 +149,11 @@ CREATE TABLE head AS
 			CASE WHEN r.key IS DISTINCT FROM p.key THEN 'key projected ' || coalesce(p.key, 'null') END, CASE WHEN r.deleted <> p.deleted THEN 'deleted not projected' END) AS fault
 	FROM itsm.record r JOIN source_table t ON t.id = r.source
 		LEFT JOIN itsm.record_state s ON s.record = r.id AND s.tenant = r.tenant LEFT JOIN itsm.projection p ON p.record = r.id AND p.tenant = r.tenant
-	WHERE (SELECT application FROM itsm.event e WHERE e.record = r.id AND version = 1) = 'own';
+	WHERE (SELECT application FROM itsm.event e WHERE e.tenant = r.tenant AND e.record = r.id AND version = 1) = 'own';
 CREATE INDEX ON head (id);
 CREATE TABLE flaw AS SELECT record, version, string_agg(code || ':' || rule, ',' ORDER BY position) AS flaws FROM itsm.violation GROUP BY 1, 2;
 CREATE INDEX ON flaw (record, version);
+ANALYZE head, flaw;
 END
 $check->('SELECT relname, id, key, fault FROM head WHERE fault <> \'\' ORDER BY id', 'projections agree with records and states');
 
