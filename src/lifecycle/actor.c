@@ -104,7 +104,14 @@ itsm_person_roles(void)
 Actor
 itsm_actor(const Policy *policy, const Unit *unit, TupleTableSlot *canonical)
 {
-	Actor		actor = {GetOuterUserId(), itsm_claimed_actor(), false};
+	return itsm_actor_of(policy, unit, canonical, GetOuterUserId(), itsm_claimed_actor());
+}
+
+Actor
+itsm_actor_of(const Policy *policy, const Unit *unit, TupleTableSlot *canonical, Oid role,
+			  const char *claimed)
+{
+	Actor		actor = {role, claimed, false};
 	int			attribute = unit->actor_attribute;
 
 	actor.claimed = actor.name != NULL;

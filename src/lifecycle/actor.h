@@ -17,6 +17,10 @@ extern const char *itsm_claimed_actor(void);
  */
 extern Actor itsm_actor(const Policy *policy, const Unit *unit, TupleTableSlot *canonical);
 
+/* The same for an outer user and a claimed name (NULL: none) that are not those of now. */
+extern Actor itsm_actor_of(const Policy *policy, const Unit *unit, TupleTableSlot *canonical, Oid role,
+						   const char *claimed);
+
 /* What checks see as actor: the actor's name, or the outer user's. */
 extern const char *itsm_actor_text(const Actor *actor);
 

@@ -49,6 +49,7 @@ typedef struct Request
 	ArrayType  *track;
 	const char *tenant;
 	List	   *key;
+	bool		notify;
 	Definition *definition;
 	List	   *expressions;	/* NamedText: attribute, qualified expression */
 	const char *filter_expression;
@@ -398,7 +399,8 @@ store_attachment(const Request *request, int source)
 	OwnerQuery	query;
 	Oid			types[] = {
 		INT4OID, REGCLASSOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, JSONBOID, JSONBOID,
-		JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, NAMEOID
+		JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, NAMEOID,
+		BOOLOID
 	};
 	char		nulls[lengthof(types)];
 	NameData	status;
@@ -411,7 +413,8 @@ store_attachment(const Request *request, int source)
 		CStringGetTextDatum(request->timing), NameGetDatum(&status), JsonbPGetDatum(request->states),
 		JsonbPGetDatum(request->attributes), named_texts_jsonb(request->expressions),
 		TEXT(request->filter), TEXT(request->filter_expression), TEXT(request->tenant),
-		TEXT(request->tenant_expression), PointerGetDatum(request->track), NameGetDatum(&role)
+		TEXT(request->tenant_expression), PointerGetDatum(request->track), NameGetDatum(&role),
+		BoolGetDatum(request->notify)
 	};
 	bool		isnull;
 	int			id;
@@ -419,13 +422,13 @@ store_attachment(const Request *request, int source)
 	namestrcpy(&status, request->status);
 	namestrcpy(&role, GetUserNameFromId(GetUserId(), false));
 	for (int i = 0; i < lengthof(types); i++)
-		nulls[i] = DatumGetPointer(values[i]) == NULL ? 'n' : ' ';
+		nulls[i] = types[i] != BOOLOID && DatumGetPointer(values[i]) == NULL ? 'n' : ' ';
 	itsm_query_begin(&query);
 	itsm_query(SPI_OK_INSERT_RETURNING,
 			   "INSERT INTO itsm.attachment (source, relation, relation_name, lifecycle, mode, timing,"
 			   " status, states, attributes, attribute_expressions, filter, filter_expression, tenant,"
-			   " tenant_expression, track, attached_by)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+			   " tenant_expression, track, attached_by, notify)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 			   " RETURNING id", lengthof(types), types, values, nulls);
 	id = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	itsm_query_end(&query);
@@ -529,16 +532,12 @@ itsm_attach(PG_FUNCTION_ARGS)
 		? construct_array((Datum[]) {CStringGetTextDatum("mapped")}, 1, TEXTOID, -1, false, TYPALIGN_INT)
 		: PG_GETARG_ARRAYTYPE_P(8);
 	request.tenant = text_argument(fcinfo, 9);
+	request.notify = !PG_ARGISNULL(11) && PG_GETARG_BOOL(11);
 	request.key = PG_ARGISNULL(10) ? NIL : name_list(PG_GETARG_ARRAYTYPE_P(10));
 	if (!PG_ARGISNULL(10) && array_contains_nulls(PG_GETARG_ARRAYTYPE_P(10)))
 		fault(&request, NULL, "key holds a null");
 	check_request(&request);
 	raise_faults(&request);
-	if (strcmp(request.timing, "deferred") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("timing \"deferred\" is not there yet"),
-				 errhint("Use timing => 'immediate'.")));
 
 	/* who edits the lifecycle now has been checked against the tables attached so far */
 	LockRelationOid(itsm_relation("lifecycle"), ShareLock);

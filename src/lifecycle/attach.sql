@@ -24,6 +24,7 @@ CREATE TABLE itsm.attachment (
 	attached_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	attached_by name NOT NULL,
 	detached_at timestamptz,
+	notify boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (id)
 ) USING heap;
 CREATE INDEX attachment_relation_idx ON itsm.attachment (relation);
@@ -50,6 +51,7 @@ COMMENT ON COLUMN itsm.attachment.rule_modes IS 'Modes set for single rules by i
 COMMENT ON COLUMN itsm.attachment.attached_at IS 'When it was attached.';
 COMMENT ON COLUMN itsm.attachment.attached_by IS 'Who attached it.';
 COMMENT ON COLUMN itsm.attachment.detached_at IS 'When it was detached; null while it holds.';
+COMMENT ON COLUMN itsm.attachment.notify IS 'Transactions that write events of it notify itsm_event.';
 
 CREATE TABLE itsm.attachment_event (
 	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -94,10 +96,10 @@ CREATE FUNCTION itsm.attach(
 	relation regclass, lifecycle text, status name, states jsonb DEFAULT NULL,
 	attributes jsonb DEFAULT '{}', filter text DEFAULT NULL, mode text DEFAULT 'observe',
 	timing text DEFAULT 'immediate', track text[] DEFAULT '{mapped}', tenant text DEFAULT NULL,
-	key name[] DEFAULT NULL
+	key name[] DEFAULT NULL, notify boolean DEFAULT false
 ) RETURNS integer
 AS 'MODULE_PATHNAME', 'itsm_attach' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION itsm.attach(regclass, text, name, jsonb, jsonb, text, text, text, text[], text, name[]) IS 'Puts a lifecycle on a table that the caller owns, and returns the number of the attachment. status: the column with the status; states: status values and the states they map to (null: the same names); attributes: canonical attributes and the columns or expressions they come from; filter: which rows; mode: off, observe or enforce; track: columns whose changes are events, {mapped}, {*} or names; tenant: column or expression; key: columns of a unique index (null: the primary key). Raises IT051 with every fault.';
+COMMENT ON FUNCTION itsm.attach(regclass, text, name, jsonb, jsonb, text, text, text, text[], text, name[], boolean) IS 'Puts a lifecycle on a table that the caller owns, and returns the number of the attachment. status: the column with the status; states: status values and the states they map to (null: the same names); attributes: canonical attributes and the columns or expressions they come from; filter: which rows; mode: off, observe or enforce; timing: immediate, or deferred to the end of the transaction; track: columns whose changes are events, {mapped}, {*} or names; tenant: column or expression; key: columns of a unique index (null: the primary key); notify: NOTIFY itsm_event for each transaction that writes events of it. Raises IT051 with every fault.';
 
 CREATE FUNCTION itsm.detach(relation regclass, attachment integer DEFAULT NULL) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_detach' LANGUAGE C VOLATILE;

@@ -32,6 +32,7 @@ typedef struct AttachmentRow
 	List	   *track;			/* char * */
 	List	   *rule_modes;		/* NamedText: rule, mode */
 	bool		detached;
+	bool		notify;
 } AttachmentRow;
 
 /* Attachments of a relation that are not detached, by id, as a catalog snapshot sees them. */

@@ -21,7 +21,11 @@ itsm_write_actor(Write *write)
 	Unit	   *unit = write->unit;
 	int			column = unit->definition->attribute_count;
 
-	write->actor = itsm_actor(write->policy, unit, write->new ? write->new : write->old);
+	TupleTableSlot *canonical = write->new ? write->new : write->old;
+
+	write->actor = write->as_of
+		? itsm_actor_of(write->policy, unit, canonical, write->as_of->role, write->as_of->claimed)
+		: itsm_actor(write->policy, unit, canonical);
 	if (unit->reads_actor)
 	{
 		const char *text = itsm_actor_text(&write->actor);
@@ -73,9 +77,20 @@ check_old(Judgement *judgement, int number)
 static bool
 milestone(Judgement *judgement, Milestone which, TimestampTz *at)
 {
-	const Record *record = record_of(judgement->context);
+	Write	   *write = judgement->context;
+	const Record *record;
 	Projection	projection;
 
+	if (write->as_of)
+	{
+		const Past *past = write->as_of->past;
+
+		if (past == NULL)
+			return false;
+		*at = past->milestones.at[which];
+		return past->milestones.reached[which];
+	}
+	record = record_of(write);
 	if (record == NULL || !itsm_projection_read(record, &projection))
 		return false;
 	*at = projection.milestones.at[which];
@@ -85,18 +100,30 @@ milestone(Judgement *judgement, Milestone which, TimestampTz *at)
 static List *
 past(Judgement *judgement)
 {
-	const Record *record = record_of(judgement->context);
+	Write	   *write = judgement->context;
+	List	   *events = NIL;
 	List	   *transitions = NIL;
+	int64		until = PG_INT64_MAX;
 	ListCell   *cell;
 
-	if (record == NULL)
-		return NIL;
-	foreach(cell, itsm_event_read(record->tenant, record->id))
+	if (write->as_of)
+	{
+		const Past *before = write->as_of->past;
+
+		if (before && before->record)
+		{
+			events = itsm_event_read(before->tenant, before->record);
+			until = before->version;
+		}
+	}
+	else if (record_of(write))
+		events = itsm_event_read(record_of(write)->tenant, record_of(write)->id);
+	foreach(cell, events)
 	{
 		const Event *event = lfirst(cell);
 		PastTransition *transition;
 
-		if (event->to_state == NULL ||
+		if (event->version > until || event->to_state == NULL ||
 			(event->from_state && strcmp(event->from_state, event->to_state) == 0))
 			continue;
 		transition = palloc(sizeof(PastTransition));
@@ -160,11 +187,13 @@ judge_rules(Write *write, bool standing)
 {
 	Unit	   *unit = write->unit;
 	const Definition *definition = unit->definition;
+	const AsOf *as_of = write->as_of;
 	const JudgeMode *modes = write->hypothetical ? unit->own_modes : unit->rule_modes;
 	Judgement	judgement = {
 		.definition = definition, .from = write->from, .to = write->to,
 		.creating = write->creating, .moving = write->moving, .old = write->old, .new = write->new,
-		.mapped = unit->mapped, .actor = write->actor, .reason = itsm_reason,
+		.mapped = unit->mapped, .actor = write->actor, .reason = as_of ? as_of->reason : itsm_reason,
+		.at = as_of ? as_of->at : 0, .written = as_of && as_of->written ? as_of->written : write->new,
 		.check = check_new, .check_old = check_old, .milestone = milestone, .past = past,
 		.context = write
 	};

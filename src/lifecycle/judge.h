@@ -6,12 +6,36 @@
 #define ITSM_JUDGE_H
 
 #include "lifecycle/evaluate.h"
+#include "record/milestone.h"
 #include "record/record.h"
+
+/* What a record had behind it when a write happened that is judged later. */
+typedef struct Past
+{
+	int64		record;			/* 0: there was none */
+	int64		version;
+	const char *tenant;
+	const char *from_name;		/* a state of another lifecycle that the write came from; NULL: none */
+	Milestones	milestones;
+} Past;
+
+/* A write that is judged later, as of the time when it happened. */
+typedef struct AsOf
+{
+	TimestampTz at;
+	Oid			role;			/* the outer user */
+	const char *claimed;		/* by itsm.act_as; NULL: nobody */
+	const char *reason;			/* NULL: none */
+	const Past *past;			/* NULL: no rule asks for it */
+	int64		record;			/* its number; 0: none */
+	TupleTableSlot *written;	/* canonical tuple as it was written; "new" is the row as it stands now */
+} AsOf;
 
 /* A write under judgement: made up by the caller, then judged. */
 typedef struct Write
 {
 	Relation	relation;		/* of the new row, or the old one when deleting */
+	Relation	old_relation;	/* of the old row when there is a new one */
 	Policy	   *policy;
 	PolicyState *state;
 	Unit	   *unit;
@@ -30,6 +54,7 @@ typedef struct Write
 	const Record *record;		/* NULL: not known yet, or there is none */
 	const char *tenant;			/* identity by which the record is found when it is needed */
 	const char *key;
+	const AsOf *as_of;			/* NULL: it happens now */
 	Actor		actor;
 	List	   *refused;		/* Unmet: conditions that are enforced */
 	List	   *observed;		/* Unmet: conditions that are observed */

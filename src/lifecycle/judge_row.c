@@ -12,10 +12,12 @@
 #include "core/errors.h"
 #include "core/settings.h"
 #include "core/unmet.h"
+#include "lifecycle/deferred.h"
 #include "lifecycle/judge_row.h"
 #include "lifecycle/judged_early.h"
 #include "lifecycle/override.h"
 #include "lifecycle/refusal.h"
+#include "lifecycle/transaction_end.h"
 
 static void
 find_attachments(Row *row)
@@ -103,22 +105,37 @@ refuse(Write *write, const RowSide *side)
 }
 
 static void
-finish_write(Write *write, Memory *memory, RowSide *old, RowSide *new)
+remember(const Write *write, Memory *memory, RowSide *old, RowSide *new)
 {
 	RowSide    *side = old ? old : new;
 
-	if (write->refused)
-		refuse(write, side);
-	if (!itsm_history)
-		return;
 	memory->old = old;
 	memory->new = new;
 	memory->actor = write->actor;
 	memory->violations = write->observed;
 	itsm_remember(memory);
 	itsm_refusals_due();
+	if (side->attachment->notify || (new && new->attachment->notify))
+		itsm_notification_due();
 	if (itsm_overrides_held())
 		itsm_override_record(&side->identity, &(new ? new : old)->identity);
+}
+
+static void
+finish_write(Write *write, Memory *memory, RowSide *old, RowSide *new)
+{
+	/* a row that leaves every attachment is not judged */
+	bool		deferred = write->unit->attachment->deferred && (new || memory->deleted);
+	NewVerdict	verdict;
+
+	if (write->refused)
+		refuse(write, old ? old : new);
+	if (deferred)
+		itsm_deferred_begin(&verdict, write, old, new);
+	if (itsm_history)
+		remember(write, memory, old, new);
+	if (deferred)
+		itsm_deferred_add(&verdict, memory);
 }
 
 static Write
@@ -199,7 +216,8 @@ judge_begin(Row *new, bool existed, Memory *memory)
 	}
 	itsm_write_actor(&write);
 	judge_second(&write, new);
-	itsm_judge_write(&write);
+	if (!new->attachment->deferred)
+		itsm_judge_write(&write);
 	finish_write(&write, memory, NULL, &side);
 }
 
@@ -225,6 +243,7 @@ judge_change(Row *old, Row *new, Memory *memory)
 	RowSide		after = itsm_row_side(new->state, new->attachment, unit, new->slot, false);
 	RecordIdentity identity = {0};
 
+	write.old_relation = old->relation;
 	set_old(&write, &before);
 	set_new(&write, &after);
 	if (same)
@@ -249,7 +268,8 @@ judge_change(Row *old, Row *new, Memory *memory)
 	identify(&write, &identity);
 	itsm_write_actor(&write);
 	judge_second(&write, new);
-	itsm_judge_write(&write);
+	if (!new->attachment->deferred)
+		itsm_judge_write(&write);
 	finish_write(&write, memory, &before, &after);
 }
 
@@ -263,7 +283,7 @@ judge_end(Row *old, Memory *memory)
 
 	set_old(&write, &side);
 	itsm_write_actor(&write);
-	if (memory->deleted)
+	if (memory->deleted && !old->attachment->deferred)
 		itsm_judge_delete(&write);
 	finish_write(&write, memory, &side, NULL);
 }
@@ -293,4 +313,13 @@ itsm_describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHeader header, 
 	memory->old_was_updated = (header->t_infomask & HEAP_UPDATED) != 0;
 	memory->old_command = HeapTupleHeaderGetCmin(header);
 	memory->early = depth > 1 && !itsm_early_is_judged(depth - 1, slot);
+}
+
+bool
+itsm_is_superseded(HeapTupleHeader header)
+{
+	if ((header->t_infomask & HEAP_XMAX_INVALID) || HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
+		return false;
+	/* others may hold key-share locks on what we replaced: then it is a multixact */
+	return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
 }

@@ -28,4 +28,7 @@ extern void itsm_judge_row(Row *old, Row *new, Memory *memory);
 /* What an old row, seen at a trigger depth, tells of the past. */
 extern void itsm_describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHeader header, int depth);
 
+/* True when this transaction has replaced or deleted that version already. */
+extern bool itsm_is_superseded(HeapTupleHeader header);
+
 #endif							/* ITSM_JUDGE_ROW_H */

@@ -17,6 +17,7 @@
 #include "executor/executor.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/attach.h"
+#include "lifecycle/deferred.h"
 #include "lifecycle/judged_early.h"
 #include "lifecycle/partition_move.h"
 #include "replication/logicalworker.h"
@@ -88,16 +89,6 @@ stored_header(TupleTableSlot *slot)
 	return tuple->t_data;
 }
 
-/* True when this transaction has replaced or deleted that version already. */
-static bool
-is_superseded(HeapTupleHeader header)
-{
-	if ((header->t_infomask & HEAP_XMAX_INVALID) || HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask))
-		return false;
-	/* others may hold key-share locks on what we replaced: then it is a multixact */
-	return TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
-}
-
 /* True for a trigger that somebody made beside the one of itsm.attach: one judges. */
 static bool
 is_surplus(const TriggerData *trigger)
@@ -164,7 +155,7 @@ itsm_judge(PG_FUNCTION_ARGS)
 	{
 		memory.new_row = new.slot;
 		memory.command = HeapTupleHeaderGetCmin(header);
-		memory.superseded = is_superseded(header);
+		memory.superseded = itsm_is_superseded(header);
 		itsm_early_judged(depth, new.slot);
 	}
 	else
@@ -212,5 +203,7 @@ itsm_judge_truncate(PG_FUNCTION_ARGS)
 			itsm_refuse(&write, NULL);
 		}
 	}
+	if (itsm_deferred_pending())
+		itsm_deferred_judge_table(RelationGetRelid(trigger->tg_relation));
 	return PointerGetDatum(NULL);
 }

@@ -78,6 +78,8 @@ typedef struct Unit
 	JudgeMode  *own_modes;		/* per rule: its own, or set for it in this attachment */
 	JudgeMode  *rule_modes;		/* per rule: what holds under the attachment's mode */
 	bool		reads_actor;	/* some check does */
+	bool		looks_back;		/* some rule asks for the record's past */
+	bool		compares;		/* some rule asks for the row as written */
 	int			number;			/* among the policy's units */
 } Unit;
 
@@ -95,6 +97,8 @@ typedef struct PolicyAttachment
 	int			source;
 	char	   *lifecycle;
 	JudgeMode	mode;
+	bool		deferred;		/* judged at the end of the transaction */
+	bool		notify;			/* itsm_event is notified of its events */
 	JudgeMode	builtin_modes[BUILTIN_COUNT];
 	AttrNumber	status;
 	Oid			status_type;

@@ -255,6 +255,9 @@ bind_rules(Builder *builder, Unit *unit)
 
 		unit->rule_modes[i] = effective_mode(builder->row, rule->name, rule->mode, &unit->own_modes[i]);
 		for (int j = 0; j < rule->condition_count; j++)
+		{
+			unit->looks_back |= rule->conditions[j].kind->looks_back;
+			unit->compares |= rule->conditions[j].kind->compares;
 			if (rule->conditions[j].kind == &itsm_rule_check)
 			{
 				const CheckData *check = rule->conditions[j].data;
@@ -263,6 +266,7 @@ bind_rules(Builder *builder, Unit *unit)
 				bind_expression(builder, &unit->checks[i],
 								itsm_check_parse(definition, check->text, true));
 			}
+		}
 	}
 }
 
@@ -429,6 +433,8 @@ build_attachment(Builder *builder)
 	attachment->source = source->id;
 	attachment->lifecycle = row->lifecycle;
 	attachment->mode = row->mode;
+	attachment->deferred = row->deferred;
+	attachment->notify = row->notify;
 	for (int i = 0; i < BUILTIN_COUNT; i++)
 	{
 		JudgeMode	own;

@@ -81,17 +81,36 @@ column_of(const Write *write, const Unmet *unmet)
 	return attribute >= 0 ? write->unit->attributes[attribute].error_column : 0;
 }
 
-/* True when the user may read the status column of the row anyway. */
+/* True when the user may read these columns of the row anyway. */
 static bool
-may_read_status(const Write *write)
+may_read(const Write *write, const AttrNumber *columns, int count)
 {
 	Oid			relation = RelationGetRelid(write->relation);
 
 	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
 		return false;
-	return pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-		pg_attribute_aclcheck(relation, write->unit->attachment->status, GetUserId(),
-							  ACL_SELECT) == ACLCHECK_OK;
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	for (int i = 0; i < count; i++)
+		if (pg_attribute_aclcheck(relation, columns[i], GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	return true;
+}
+
+/* Which write it was, when that is not the statement that is executed. */
+static void
+tell_write(const Write *write, const RecordIdentity *identity)
+{
+	const PolicyAttachment *attachment = write->unit->attachment;
+
+	if (may_read(write, attachment->key, attachment->key_count))
+		errcontext("write of the row of \"%s\" with key \"%s\", judged at the end of the transaction",
+				   RelationGetRelationName(write->relation), identity->key);
+	else
+		errcontext("write of record " INT64_FORMAT " of \"%s\", judged at the end of the transaction",
+				   write->as_of->record, RelationGetRelationName(write->relation));
+	/* the log gets no values */
+	errhidecontext(true);
 }
 
 void
@@ -105,7 +124,7 @@ itsm_refuse(const Write *write, const RecordIdentity *identity)
 
 	itsm_refusal_note(write, identity);
 	/* the value that maps to no state is what somebody needs to see */
-	if (first->code == ERRCODE_ITSM_UNKNOWN_STATE && write->new_status && may_read_status(write))
+	if (first->code == ERRCODE_ITSM_UNKNOWN_STATE && write->new_status && may_read(write, &write->unit->attachment->status, 1))
 	{
 		StringInfoData with_value;
 
@@ -127,5 +146,6 @@ itsm_refuse(const Write *write, const RecordIdentity *identity)
 			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(write->relation)),
 			 column > 0 ? err_generic_string(PG_DIAG_COLUMN_NAME,
 											 get_attname(RelationGetRelid(write->relation), column, false)) : 0,
-			 first->rule ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, first->rule) : 0));
+			 first->rule ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, first->rule) : 0,
+			 write->as_of ? tell_write(write, identity) : (void) 0));
 }

@@ -151,6 +151,15 @@ itsm_find_record(const RecordIdentity *identity, Record *record)
 	return itsm_record_find(identity->source, identity->tenant, identity->key, record);
 }
 
+/* Tells the caller which record it was. */
+static void
+tell_record(Memory *memory, const Record *record)
+{
+	memory->record = record->id;
+	memory->version = record->version;
+	memory->tenant = record->tenant;
+}
+
 /* First appearance of a row: event, state, projection.  False when somebody was first. */
 static bool
 appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, bool unknown_past,
@@ -171,6 +180,7 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 	event.to_state = side->state_name;
 	if (!itsm_event_append(&record, &event, &body, memory->reason, violations))
 		return false;
+	tell_record(memory, &record);
 	itsm_project_appearance(&record, side, event.at, unknown_past);
 	return true;
 }
@@ -324,6 +334,7 @@ remember_end(Memory *memory)
 		if (ahead)
 			changed_without_head(&record);
 	}
+	tell_record(memory, &record);
 	if (!ahead)
 		itsm_project_head(&record);
 }
@@ -356,6 +367,7 @@ remember_begin(Memory *memory)
 	if (record_ahead(memory, &record))
 	{
 		remember_violations(memory, &record);
+		tell_record(memory, &record);
 		return;
 	}
 	for (;;)
@@ -389,6 +401,7 @@ remember_begin(Memory *memory)
 		record.deleted = false;
 		if (!itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
 			continue;
+		tell_record(memory, &record);
 		if (memory->kind)
 			itsm_project_adoption(&record, new, event.at);
 		else
@@ -453,6 +466,7 @@ append_change(Memory *memory, Record *record)
 	add_status(&body, new, old);
 	add_attributes(&body, new, old);
 	add_columns(&body, new, old);
+	tell_record(memory, record);
 	if (body.bytes.len == 0 && !moving && !attachment_changed && memory->violations == NIL)
 		return true;
 	begin_event(&event, memory, new, memory->kind ? memory->kind : attachment_changed ? "moved"
@@ -466,6 +480,7 @@ append_change(Memory *memory, Record *record)
 	}
 	if (!itsm_event_append(record, &event, &body, memory->reason, memory->violations))
 		return false;
+	tell_record(memory, record);
 	if (memory->superseded)
 		itsm_project_past(record, old, new, moving || attachment_changed);
 	else

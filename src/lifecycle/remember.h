@@ -65,6 +65,9 @@ typedef struct Memory
 	List	   *violations;		/* of Unmet */
 	const char *reason;			/* NULL: itsm.reason */
 	bool		unknown_past;	/* the row was there before: no milestones from its state */
+	int64		record;			/* out: the record, 0: none was written */
+	int64		version;		/* out: its version after that */
+	const char *tenant;			/* out: its tenant */
 } Memory;
 
 /*

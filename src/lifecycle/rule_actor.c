@@ -231,5 +231,6 @@ const RuleKind itsm_rule_separate = {
 	.code = ERRCODE_ITSM_SEPARATION,
 	.parse = parse_separate,
 	.judge = judge_separate,
+	.looks_back = true,
 	.reads = reads_separate,
 };

@@ -64,7 +64,7 @@ judge_frozen(Judgement *judgement, const LifecycleRule *rule, const void *data)
 		const LifecycleAttribute *attribute = &definition->attributes[number];
 
 		if (judgement->mapped[number] &&
-			!itsm_value_same(attribute, judgement->old, judgement->new, number))
+			!itsm_value_same(attribute, judgement->old, judgement->written, number))
 			itsm_rule_unmet(judgement, rule, &itsm_rule_frozen, attribute->name,
 							"%s may not change while %s", attribute->name,
 							definition->states[state].name);
@@ -77,5 +77,6 @@ const RuleKind itsm_rule_frozen = {
 	.members = frozen_members,
 	.parse = parse_frozen,
 	.judge = judge_frozen,
+	.compares = true,
 	.reads = reads_frozen,
 };

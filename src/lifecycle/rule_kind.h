@@ -40,7 +40,8 @@ typedef struct Judgement
 	bool		creating;		/* there is no old row */
 	bool		moving;			/* the state changes, or the row is created */
 	TupleTableSlot *old;		/* NULL when creating */
-	TupleTableSlot *new;
+	TupleTableSlot *new;		/* judged at the end of a transaction: the row as it stands then */
+	TupleTableSlot *written;	/* new as this write left it */
 	const bool *mapped;			/* per attribute */
 	Actor		actor;
 	const char *reason;			/* itsm.reason; NULL or blank: none */
@@ -77,6 +78,8 @@ typedef struct RuleKind
 	int			code;			/* SQLSTATE when it is not met */
 	const char *const *members; /* other JSON members that it reads; NULL-terminated, or NULL */
 	bool		standing;		/* says something about a row at rest, too */
+	bool		looks_back;		/* asks for milestones or past transitions */
+	bool		compares;		/* asks for the row as written */
 
 	/* Returns the kind's data; appends faults with itsm_rule_fault. */
 	void	   *(*parse) (RuleParse *parse, const JsonbValue *value);

@@ -116,4 +116,5 @@ const RuleKind itsm_rule_within = {
 	.members = within_members,
 	.parse = parse_within,
 	.judge = judge_within,
+	.looks_back = true,
 };

@@ -7,21 +7,62 @@
 #include "core/itsm.h"
 
 #include "access/xact.h"
+#include "commands/async.h"
+#include "commands/trigger.h"
+#include "lifecycle/deferred.h"
 #include "lifecycle/partition_move.h"
 #include "lifecycle/refusal.h"
 #include "lifecycle/transaction_end.h"
+#include "storage/proc.h"
 #include "utils/snapmgr.h"
 
-static void
-before_end(void)
+/* The outermost subtransaction that wrote something to notify of. */
+static SubTransactionId notifying = InvalidSubTransactionId;
+static LocalTransactionId notifying_lxid = InvalidLocalTransactionId;
+
+static bool
+is_notifying(void)
 {
-	if (itsm_partition_moves_wait())
+	return notifying_lxid == ITSM_LXID && notifying != InvalidSubTransactionId;
+}
+
+static void
+on_subtransaction(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void *arg)
+{
+	if (!is_notifying() || notifying != subtransaction)
+		return;
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		notifying = parent;
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		notifying = InvalidSubTransactionId;
+}
+
+void
+itsm_notification_due(void)
+{
+	if (is_notifying())
+		return;
+	itsm_transaction_end_watch();
+	notifying = GetCurrentSubTransactionId();
+	notifying_lxid = ITSM_LXID;
+}
+
+/*
+ * Judging runs users' functions, which may write: so it goes on until nothing
+ * is left, and the deferred triggers of what they wrote are fired.
+ */
+static void
+judge_what_is_left(void)
+{
+	while (itsm_partition_moves_wait() || itsm_deferred_pending())
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
 		itsm_partition_moves_settle(0);
 		PopActiveSnapshot();
+		if (itsm_deferred_pending())
+			itsm_deferred_judge();
+		AfterTriggerFireDeferred();
 	}
-	itsm_refusals_write();
 }
 
 static void
@@ -30,8 +71,15 @@ on_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
+			judge_what_is_left();
+			itsm_refusals_write();
+			if (is_notifying())
+				Async_Notify("itsm_event", "");
+			break;
 		case XACT_EVENT_PRE_PREPARE:
-			before_end();
+			/* who prepares cannot notify */
+			judge_what_is_left();
+			itsm_refusals_write();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
@@ -53,5 +101,6 @@ itsm_transaction_end_watch(void)
 	if (watched)
 		return;
 	RegisterXactCallback(on_transaction, NULL);
+	RegisterSubXactCallback(on_subtransaction, NULL);
 	watched = true;
 }

@@ -16,7 +16,7 @@ INSERT INTO promised VALUES
 	('lifecycle_diagram', 'name text, format text DEFAULT ''mermaid''::text', 'text', 's', true),
 	('discover_lifecycle', 'name text, log text, min_share numeric DEFAULT 0.01', 'jsonb', 's', true),
 	('conformance', 'lifecycle text, log text, states jsonb DEFAULT NULL::jsonb, OUT key text, OUT at timestamp with time zone, OUT from_state text, OUT to_state text, OUT verdict text, OUT rule text', 'SETOF record', 's', true),
-	('attach', 'relation regclass, lifecycle text, status name, states jsonb DEFAULT NULL::jsonb, attributes jsonb DEFAULT ''{}''::jsonb, filter text DEFAULT NULL::text, mode text DEFAULT ''observe''::text, timing text DEFAULT ''immediate''::text, track text[] DEFAULT ''{mapped}''::text[], tenant text DEFAULT NULL::text, key name[] DEFAULT NULL::name[]', 'integer', 'v', NULL),
+	('attach', 'relation regclass, lifecycle text, status name, states jsonb DEFAULT NULL::jsonb, attributes jsonb DEFAULT ''{}''::jsonb, filter text DEFAULT NULL::text, mode text DEFAULT ''observe''::text, timing text DEFAULT ''immediate''::text, track text[] DEFAULT ''{mapped}''::text[], tenant text DEFAULT NULL::text, key name[] DEFAULT NULL::name[], notify boolean DEFAULT false', 'integer', 'v', NULL),
 	('detach', 'relation regclass, attachment integer DEFAULT NULL::integer', 'void', 'v', NULL),
 	('set_mode', 'attachment integer, mode text, rule text DEFAULT NULL::text', 'void', 'v', NULL),
 	('check_rows', 'attachment integer', 'TABLE(key text, rule text, message text)', 's', NULL),
