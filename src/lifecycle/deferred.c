@@ -3,7 +3,7 @@
  *		The list of verdicts that are put off to the end of the transaction.
  *
  * Like PostgreSQL's own queue of trigger events it keeps what is needed to
- * fetch the row versions again: 88 bytes a verdict, and 72 more where a rule
+ * fetch the row versions again: 72 bytes a verdict, and 96 more where a rule
  * looks at the record's past.
  *
  * Memory: a context under TopTransactionContext, in chunks that never move.
@@ -159,7 +159,8 @@ set_up(void)
 
 	if (is_current())
 		return;
-	context = AllocSetContextCreate(TopTransactionContext, "itsm deferred verdicts", ALLOCSET_DEFAULT_SIZES);
+	/* a kind of context that does not round sizes up */
+	context = GenerationContextCreate(TopTransactionContext, "itsm deferred verdicts", ALLOCSET_DEFAULT_SIZES);
 	deferred = MemoryContextAllocZero(context, sizeof(Deferred));
 	deferred->context = context;
 	deferred->first = deferred->last = make_chunk(FIRST_CHUNK);

@@ -16,6 +16,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
+#include "common/hashfn.h"
 #include "core/errors.h"
 #include "core/settings.h"
 #include "executor/executor.h"
@@ -38,13 +39,35 @@ typedef struct Place
 	bool		begun;			/* the state is this place's own to end */
 } Place;
 
+/* Where a version of a row has led to: so that many writes of one row are not followed anew each time. */
+typedef struct Trail
+{
+	Oid			relation;
+	ItemPointerData row;
+	Oid			last_relation;
+	Oid			last_file;
+	ItemPointerData last;
+} Trail;
+
+#define TRAILS 128
+
 typedef struct Bench
 {
 	MemoryContext context;		/* of what stays from verdict to verdict */
 	Place		written;
 	Place		old;
 	Place		last;			/* the row as it stands now */
+	Trail		trails[TRAILS];	/* by the hash of the version that they start from */
 } Bench;
+
+static Trail *
+trail_of(Bench *bench, Oid relation, const ItemPointerData *row)
+{
+	uint32		hash = hash_combine(relation, hash_combine(ItemPointerGetBlockNumber(row),
+														   ItemPointerGetOffsetNumber(row)));
+
+	return &bench->trails[hash % TRAILS];
+}
 
 static void
 close_place(Place *place)
@@ -126,30 +149,41 @@ fate_of(const Place *place, ItemPointer row)
 static bool
 fetch_last(Bench *bench, const Verdict *verdict)
 {
-	Oid			relation = verdict->frame->relation;
-	Oid			file = verdict->frame->file;
+	const Frame *frame = verdict->frame;
+	Oid			relation = frame->relation;
+	Oid			file = frame->file;
 	ItemPointerData row = verdict->row;
+	Trail	   *trail;
 
+	if (ItemPointerIsValid(&verdict->old))
+	{
+		trail = trail_of(bench, frame->old_relation, &verdict->old);
+		if (trail->relation == frame->old_relation && ItemPointerEquals(&trail->row, unconstify(ItemPointerData *, &verdict->old)))
+		{
+			relation = trail->last_relation;
+			file = trail->last_file;
+			row = trail->last;
+		}
+	}
 	for (;;)
 	{
+		Fate		fate;
+
 		CHECK_FOR_INTERRUPTS();
 		if (!open_place(bench, &bench->last, relation, file))
 			return false;
 		fetch(&bench->last, &row);
-		switch (fate_of(&bench->last, &row))
+		fate = fate_of(&bench->last, &row);
+		if (fate == FATE_REPLACED)
+			continue;
+		if (fate == FATE_MOVED && itsm_deferred_moved(&relation, &row))
 		{
-			case FATE_STANDS:
-				return true;
-			case FATE_REPLACED:
-				break;
-			case FATE_MOVED:
-				if (!itsm_deferred_moved(&relation, &row))
-					return false;
-				file = InvalidOid;
-				break;
-			case FATE_DELETED:
-				return false;
+			file = InvalidOid;
+			continue;
 		}
+		trail = trail_of(bench, frame->relation, &verdict->row);
+		*trail = (Trail) {frame->relation, verdict->row, relation, file, row};
+		return fate == FATE_STANDS;
 	}
 }
 
