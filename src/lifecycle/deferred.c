@@ -76,7 +76,7 @@ static LocalTransactionId deferred_lxid = InvalidLocalTransactionId;
 static bool
 is_current(void)
 {
-	return deferred_lxid == ITSM_LXID;
+	return deferred && deferred_lxid == ITSM_LXID;
 }
 
 bool

@@ -95,6 +95,11 @@ open_place(const Bench *bench, Place *place, Oid relation, Oid file)
 		caller = MemoryContextSwitchTo(bench->context);
 		place->slot = table_slot_create(place->relation, NULL);
 		MemoryContextSwitchTo(caller);
+		if (!TTS_IS_BUFFERTUPLE(place->slot))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("\"%s\" is no heap table", RelationGetRelationName(place->relation)),
+					 errdetail("Verdicts can be deferred for heap tables only.")));
 	}
 	if (OidIsValid(file) && place->relation->rd_rel->relfilenode != file)
 		ereport(ERROR,
@@ -157,8 +162,10 @@ fetch_last(Bench *bench, const Verdict *verdict)
 
 	if (ItemPointerIsValid(&verdict->old))
 	{
-		trail = trail_of(bench, frame->old_relation, &verdict->old);
-		if (trail->relation == frame->old_relation && ItemPointerEquals(&trail->row, unconstify(ItemPointerData *, &verdict->old)))
+		ItemPointerData old = verdict->old;
+
+		trail = trail_of(bench, frame->old_relation, &old);
+		if (trail->relation == frame->old_relation && ItemPointerEquals(&trail->row, &old))
 		{
 			relation = trail->last_relation;
 			file = trail->last_file;

@@ -183,7 +183,7 @@ itsm_refusal_note(const Write *write, const RecordIdentity *identity)
 	refusal->role = GetUserNameFromId(write->actor.role, true);
 	refusal->actor = keep_text(write->actor.name);
 	refusal->application = keep_text(application_name);
-	refusal->reason = keep_text(itsm_reason);
+	refusal->reason = keep_text(write->as_of ? write->as_of->reason : itsm_reason);
 	refusals = lappend(refusals, refusal);
 	MemoryContextSwitchTo(caller);
 }

@@ -27,6 +27,7 @@ INSERT INTO promised VALUES
 	('record_as_of', 'relation regclass, key text, at timestamp with time zone', 'jsonb', 's', NULL),
 	('history', 'relation regclass, key text', 'TABLE(version bigint, at timestamp with time zone, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)', 's', NULL),
 	('act_as', 'actor text', 'void', 'v', false),
+	('override', 'relation regclass, key text, rule text, reason text', 'void', 'v', false),
 	('judge', '', 'trigger', 'v', true),
 	('judge_truncate', '', 'trigger', 'v', true),
 	('policies_changed', '', 'void', 'v', false),
@@ -66,6 +67,9 @@ INSERT INTO promised_column VALUES
 	('itsm.projection', '{record,opened_at,first_response_at,resolved_at,closed_at,transitions,reopened,reassigned,priority,state,category,key,title,requester,assignee,service,ci,extra}'),
 	('itsm.event', '{record,version,at,xid,system,timeline,command,attachment,lifecycle_version,kind,tenant,from_state,to_state,session_role,role,actor,application,body,hash}'),
 	('itsm.violation', '{record,version,at,code,rule,kind,attribute,message,clause}'),
+	('itsm.override', '{record,version,at,attachment,tenant,rule,reason,actor,role,session_role,used}'),
+	('itsm.refusal', '{at,attachment,source,tenant,key,code,rules,from_state,to_state,session_role,role,actor,application,reason,lost}'),
+	('itsm_report.override', '{key,rule,reason,actor,role,session_role,at,used}'), ('itsm_report.refusal', '{key,code,rules,from_state,to_state,session_role,role,actor,at,lost}'),
 	('itsm_report.incident', '{}'), ('itsm_report.transition', '{}'), ('itsm_report.time_in_state', '{}'),
 	('itsm_report.incident_monthly', '{}'), ('itsm_report.violation', '{}'), ('itsm_report.attachment_health', '{}');
 SELECT ok(to_regclass(relation) IS NOT NULL, relation || ' is there') FROM promised_column;
@@ -84,7 +88,7 @@ FROM pg_class c WHERE c.relnamespace IN ('itsm'::regnamespace, 'itsm_report'::re
 	AND (c.relkind IN ('r', 'p', 'v') AND has_table_privilege('pgtap_nobody', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 		OR c.relkind = 'S' AND has_sequence_privilege('pgtap_nobody', c.oid, 'UPDATE, USAGE'));
 SELECT is(string_agg(c.relname, ', '), NULL, 'nobody else may read history')
-FROM pg_class c WHERE c.relnamespace = 'itsm'::regnamespace AND c.relname ~ '^(event|record|projection|violation|attachment|person)' AND c.relkind IN ('r', 'p')
+FROM pg_class c WHERE c.relnamespace = 'itsm'::regnamespace AND c.relname ~ '^(event|record|projection|violation|override|refusal|attachment|person)' AND c.relkind IN ('r', 'p')
 	AND has_table_privilege('pgtap_nobody', c.oid, 'SELECT');
 SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'itsm_report', 'USAGE'), 'itsm_report is for those who are granted it');
 SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'itsm', 'CREATE'), 'nobody makes objects in itsm');
