@@ -29,9 +29,7 @@ typedef struct Frame
 	int			attachment;
 	int			old_attachment;
 	int			version;		/* of the lifecycle */
-	uint16		flags;			/* VERDICT_… */
-	uint16		unused;
-	uint32		unused_too;
+	uint64		flags;			/* VERDICT_…; as wide as leaves no hole */
 } Frame;
 
 #define VERDICT_CREATING	0x01
