@@ -96,7 +96,7 @@ UPDATE deferred.ticket SET status = 'solved', resolution = 'x' WHERE id = 3;
 UPDATE deferred.ticket SET status = 'work' WHERE id = 3;
 UPDATE deferred.ticket SET status = 'solved' WHERE id = 3;
 COMMIT;
--- somebody solves it after the other one has closed it: not what four_eyes is about
+-- who solved it is not who closes it
 BEGIN;
 SELECT itsm.act_as('eve');
 SET LOCAL itsm.reason = 'r';

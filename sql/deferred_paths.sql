@@ -140,6 +140,29 @@ UPDATE deferred_paths.two SET status = 'new', late = NULL WHERE id = 1;
 COMMIT;
 SELECT key, state, events FROM deferred_paths.seen WHERE relation_name = 'deferred_paths.two' ORDER BY key;
 
+-- what a rule looks back at is what was there before the write
+SELECT itsm.define_lifecycle('{"name": "deferred_past", "attributes": {},
+	"states": [{"name": "new", "category": "new", "initial": true}, {"name": "work", "category": "active"}, {"name": "solved", "category": "resolved"}],
+	"transitions": [{"from": "new", "to": "solved"}, {"from": "solved", "to": "work"}, {"from": "work", "to": "solved"}], "delete": "allow",
+	"rules": [{"name": "another", "from": "solved", "to": "work", "separate": {"to": "solved"}}, {"name": "soon", "from": "solved", "to": "work", "within": "1 day"}]}');
+CREATE TABLE deferred_paths.past (id integer PRIMARY KEY, status text);
+SELECT itsm.attach('deferred_paths.past', 'deferred_past', 'status', mode => 'enforce', timing => 'deferred') > 0;
+BEGIN;
+SELECT itsm.act_as('bob');
+INSERT INTO deferred_paths.past VALUES (1, 'new');
+UPDATE deferred_paths.past SET status = 'solved';
+COMMIT;
+BEGIN;
+SELECT itsm.act_as('ann');
+UPDATE deferred_paths.past SET status = 'work';
+UPDATE deferred_paths.past SET status = 'solved';
+COMMIT;
+BEGIN;
+SELECT itsm.act_as('ann');
+UPDATE deferred_paths.past SET status = 'work';
+UPDATE deferred_paths.past SET status = 'solved';
+COMMIT;
+
 -- TRUNCATE: judged before the rows go
 SELECT itsm.set_mode(id, 'off', 'truncate') FROM itsm.attachment WHERE relation_name IN ('deferred_paths.ticket', 'deferred_paths.parted');
 BEGIN;
