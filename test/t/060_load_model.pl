@@ -34,6 +34,7 @@ my $deferred = $node->safe_psql('postgres', q{CREATE EXTENSION itsm; CREATE TABL
 $node->safe_psql('postgres', 'SELECT itsm.detach(\'probe\'); DROP TABLE probe') if $deferred;
 $node->safe_psql('postgres', 'SET client_min_messages = error; ' . LoadModel::schema($deferred) . $checks);
 my $role = $node->safe_psql('postgres', 'SELECT current_user');
+my $overrides = $node->safe_psql('postgres', q{SELECT to_regprocedure('itsm.override(regclass,text,text,text)') IS NOT NULL}) eq 't';
 my @psql = ('psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-h', $node->host, '-p', $node->port, '-d', 'postgres');
 
 sub write_file
@@ -54,7 +55,7 @@ foreach my $session (1 .. $sessions)
 	if ($child) { push @children, $child; next }
 	srand($seed * 16 + $session);
 	open my $script, '>', "$directory/script$session" or die "script: $!";
-	my $model = LoadModel->new(session => $session, role => $role, script => $script, deferred => $deferred,
+	my $model = LoadModel->new(session => $session, role => $role, script => $script, deferred => $deferred, overrides => $overrides,
 		pool => min(400, 40 + int($operations / $sessions / 100)));
 	$model->make_script($operations / $sessions);
 	print $script "\\echo through\n";
@@ -63,6 +64,7 @@ foreach my $session (1 .. $sessions)
 	write_file("rows$session", map { "$_\n" } $model->row_lines);
 	my $records = $model->record_lines;
 	write_file("records$session", map { my $name = $_; map { join("\n", "> $name", @$_) . "\n" } @{ $records->{$name} } } keys %$records);
+	write_file("refusals$session", map { join("\f", @$_) . "\n" } @{ $model->{refusals} });
 	write_file("done$session", $model->{done});
 	open STDOUT, '>', "$directory/answers$session";
 	open STDERR, '>', "$directory/errors$session";
@@ -254,8 +256,32 @@ $check->('SELECT record, version FROM (SELECT *, lag(to_state) OVER (PARTITION B
 my $refusal = $node->safe_psql('postgres', q{SELECT to_regclass('itsm_report.refusal') IS NOT NULL}) eq 't';
 SKIP:
 {
-	skip 'no itsm_report.refusal', 1 unless $refusal;
+	skip 'no itsm_report.refusal', 2 unless $refusal;
 	same_lines([ query(q{SELECT code || ' ' || count(*) FROM itsm_report.refusal GROUP BY code}) ], [ map { "$_ $met{$_}" } grep { /^IT/ } keys %met ], 'refusals are those that the clients saw');
+	my %found;
+	$found{$_}++ foreach query(q{SELECT concat_ws(E'\t', regexp_replace(source, '^public.', ''), key, code, rules, coalesce(from_state, '~'), coalesce(to_state, '~'), coalesce(actor, '~'), coalesce(reason, '~')) FROM itsm_report.refusal WHERE application = 'own'});
+	# of what one statement may have told one thing was told: a matching of statements and lines
+	my (%taken, @missing);
+	my $match;
+	$match = sub {
+		my ($refusal, $seen) = @_;
+		foreach my $line (grep { $found{$_} && !$seen->{$_}++ } @$refusal)
+		{
+			my $holders = $taken{$line} //= [];
+			if (@$holders < $found{$line}) { push @$holders, $refusal; return 1 }
+			foreach my $holder (@$holders)
+			{
+				if ($match->($holder, $seen)) { $holder = $refusal; return 1 }
+			}
+		}
+		return 0;
+	};
+	foreach my $refusal (sort { @$a <=> @$b } map { [ split /\f/ ] } map { read_file("refusals$_") } 1 .. $sessions)
+	{
+		push @missing, join ' or ', @$refusal unless $match->($refusal, {});
+	}
+	delete @found{ grep { @{ $taken{$_} // [] } == $found{$_} } keys %found };
+	is(@missing + keys %found, 0, 'each tells of its row, its rules, its states, who and why') or diag(join "\n", (map { "model:    $_" } @missing[ 0 .. min(4, $#missing) ]), (map { "database: $_" } (sort keys %found)[ 0 .. min(4, keys(%found) - 1) ]));
 }
 my $verify = $node->safe_psql('postgres', q{SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'verify' AND pronamespace = 'itsm'::regnamespace)}) eq 't';
 SKIP:

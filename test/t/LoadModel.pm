@@ -190,11 +190,11 @@ sub new
 	my ($class, %option) = @_;
 	my $self = bless {
 		session => $option{session}, role => $option{role}, pool => $option{pool} // 100, script => $option{script},
-		deferred => $option{deferred},
+		deferred => $option{deferred}, overrides => $option{overrides},
 		undo => [], records => [], context => { reason => '' }, pending => {},
 		rows => { map { $_->{name} => {} } @tables },		# by key
 		keys => { map { $_->{name} => {} } @tables },		# records by key
-		expected => [], uid => 0, done => 0, tally => {} }, $class;
+		expected => [], refusals => [], uid => 0, done => 0, tally => {} }, $class;
 	return $self;
 }
 
@@ -271,7 +271,7 @@ sub judge
 		return ([], []) if $new;
 		my $from = state_of($before, $old);
 		push @unmet, [ 'IT010', 'delete' ] if $before->{law}{delete} eq 'final' && !(defined $from && $before->{law}{is_final}{$from});
-		return $before->{mode} eq 'enforce' ? ([ map { $_->[0] } @unmet ], []) : ([], \@unmet);
+		return $before->{mode} eq 'enforce' ? $self->excuse($t, $old, $old->{record}, $from, undef, \@unmet, []) : ([], \@unmet);
 	}
 	my $from_name;
 	my $known = $after->{law}{known};
@@ -302,9 +302,27 @@ sub judge
 	foreach my $unmet (@unmet, map { my $r = $_; map { [ $_, $r->{name}, $r->{observed} ] } $r->{judge}->($j) } @{ $after->{law}{rules} })
 	{
 		if ($after->{mode} eq 'observe' || $unmet->[2]) { push @observed, $unmet }
-		else { push @refused, $unmet->[0] }
+		else { push @refused, $unmet }
 	}
-	return (\@refused, \@observed);
+	return $self->excuse($t, $before ? $old : $new, $before ? $old->{record} : $self->{keys}{ $t->{name} }{ key_of($t, $new) },
+		$from_name // $j->{from}, $j->{to}, \@refused, \@observed);
+}
+
+# Takes out what exceptions are made from, and keeps what is to be told of the refusal.
+sub excuse
+{
+	my ($self, $t, $row, $record, $from, $to, $refused, $observed) = @_;
+	foreach my $override (@{ $self->{context}{overrides} // [] })
+	{
+		next unless $record && $override->{record} == $record;
+		push @$observed, grep { $_->[1] eq $override->{rule} } @$refused;
+		$refused = [ grep { $_->[1] ne $override->{rule} } @$refused ];
+	}
+	my %seen;
+	my ($code) = sort map { $_->[0] } @$refused;
+	$self->{culprit} = join "\t", $t->{name}, key_of($t, $row), $code, join(', ', grep { !$seen{$_}++ } map { $_->[1] } @$refused), $from // '~', $to // '~',
+		$self->{context}{actor} // '~', $self->{context}{reason} eq '' ? '~' : $self->{context}{reason} if @$refused;
+	return ([ map { $_->[0] } @$refused ], $observed);
 }
 
 # ---- what is remembered ----
@@ -347,7 +365,8 @@ sub body
 
 sub event
 {
-	my ($self, $record, $kind, $from, $to, $body, $observed) = @_;
+	my ($self, $record, $kind, $from, $to, $body, $observed, $reason) = @_;
+	$reason //= $self->{context}{reason};
 	my %values = $kind eq 'created' ? () : %{ $record->{values} };
 	my @changes;
 	foreach my $name (sort { length $a <=> length $b || $a cmp $b } keys %{ $body // {} })
@@ -358,7 +377,7 @@ sub event
 	$values{status} = json_text($to) if !($body && exists $body->{status}) && defined $to && !same($from, $to);
 	$self->set($record, 'values', \%values);
 	push @{ $record->{events} }, join "\t", $kind, $self->{context}{actor} // $self->{role}, $from // '~', $to // '~', '{' . join(', ', @changes) . '}',
-		$self->{context}{reason} eq '' ? '~' : $self->{context}{reason}, join(',', map { "$_->[0]:$_->[1]" } @{ $observed // [] }) || '~';
+		$reason eq '' ? '~' : $reason, join(',', map { "$_->[0]:$_->[1]" } @{ $observed // [] }) || '~';
 	push @{ $self->{undo} }, sub { pop @{ $record->{events} } };
 }
 
@@ -452,6 +471,13 @@ sub watched_changed
 	return scalar grep { ($all || !$unwatched{$_}) && !same($old->{$_}, $new->{$_}) } @{ $t->{columns} };
 }
 
+sub refused
+{
+	my ($self, @codes) = @_;
+	push @{ $self->{culprits} }, $self->{culprit};
+	return (sort @codes)[0];
+}
+
 # One row written: undef, or the SQLSTATE that it meets with.
 sub write_row
 {
@@ -468,11 +494,9 @@ sub write_row
 	if ($t->{name} eq 'parent' && $old && (!$new || $new->{id} != $old->{id}))
 	{
 		$store->();
-		foreach my $child (grep { defined $_->{parent} && $_->{parent} == $old->{id} } values %{ $self->{rows}{child} })
-		{
-			my $code = $self->write_row($table{child}, $child, $new ? { %$child, copied => 0, parent => $new->{id} } : undef);
-			return $code if $code;
-		}
+		my @codes = map { $self->write_row($table{child}, $_, $new ? { %$_, copied => 0, parent => $new->{id} } : undef) // () }
+			grep { defined $_->{parent} && $_->{parent} == $old->{id} } values %{ $self->{rows}{child} };
+		return $codes[0] if @codes;
 	}
 	my $echoes = $t->{echo} && $new && ($new->{status} // '') eq 'open' && (!$old || ($old->{status} // '') ne 'open');
 	my $inner = { %$new, copied => 0, note => ($new->{note} // '') . '+', status => ($new->{code} // '') eq 'auto' ? 'done' : $new->{status} } if $echoes;
@@ -481,11 +505,13 @@ sub write_row
 	if ($echoes && $t->{echo} eq 'early')
 	{
 		my ($inner_refused) = $self->judge($t, $new, $inner, $after, $after);
-		return (sort @$inner_refused)[0] if @$inner_refused;
+		return $self->refused(@$inner_refused) if @$inner_refused;
+		# what is to be told of a refusal of this one
+		($refused, $observed) = $self->judge($t, $old, $new, $before, $after);
 	}
 	if (@$refused)
 	{
-		return (sort @$refused)[0] unless $t->{deferred};
+		return $self->refused(@$refused) unless $t->{deferred};
 		$self->set($self->{pending}, scalar(keys %{ $self->{pending} }), (sort @$refused)[0]);
 	}
 	$store->();
@@ -518,6 +544,7 @@ sub write_rows
 	my ($self, $t, $pairs, $unordered) = @_;
 	my $mark = $self->mark;
 	my %codes;
+	$self->{culprits} = [];
 	foreach my $pair (@$pairs)
 	{
 		my ($old, $new) = @$pair;
@@ -638,7 +665,7 @@ sub edited_row
 	my ($self, $t, $row) = @_;
 	my %new = (%$row, copied => 0);
 	my %values = $self->random_values($t);
-	my @columns = grep { chance(0.3) } keys %values;
+	my @columns = grep { chance(0.3) } sort keys %values;
 	@new{@columns} = @values{@columns};
 	$new{parent} = (map { $_ ? $_->{id} : undef } $self->random_row($table{parent}))[0] if $t->{name} eq 'child' && chance(0.1);
 	return \%new;
@@ -765,6 +792,9 @@ sub say
 {
 	my ($self, $sql, @codes) = @_;
 	push @{ $self->{expected} }, [ $self->{line}, @codes ];
+	# of several rows any may be the one that is refused
+	push @{ $self->{refusals} }, $self->{culprits} if $codes[0] =~ /^IT/ && $self->{culprits};
+	$self->{culprits} = undef;
 	$sql .= $sql =~ /\\\.\z|\\g / ? "\n" : ";\n";
 	$self->{line} += $sql =~ tr/\n//;
 	print { $self->{script} } $sql;
@@ -776,7 +806,7 @@ sub end_transaction
 	my ($self, $mark) = @_;
 	$self->undo_to($mark) if defined $mark;
 	$self->{undo} = [];
-	$self->{context} = { reason => '' };
+	$self->{context} = { reason => '', overrides => [] };
 	$self->{pending} = {};
 }
 
@@ -793,6 +823,21 @@ sub autocommit
 	$self->say($sql, @codes);
 	$self->end_transaction;
 	$self->{done}++;
+}
+
+# An exception from a rule, for a row that there is.
+sub override
+{
+	my ($self) = @_;
+	my $t = pick(grep { !$_->{inner} && ($self->{deferred} || !$_->{deferred}) } @tables);
+	my $row = $self->random_row($t) or return;
+	my $attachment = governing($t, $row) or return;
+	my $record = $row->{record};
+	my $rule = pick(qw(transition transition status delete), map { $_->{name} } @{ $attachment->{law}{rules} });
+	$self->say("SELECT itsm.override('$t->{name}', " . "'" . key_of($t, $row) . "', '$rule', 'an exception') \\g /dev/null", '00000');
+	$self->event($record, 'overridden', $record->{state}, $record->{state}, { rule => json_text($rule) }, undef, 'an exception');
+	$self->set($record, 'values', { map { $_ eq 'rule' ? () : ($_ => $record->{values}{$_}) } keys %{ $record->{values} } });
+	$self->set($self->{context}, 'overrides', [ { record => $record, rule => $rule }, @{ $self->{context}{overrides} // [] } ]);
 }
 
 # Swapped keys, checked at the end: in a known order.
@@ -849,6 +894,7 @@ sub transaction
 			$self->say('SELECT itsm.act_as(' . literal($actor) . ') \g /dev/null', '00000');
 		}
 		elsif ($what < 0.34) { $self->swap_keys }
+		elsif ($what < 0.39 && $self->{overrides}) { $self->override }
 		else
 		{
 			my ($sql, @codes) = $self->make_write;
