@@ -13,6 +13,7 @@ use warnings;
 use ItsmTest qw($checks);
 use List::Util qw(min);
 use LoadModel;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -47,6 +48,7 @@ sub write_file
 sub read_file { return split /\n/, PostgreSQL::Test::Utils::slurp_file("$directory/$_[0]") }
 
 # Each session in a process: makes its script with the model, then lets psql run it.
+unlink "$directory/finished";
 my $started = time;
 my @children;
 foreach my $session (1 .. $sessions)
@@ -70,7 +72,22 @@ foreach my $session (1 .. $sessions)
 	open STDERR, '>', "$directory/errors$session";
 	exec @psql, '-f', "$directory/script$session" or POSIX::_exit(127);
 }
+# Meanwhile somebody administers: policies are built anew again and again, to the same effect.
+my $administrator = fork // die "fork: $!";
+if (!$administrator)
+{
+	my $work = join ' ', map { "SELECT itsm.define_lifecycle(jsonb_set(itsm.lifecycle_definition('$_'), '{description}', to_jsonb(clock_timestamp()::text))) \\g /dev/null\nSELECT pg_sleep(0.2) \\g /dev/null\n" } qw(load load_b);
+	write_file('administration', "SET client_min_messages = error;\n$work",
+		"SELECT count(itsm.set_mode(id, mode)) FROM itsm.attachment \\g /dev/null\nSELECT itsm.make_partitions() \\g /dev/null\nSELECT format('CALL itsm.backfill(%s)', id) FROM itsm.attachment ORDER BY random() LIMIT 1 \\gexec\n");
+	open STDOUT, '>', "$directory/administered";
+	open STDERR, '>&', \*STDOUT;
+	POSIX::_exit(0) if -e "$directory/finished";
+	exec 'sh', '-c', 'while [ ! -e "$0/finished" ]; do "$@" -f "$0/administration" || exit 1; done', $directory, @psql, '-v', 'ON_ERROR_STOP=1';
+}
 waitpid $_, 0 foreach @children;
+write_file('finished');
+waitpid $administrator, 0;
+is($?, 0, 'administration went on meanwhile: ' . $node->safe_psql('postgres', q{SELECT max(version) FROM itsm.lifecycle WHERE name LIKE 'load%'}) . ' versions of a lifecycle') or diag(join "\n", read_file('administered'));
 my $took = time - $started;
 
 # What came of every statement.
@@ -144,7 +161,7 @@ ANALYZE moment;
 CREATE FUNCTION versions(bigint, timestamptz) RETURNS text LANGUAGE sql STABLE AS
 	'SELECT coalesce(string_agg(version::text, '','' ORDER BY version), ''~'') FROM moment WHERE record = $1 AND at = $2';
 CREATE TABLE head AS
-	SELECT r.id, r.tenant, t.relname, t.relation, r.key, concat_ws(E'\t', r.version, r.deleted, r.attachment > 0, coalesce(s.state, '~'), p.transitions, p.reopened, p.reassigned,
+	SELECT r.id, r.tenant, t.relname, t.relation, r.key, CASE WHEN t.relname = 'tenanted' THEN r.tenant || '|' ELSE '' END || r.key AS name, concat_ws(E'\t', r.version, r.deleted, r.attachment > 0, coalesce(s.state, '~'), p.transitions, p.reopened, p.reassigned,
 		coalesce(p.title, '~'), coalesce(p.priority::text, '~'), coalesce(p.assignee, '~'), coalesce(p.resolution_code, '~'), coalesce(p.extra::text, '~')) AS line,
 		CASE WHEN t.relname <> 'early' THEN concat_ws(E'\t', versions(r.id, s.entered_at), versions(r.id, p.opened_at), versions(r.id, p.first_response_at), versions(r.id, p.resolved_at), versions(r.id, p.closed_at)) END AS times,
 		concat_ws(', ', CASE WHEN s.state IS DISTINCT FROM p.state THEN format('state %s, projected %s', s.state, p.state) END,
@@ -160,17 +177,17 @@ END
 $check->('SELECT relname, id, key, fault FROM head WHERE fault <> \'\' ORDER BY id', 'projections agree with records and states');
 
 my (%record, %number);
-foreach my $line (query(q{SELECT concat_ws(E'\t', id, relname || ' ' || coalesce(key, '~'), line, times) FROM head ORDER BY id}))
+foreach my $line (query(q{SELECT concat_ws(E'\t', id, relname || ' ' || coalesce(name, '~'), line, times) FROM head ORDER BY id}))
 {
 	my ($id, $name, @head) = split /\t/, $line;
 	push @{ $record{$name} }, $number{$id} = [ join "\t", @head ];
 }
-# by itsm.history where the record can be named; by the events where its key is another's now
+# by itsm.history where the key names the record; by the events where it is another's now, or in several tenants
 my $events = 0;
 foreach my $line (query(q{SELECT concat_ws(E'\t', h.id, e.kind, coalesce(e.actor, e.role), coalesce(e.from_state, '~'), coalesce(e.to_state, '~'), '*', '*', coalesce(f.flaws, '~'))
-		FROM head h JOIN itsm.event e ON e.record = h.id AND e.tenant = h.tenant LEFT JOIN flaw f ON (f.record, f.version) = (e.record, e.version) WHERE h.key IS NULL ORDER BY h.id, e.version}),
+		FROM head h JOIN itsm.event e ON e.record = h.id AND e.tenant = h.tenant LEFT JOIN flaw f ON (f.record, f.version) = (e.record, e.version) WHERE h.key IS NULL OR h.relname = 'tenanted' ORDER BY h.id, e.version}),
 	query(q{SELECT concat_ws(E'\t', h.id, e.kind, e.actor, coalesce(e.from_state, '~'), coalesce(e.to_state, '~'), e.changes, coalesce(e.reason, '~'), coalesce(f.flaws, '~'))
-		FROM head h CROSS JOIN LATERAL itsm.history(h.relation, h.key) e LEFT JOIN flaw f ON (f.record, f.version) = (h.id, e.version) WHERE h.key IS NOT NULL ORDER BY h.id, e.version}))
+		FROM head h CROSS JOIN LATERAL itsm.history(h.relation, h.key) e LEFT JOIN flaw f ON (f.record, f.version) = (h.id, e.version) WHERE h.key IS NOT NULL AND h.relname <> 'tenanted' ORDER BY h.id, e.version}))
 {
 	my ($id, $event) = split /\t/, $line, 2;
 	push @{ $number{$id} }, $event;
@@ -211,7 +228,7 @@ foreach my $name (sort keys %{ { %record, %model } })
 {
 	my @got = @{ $record{$name} // [] };
 	my @expected = @{ $model{$name} // [] };
-	if ($name =~ /~$/)
+	if ($name =~ /~$|^tenanted/)
 	{
 		@expected = map { [ $_->[0], map { s/^((?:[^\t]*\t){4})[^\t]*\t[^\t]*/$1*\t*/r } @$_[ 1 .. $#$_ ] ] } @expected;
 	}

@@ -105,6 +105,7 @@ my @tables = (
 	{ name => 'echo_log', columns => [@common], inner => 1, attachments => [ { lifecycle => 'load_b', track => ['note'] } ] },
 	{ name => 'parent', columns => [@common], attachments => [ { lifecycle => 'load_b', track => ['note'] } ] },
 	{ name => 'child', columns => [ @common, 'parent' ], attachments => [ { lifecycle => 'load', track => [ 'note', 'parent' ] } ] },
+	{ name => 'tenanted', columns => [ @common, 'tenant' ], attachments => [ { lifecycle => 'load', track => ['note'] } ] },
 	{ name => 'slow', columns => [@common], deferred => 1, attachments => [ { lifecycle => 'load', track => ['note'] } ] });
 my %table = map { $_->{name} => $_ } @tables;
 foreach my $t (@tables)
@@ -120,6 +121,13 @@ sub key_of
 {
 	my ($t, $row) = @_;
 	return $t->{name} eq 'parted' ? "($row->{id},$row->{region})" : "$row->{id}";
+}
+
+# What names the record of a row: its key, within its tenant.
+sub ident
+{
+	my ($t, $row) = @_;
+	return ($t->{name} eq 'tenanted' ? ($row->{tenant} // '') . '|' : '') . key_of($t, $row);
 }
 
 # The statements that make it all; "deferred": whether attachments may be deferred.
@@ -161,7 +169,7 @@ sub schema
 			my $filter = $a->{where} ? "'kind = ''$a->{where}'''" : 'NULL';
 			my $track = $a->{all} ? '*' : join ',', @{ $a->{track} };
 			$sql .= "SELECT itsm.attach('$t->{name}', '$a->{lifecycle}', 'status', states => $states, filter => $filter, mode => '$a->{mode}',
-				track => '{$track}', timing => '" . ($t->{deferred} ? 'deferred' : 'immediate') . qq~', attributes => '{"title": "title", "priority": "prio",
+				track => '{$track}', tenant => " . ($t->{name} eq 'tenanted' ? "'tenant'" : 'NULL') . ", timing => '" . ($t->{deferred} ? 'deferred' : 'immediate') . qq~', attributes => '{"title": "title", "priority": "prio",
 				"assignee": "coalesce(owner, ''nobody'')", "resolution_code": "code", "urgent": "prio > 3"}');\n~;
 		}
 	}
@@ -284,7 +292,7 @@ sub judge
 	else
 	{
 		# entering: from another attachment, back from outside, or anew
-		my $record = $before ? undef : $self->{keys}{ $t->{name} }{ key_of($t, $new) };
+		my $record = $before ? undef : $self->{keys}{ $t->{name} }{ ident($t, $new) };
 		$j->{creating} = 1;
 		$from_name = $before ? state_of($before, $old) : $old && $record && !$record->{deleted} ? $record->{state} : undef;
 		$j->{from} = $from_name if defined $from_name && $known->{$from_name};
@@ -304,7 +312,7 @@ sub judge
 		if ($after->{mode} eq 'observe' || $unmet->[2]) { push @observed, $unmet }
 		else { push @refused, $unmet }
 	}
-	return $self->excuse($t, $before ? $old : $new, $before ? $old->{record} : $self->{keys}{ $t->{name} }{ key_of($t, $new) },
+	return $self->excuse($t, $before ? $old : $new, $before ? $old->{record} : $self->{keys}{ $t->{name} }{ ident($t, $new) },
 		$from_name // $j->{from}, $j->{to}, \@refused, \@observed);
 }
 
@@ -412,7 +420,7 @@ sub project
 sub remember
 {
 	my ($self, $t, $old, $new, $before, $after, $observed) = @_;
-	my $key = $new ? key_of($t, $new) : undef;
+	my $key = $new ? ident($t, $new) : undef;
 	if (!$before)
 	{
 		my $record = $self->{keys}{ $t->{name} }{$key};
@@ -437,14 +445,30 @@ sub remember
 		return;
 	}
 	$new->{record} = $record;
-	if ($key ne key_of($t, $old))
+	my $other = $key ne ident($t, $old) ? $self->{keys}{ $t->{name} }{$key} : undef;
+	my $moves_out = $t->{name} eq 'tenanted' && !same($old->{tenant}, $new->{tenant});
+	if ($moves_out)
 	{
-		my $other = $self->{keys}{ $t->{name} }{$key};
-		if ($other)
-		{
-			$self->event($other, 'key_changed', undef, undef);
-			$self->set_key($t, $other, undef);
-		}
+		# it ends in the one tenant, and begins in the other with an unknown past
+		$self->event($record, 'moved', $from, undef);
+		$self->set_key($t, $record, undef);
+		$self->set($record, 'deleted', 1);
+	}
+	if ($other)
+	{
+		$self->event($other, 'key_changed', undef, undef);
+		$self->set_key($t, $other, undef);
+	}
+	if ($moves_out)
+	{
+		$record = $new->{record} = $self->begin_record($t, $key);
+		$self->event($record, 'moved', $from, state_of($after, $new), body($t, $after, $new), $observed);
+		$self->set($record, $_->[0], $_->[1]) foreach [ governed => 1 ], [ entered => 1 ], [ state => state_of($after, $new) ];
+		$self->project($record, $new);
+		return;
+	}
+	if ($key ne ident($t, $old))
+	{
 		$self->event($record, 'key_changed', $from, $from);
 		$self->set_key($t, $record, $key);
 	}
@@ -625,6 +649,7 @@ sub fresh_row
 	my %row = (id => $self->random_id, $self->random_values($t));
 	$row{kind} = pick('a', 'a', 'b', 'b', 'c', undef) if $t->{name} eq 'ticket';
 	$row{region} = pick(qw(n s e w)) if $t->{name} eq 'parted';
+	$row{tenant} = pick('acme', 'bolt', undef) if $t->{name} eq 'tenanted';
 	$row{uid} = $self->{session} * 1_000_000 + ++$self->{uid} if $t->{name} eq 'swap';
 	if ($t->{name} eq 'child')
 	{
@@ -687,6 +712,11 @@ sub rekeyed_row
 	if ($t->{name} eq 'parted' && chance(0.7))
 	{
 		$new{region} = pick(qw(n s e w));
+		return \%new if chance(0.7);
+	}
+	if ($t->{name} eq 'tenanted' && chance(0.7))
+	{
+		$new{tenant} = pick('acme', 'bolt', undef);
 		return \%new if chance(0.7);
 	}
 	$new{id} = $self->random_id;
