@@ -103,6 +103,12 @@ SELECT judge_nested.both($$UPDATE %t SET status = 'outside', title = 'UPDATE $ta
 SELECT judge_nested.both($$INSERT INTO %t VALUES (41, 'new', 'UPDATE $table SET status = ''work'' WHERE id = 42'), (42, 'new', NULL)$$);
 SELECT judge_nested.both($$UPDATE %t SET status = CASE id WHEN 41 THEN 'work' ELSE 'new' END, title = CASE id WHEN 41 THEN 'UPDATE $table SET status = ''work'', title = $rest WHERE id = 42' END WHERE id IN (41, 42)$$);
 
+-- a key is used again, and in its INSERT the row is written or deleted again
+SELECT judge_nested.both($$INSERT INTO %t VALUES (51, 'new'), (52, 'new')$$);
+SELECT judge_nested.both($$UPDATE %t SET status = 'work' WHERE id IN (51, 52)$$);
+SELECT judge_nested.both($$DELETE FROM %t WHERE id IN (51, 52)$$);
+SELECT judge_nested.both($$INSERT INTO %t VALUES (51, 'new', 'UPDATE $table SET status = ''work'', title = $rest WHERE id = 51')$$);
+SELECT judge_nested.both($$INSERT INTO %t VALUES (52, 'new', 'DELETE FROM $table WHERE id = 52')$$);
 SELECT * FROM judge_nested.seen('judge_nested.early');
 SELECT * FROM judge_nested.seen('judge_nested.late');
 SELECT * FROM judge_nested.differs ORDER BY 1, 2, 4;

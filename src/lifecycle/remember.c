@@ -185,6 +185,36 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 	return true;
 }
 
+/*
+ * A row begins, or comes back, under a key that was used before.  False when
+ * somebody changed the record meanwhile.
+ */
+static bool
+reappear(Memory *memory, RowSide *side, Record *record, const char *kind, const char *from_state,
+		 List *violations)
+{
+	Event		event;
+	EventBody	body;
+
+	itsm_body_begin(&body);
+	begin_event(&event, memory, side, kind);
+	event.from_state = from_state;
+	event.to_state = side->state_name;
+	add_status(&body, side, NULL);
+	add_attributes(&body, side, NULL);
+	add_columns(&body, side, NULL);
+	record->attachment = side->attachment->id;
+	record->deleted = false;
+	if (!itsm_event_append(record, &event, &body, memory->reason, violations))
+		return false;
+	tell_record(memory, record);
+	if (memory->kind)
+		itsm_project_adoption(record, side, event.at);
+	else
+		itsm_project_return(record, side, event.at, from_state != NULL);
+	return true;
+}
+
 /* A change that made the old row, and is judged after this one, will find the record. */
 static void
 note_early(const Memory *memory, const Record *record)
@@ -202,11 +232,17 @@ static void
 record_of_old(Memory *memory, Record *record)
 {
 	RowSide    *old = memory->old;
-
 	bool		created = memory->old_is_ours && !memory->old_was_updated;
 
-	while (!itsm_find_record(&old->identity, record))
-		(void) appear(memory, old, created ? "created" : "backfilled", NULL, !created, NIL);
+	for (;;)
+	{
+		if (!itsm_find_record(&old->identity, record))
+			(void) appear(memory, old, created ? "created" : "backfilled", NULL, !created, NIL);
+		/* or the INSERT used the key of a deleted row again */
+		else if (!created || !memory->early || !record->deleted ||
+				 reappear(memory, old, record, "created", NULL, NIL))
+			break;
+	}
 	note_early(memory, record);
 	if (memory->early)
 		itsm_project_catch_up(record, old);
@@ -373,8 +409,6 @@ remember_begin(Memory *memory)
 	for (;;)
 	{
 		RecordState state;
-		Event		event;
-		EventBody	body;
 		bool		anew;
 
 		if (!itsm_record_find(new->identity.source, new->identity.tenant, new->identity.key, &record))
@@ -388,25 +422,11 @@ remember_begin(Memory *memory)
 			return;
 		if (!itsm_record_state_read(&record, &state))
 			state.state = NULL;
-		itsm_body_begin(&body);
 		/* a live record whose row begins anew: the row went unseen, by TRUNCATE for one */
 		anew = record.deleted || (memory->old_row == NULL && memory->kind == NULL);
-		begin_event(&event, memory, new, anew || memory->kind ? kind : "moved");
-		event.from_state = anew ? NULL : state.state;
-		event.to_state = new->state_name;
-		add_status(&body, new, NULL);
-		add_attributes(&body, new, NULL);
-		add_columns(&body, new, NULL);
-		record.attachment = new->attachment->id;
-		record.deleted = false;
-		if (!itsm_event_append(&record, &event, &body, memory->reason, memory->violations))
-			continue;
-		tell_record(memory, &record);
-		if (memory->kind)
-			itsm_project_adoption(&record, new, event.at);
-		else
-			itsm_project_return(&record, new, event.at, event.from_state != NULL);
-		break;
+		if (reappear(memory, new, &record, anew || memory->kind ? kind : "moved", anew ? NULL : state.state,
+					 memory->violations))
+			break;
 	}
 	if (memory->old_row && memory->early &&
 		itsm_record_find(new->identity.source, new->identity.tenant, new->identity.key, &record))
