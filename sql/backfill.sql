@@ -171,6 +171,15 @@ DROP TABLE backfill.cut;
 CALL itsm.backfill(:cut);
 \set VERBOSITY terse
 
+-- a column that is called as our queries call the table
+CREATE TABLE backfill.k (k integer PRIMARY KEY, id text, status text);
+INSERT INTO backfill.k VALUES (1, 'k', 'new');
+SELECT itsm.attach('backfill.k', 'backfill', 'status') AS k \gset
+CALL itsm.backfill(:k);
+SELECT count(*) FROM backfill.progress(:k) WHERE records = 1;
+SELECT count(*) FROM itsm.check_rows(:k);
+SELECT count(*) > 0 FROM itsm.allowed_transitions('backfill.k', '1');
+
 RESET ROLE;
 DROP SCHEMA backfill CASCADE;
 DROP ROLE regress_itsm_backfill;

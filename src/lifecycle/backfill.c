@@ -11,7 +11,9 @@
 
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "catalog/pg_type.h"
+#include "core/attempt.h"
 #include "core/errors.h"
 #include "core/query.h"
 #include "executor/executor.h"
@@ -43,9 +45,25 @@ typedef struct Backfill
 	bool		finished;
 } Backfill;
 
+/* One try of a batch. */
+typedef struct Batch
+{
+	Backfill   *backfill;
+	int			rows;			/* at most */
+	MemoryContext keep;
+	bool		overtaken;
+} Batch;
+
+/* A row version that a record was made of. */
+typedef struct MadeOf
+{
+	Oid			relation;		/* the table or partition that it is in */
+	ItemPointerData row;
+} MadeOf;
+
 /* The next rows along the key. */
 static char *
-batch_query(const Backfill *backfill, const Source *source)
+batch_query(const Backfill *backfill, const Source *source, int batch_rows)
 {
 	StringInfoData columns;
 	StringInfoData sql;
@@ -61,7 +79,7 @@ batch_query(const Backfill *backfill, const Source *source)
 	}
 	initStringInfo(&sql);
 	/* children of an inheritance parent are walked one by one, with their own sources */
-	appendStringInfo(&sql, "SELECT k FROM %s%s k",
+	appendStringInfo(&sql, "SELECT " ITSM_WHOLE_ROW ", k.tableoid, k.ctid FROM %s%s k",
 					 get_rel_relkind(backfill->relation) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
 					 itsm_relation_name(backfill->relation));
 	if (backfill->last_key)
@@ -82,7 +100,7 @@ batch_query(const Backfill *backfill, const Source *source)
 		}
 		appendStringInfoChar(&sql, ')');
 	}
-	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", columns.data, backfill->batch_rows);
+	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", columns.data, batch_rows);
 	return sql.data;
 }
 
@@ -117,16 +135,60 @@ itsm_backfill_row(Relation relation, Policy *policy, int attachment_id, TupleTab
 	return made;
 }
 
-/* One batch; the last key seen is moved on. */
-static void
-run_batch(Backfill *backfill, MemoryContext keep)
+/*
+ * True when a row that a record was made of is there no more as it was read.
+ * Whoever changed it after the record was made waits for us; so it was before,
+ * and that one's history is the right one.
+ */
+static bool
+overtaken(const MadeOf *made, int count)
 {
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Relation	relation = NULL;
+	TupleTableSlot *slot = NULL;
+	bool		found = false;
+
+	for (int i = 0; i < count && !found; i++)
+	{
+		ItemPointerData row = made[i].row;
+
+		CHECK_FOR_INTERRUPTS();
+		if (relation == NULL || RelationGetRelid(relation) != made[i].relation)
+		{
+			if (relation)
+			{
+				ExecDropSingleTupleTableSlot(slot);
+				table_close(relation, NoLock);
+			}
+			relation = table_open(made[i].relation, AccessShareLock);
+			slot = table_slot_create(relation, NULL);
+		}
+		found = !table_tuple_fetch_row_version(relation, &row, snapshot, slot);
+	}
+	if (relation)
+	{
+		ExecDropSingleTupleTableSlot(slot);
+		table_close(relation, NoLock);
+	}
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
+/* One batch; the last key seen is moved on.  Raises when a writer has overtaken it; see itsm_attempt. */
+static void
+try_batch(void *argument)
+{
+	Batch	   *batch = argument;
+	Backfill   *backfill = batch->backfill;
 	Relation	relation = table_open(backfill->relation, AccessShareLock);
 	Policy	   *policy = itsm_policy_get(relation);
 	Source	   *source = itsm_source_find(backfill->relation);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
 	OwnerQuery	query;
 	uint64		count;
+	MadeOf	   *made;
+	int			made_count = 0;
+	char	   *last_key = NULL;
 
 	if (source == NULL || itsm_policy_attachment(policy, backfill->attachment) == NULL)
 		ereport(ERROR,
@@ -135,26 +197,52 @@ run_batch(Backfill *backfill, MemoryContext keep)
 						RelationGetRelationName(relation)),
 				 errhint("itsm_report.attachment_health tells what is wrong with it.")));
 	itsm_query_begin(&query);
-	count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source), 0, NULL, NULL, NULL);
+	count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source, batch->rows), 0, NULL, NULL, NULL);
+	made = MemoryContextAllocHuge(batch->keep, sizeof(MadeOf) * Max(count, 1));
 	for (uint64 i = 0; i < count; i++)
 	{
+		HeapTuple	found = SPI_tuptable->vals[i];
+		TupleDesc	descriptor = SPI_tuptable->tupdesc;
 		bool		isnull;
-		Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-		char	   *key = NULL;
+		Datum		row = SPI_getbinval(found, descriptor, 1, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
+		made[made_count].relation = DatumGetObjectId(SPI_getbinval(found, descriptor, 2, &isnull));
+		made[made_count].row = *(ItemPointer) DatumGetPointer(SPI_getbinval(found, descriptor, 3, &isnull));
 		ExecStoreHeapTuple(itsm_row_tuple(row), slot, true);
-		if (itsm_backfill_row(relation, policy, backfill->attachment, slot, i + 1 == count ? &key : NULL))
-			backfill->records++;
+		if (itsm_backfill_row(relation, policy, backfill->attachment, slot, i + 1 == count ? &last_key : NULL))
+			made_count++;
 		ExecClearTuple(slot);
-		if (key)
-			backfill->last_key = MemoryContextStrdup(keep, key);
 	}
 	itsm_query_end(&query);
+	batch->overtaken = overtaken(made, made_count);
+	pfree(made);
+	if (batch->overtaken)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("a writer was quicker")));
+	if (last_key)
+		backfill->last_key = MemoryContextStrdup(batch->keep, last_key);
+	backfill->records += made_count;
 	backfill->rows += count;
-	backfill->finished = count < backfill->batch_rows;
+	backfill->finished = count < batch->rows;
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(relation, NoLock);
+}
+
+/* With fewer rows each time: in the end a single one, which has its record or is gone. */
+static void
+run_batch(Backfill *backfill, MemoryContext keep)
+{
+	Batch		batch = {.backfill = backfill, .rows = backfill->batch_rows, .keep = keep};
+	ErrorData  *error;
+
+	while ((error = itsm_attempt(try_batch, &batch)) != NULL)
+	{
+		if (!batch.overtaken)
+			ReThrowError(error);
+		FreeErrorData(error);
+		batch.overtaken = false;
+		batch.rows = Max(batch.rows / 2, 1);
+	}
 }
 
 static void

@@ -92,7 +92,7 @@ itsm_check_rows(PG_FUNCTION_ARGS)
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
 	/* all rows, row security or not */
 	itsm_query_begin(&query);
-	plan = SPI_prepare(psprintf("SELECT k FROM %s k", itsm_relation_name(row->relation)), 0, NULL);
+	plan = SPI_prepare(psprintf("SELECT " ITSM_WHOLE_ROW " FROM %s k", itsm_relation_name(row->relation)), 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "could not read \"%s\"", row->relation_name);
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);

@@ -48,7 +48,7 @@ itsm_stored_row(Relation relation, const char *key)
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 errmsg("\"%s\" is not attached", RelationGetRelationName(relation)),
 				 errhint("Name the table that itsm.attach was called with.")));
-	sql = psprintf("SELECT k FROM %s k WHERE %s", itsm_relation_name(relid),
+	sql = psprintf("SELECT " ITSM_WHOLE_ROW " FROM %s k WHERE %s", itsm_relation_name(relid),
 				   itsm_key_condition(relid, source, itsm_key_normalise(relid, source, key), "k"));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

@@ -9,6 +9,9 @@
 #include "access/htup.h"
 #include "utils/rel.h"
 
+/* The row of a table with the alias k: a bare k would be the column of that name. */
+#define ITSM_WHOLE_ROW "COALESCE(k.*)"
+
 /*
  * The row with a key that a user wrote, as a tuple of the relation's row type
  * in the current memory context; NULL when there is none.  Read with the
