@@ -28,14 +28,17 @@
 #define itsm_heap_update(rel, tid, tuple, failure, lockmode) \
 	heap_update((rel), (tid), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, \
 				(failure), (lockmode), &(TU_UpdateIndexes){0})
-#define itsm_insert_index_tuples(rri, slot, estate, conflict) \
-	ExecInsertIndexTuples((rri), (slot), (estate), false, (conflict) != NULL, (conflict), NIL, false)
 #else
 #define itsm_heap_update(rel, tid, tuple, failure, lockmode) \
 	heap_update((rel), (tid), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, \
 				(failure), (lockmode))
-#define itsm_insert_index_tuples(rri, slot, estate, conflict) \
-	ExecInsertIndexTuples((rri), (slot), (estate), false, (conflict) != NULL, (conflict), NIL)
+#endif
+
+/* 17 lets an access method keep something from one insertion to the next. */
+#if PG_VERSION_NUM >= 170000
+#define itsm_index_insert_cleanup(index, info) index_insert_cleanup((index), (info))
+#else
+#define itsm_index_insert_cleanup(index, info) ((void) 0)
 #endif
 
 /* 16 checks ownership of all kinds of objects by one function. */

@@ -10,10 +10,10 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am_d.h"
 #include "catalog/pg_index.h"
 #include "core/table.h"
 #include "executor/executor.h"
@@ -79,9 +79,39 @@ itsm_table_await(Relation table, Oid index, int key_count, ScanKey keys)
 		XactLockTableWait(dirty.xmax, table, &found->t_self, XLTW_Update);
 }
 
-/* An entry of an index with expressions or a predicate. */
-static void
-insert_computed_entry(Relation table, Relation index, HeapTuple tuple)
+void
+itsm_indexes_open(Relation table, TableIndexes *indexes)
+{
+	List	   *list = RelationGetIndexList(table);
+	ListCell   *cell;
+
+	indexes->relations = palloc(sizeof(Relation) * (list_length(list) + 1));
+	indexes->plain = palloc(sizeof(bool) * (list_length(list) + 1));
+	indexes->count = 0;
+	foreach(cell, list)
+	{
+		Relation	index = index_open(lfirst_oid(cell), RowExclusiveLock);
+
+		/* ours are b-trees over columns, but a DBA may have added another */
+		indexes->plain[indexes->count] = index->rd_rel->relam == BTREE_AM_OID &&
+			heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) &&
+			heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+		indexes->relations[indexes->count++] = index;
+	}
+	list_free(list);
+}
+
+void
+itsm_indexes_close(TableIndexes *indexes)
+{
+	for (int i = 0; i < indexes->count; i++)
+		index_close(indexes->relations[i], NoLock);
+	memset(indexes, 0, sizeof(TableIndexes));
+}
+
+/* An entry of an index with expressions or a predicate, or of another access method. */
+static bool
+insert_computed_entry(Relation table, Relation index, HeapTuple tuple, IndexUniqueCheck check)
 {
 	EState	   *estate = CreateExecutorState();
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsHeapTuple);
@@ -89,87 +119,96 @@ insert_computed_entry(Relation table, Relation index, HeapTuple tuple)
 	ExprContext *context = GetPerTupleExprContext(estate);
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
+	bool		unique = true;
 
 	ExecStoreHeapTuple(tuple, slot, false);
 	context->ecxt_scantuple = slot;
 	if (info->ii_Predicate == NIL || ExecQual(ExecPrepareQual(info->ii_Predicate, estate), context))
 	{
 		FormIndexDatum(info, slot, estate, values, nulls);
-		index_insert(index, values, nulls, &tuple->t_self, table,
-					 info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+		unique = index_insert(index, values, nulls, &tuple->t_self, table, check, false, info);
+		itsm_index_insert_cleanup(index, info);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
+	return unique;
 }
 
 /*
  * Index entries by direct calls, without the executor's state: cheaper than
- * ExecInsertIndexTuples by about a microsecond a row.
+ * ExecInsertIndexTuples by about a microsecond a row.  False when a unique
+ * index may have the key already, if "check" lets it say so.
  */
-static void
-insert_plain_entries(Relation table, HeapTuple tuple)
+static bool
+insert_entries(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *row, bool *row_nulls,
+			   IndexUniqueCheck check)
 {
-	List	   *indexes = RelationGetIndexList(table);
-	ListCell   *cell;
-
-	foreach(cell, indexes)
+	for (int i = 0; i < indexes->count; i++)
 	{
-		Relation	index = index_open(lfirst_oid(cell), RowExclusiveLock);
+		Relation	index = indexes->relations[i];
 		Form_pg_index form = index->rd_index;
+		IndexUniqueCheck own_check = form->indisunique ? check : UNIQUE_CHECK_NO;
 		Datum		values[INDEX_MAX_KEYS];
 		bool		nulls[INDEX_MAX_KEYS];
+		bool		unique;
 
-		/* ours are over plain columns, but a DBA may have added another */
-		if (!heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) ||
-			!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
-		{
-			insert_computed_entry(table, index, tuple);
-			index_close(index, NoLock);
+		if (!form->indisready)
 			continue;
+		if (!indexes->plain[i])
+			unique = insert_computed_entry(table, index, tuple, own_check);
+		else
+		{
+			for (int column = 0; column < form->indnatts; column++)
+			{
+				values[column] = row[form->indkey.values[column] - 1];
+				nulls[column] = row_nulls[form->indkey.values[column] - 1];
+			}
+			unique = index_insert(index, values, nulls, &tuple->t_self, table, own_check, false, NULL);
 		}
-		for (int i = 0; i < form->indnatts; i++)
-			values[i] = heap_getattr(tuple, form->indkey.values[i], RelationGetDescr(table), &nulls[i]);
-		index_insert(index, values, nulls, &tuple->t_self, table,
-					 form->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, NULL);
-		index_close(index, NoLock);
+		if (own_check == UNIQUE_CHECK_PARTIAL && !unique)
+			return false;
 	}
-	list_free(indexes);
+	return true;
 }
 
 void
-itsm_table_insert(Relation table, Datum *values, bool *nulls)
+itsm_indexes_add(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *values, bool *nulls)
+{
+	(void) insert_entries(table, indexes, tuple, values, nulls, UNIQUE_CHECK_YES);
+}
+
+void
+itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls)
 {
 	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
-	insert_plain_entries(table, tuple);
+	itsm_indexes_add(table, indexes, tuple, values, nulls);
 	heap_freetuple(tuple);
 }
 
+/* As the executor does it for ON CONFLICT: nobody sees the row until no index objects. */
 bool
-itsm_table_insert_new(Relation table, Datum *values, bool *nulls)
+itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls)
 {
-	EState	   *estate = CreateExecutorState();
-	ResultRelInfo *result = makeNode(ResultRelInfo);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsHeapTuple);
+	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	uint32		token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
-	bool		conflict = false;
+	bool		unique;
 
-	ExecStoreHeapTuple(heap_form_tuple(RelationGetDescr(table), values, nulls), slot, true);
-	InitResultRelInfo(result, table, 1, NULL, 0);
-	ExecOpenIndices(result, true);
-	table_tuple_insert_speculative(table, slot, GetCurrentCommandId(true), 0, NULL, token);
-	(void) itsm_insert_index_tuples(result, slot, estate, &conflict);
-	table_tuple_complete_speculative(table, slot, token, !conflict);
+	HeapTupleHeaderSetSpeculativeToken(tuple->t_data, token);
+	heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_SPECULATIVE, NULL);
+	unique = insert_entries(table, indexes, tuple, values, nulls, UNIQUE_CHECK_PARTIAL);
+	if (unique)
+		heap_finish_speculative(table, &tuple->t_self);
+	else
+		heap_abort_speculative(table, &tuple->t_self);
 	SpeculativeInsertionLockRelease(GetCurrentTransactionId());
-	ExecCloseIndices(result);
-	ExecDropSingleTupleTableSlot(slot);
-	FreeExecutorState(estate);
-	return !conflict;
+	heap_freetuple(tuple);
+	return unique;
 }
 
-bool
-itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
+HeapTuple
+itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls)
 {
 	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	ItemPointerData target = old->t_self;
@@ -179,14 +218,33 @@ itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
 
 	if (result == TM_Ok)
 	{
-		if (!HeapTupleIsHeapOnly(tuple))
-			insert_plain_entries(table, tuple);
 		old->t_self = tuple->t_self;
-		heap_freetuple(tuple);
-		return true;
+		return tuple;
 	}
 	if (result != TM_Updated && result != TM_Deleted)
 		elog(ERROR, "row of %s cannot be updated: result %d", RelationGetRelationName(table), result);
 	heap_freetuple(tuple);
-	return false;
+	return NULL;
+}
+
+void
+itsm_table_insert(Relation table, Datum *values, bool *nulls)
+{
+	TableIndexes indexes;
+
+	itsm_indexes_open(table, &indexes);
+	itsm_indexes_insert(table, &indexes, values, nulls);
+	itsm_indexes_close(&indexes);
+}
+
+bool
+itsm_table_insert_new(Relation table, Datum *values, bool *nulls)
+{
+	TableIndexes indexes;
+	bool		inserted;
+
+	itsm_indexes_open(table, &indexes);
+	inserted = itsm_indexes_insert_new(table, &indexes, values, nulls);
+	itsm_indexes_close(&indexes);
+	return inserted;
 }

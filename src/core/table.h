@@ -1,7 +1,8 @@
 /*
  * table.h
- *		The one small reader and writer of the extension's own tables in the
- *		per-row path: direct access, no SQL, no grants.
+ *		The one small reader and writer of the extension's own tables: direct
+ *		access, no SQL, no grants.  own_table.h is the same for the per-row
+ *		path, which keeps the tables open.
  *
  * Reads see what is committed and what this transaction did, whatever its
  * isolation level, and take no predicate locks.
@@ -27,6 +28,9 @@ extern Oid	itsm_relation_or_invalid(const char *name);
 extern HeapTuple itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count,
 								 ScanKey keys);
 
+/* Waits for the transaction that is about to make the row of the keys visible, if there is one. */
+extern void itsm_table_await(Relation table, Oid index, int key_count, ScanKey keys);
+
 /* Inserts a row and its index entries; unique violations are errors. */
 extern void itsm_table_insert(Relation table, Datum *values, bool *nulls);
 
@@ -37,14 +41,28 @@ extern void itsm_table_insert(Relation table, Datum *values, bool *nulls);
  */
 extern bool itsm_table_insert_new(Relation table, Datum *values, bool *nulls);
 
-/* Waits for the transaction that is about to make the row of the keys visible, if there is one. */
-extern void itsm_table_await(Relation table, Oid index, int key_count, ScanKey keys);
+/* The indexes of a table, open for writing. */
+typedef struct TableIndexes
+{
+	int			count;
+	Relation   *relations;		/* NULL: not opened */
+	bool	   *plain;			/* b-tree over columns */
+} TableIndexes;
+
+/* Opens them, in the current memory context and resource owner; locks stay until the transaction ends. */
+extern void itsm_indexes_open(Relation table, TableIndexes *indexes);
+extern void itsm_indexes_close(TableIndexes *indexes);
+
+/* As itsm_table_insert and itsm_table_insert_new, with the indexes at hand. */
+extern void itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
+extern bool itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 
 /*
- * Replaces a row read before.  False when somebody changed it meanwhile: look
- * again.  Index entries are made when the update could not stay on its page.
+ * Replaces a row read before; NULL when somebody changed it meanwhile: look
+ * again.  Unless the new version is heap-only, itsm_indexes_add has to follow.
  * "old" then stands for the new version, so that it can be replaced again.
  */
-extern bool itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls);
+extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);
+extern void itsm_indexes_add(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *values, bool *nulls);
 
 #endif							/* ITSM_TABLE_H */

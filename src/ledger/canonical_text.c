@@ -222,3 +222,15 @@ itsm_canonical_text(Datum value, Oid type, int *length)
 	*length = strlen(result);
 	return result;
 }
+
+Datum
+itsm_canonical_datum(Datum value, Oid type)
+{
+	int			length;
+	char	   *text;
+
+	if (type == TEXTOID || type == VARCHAROID)
+		return PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	text = itsm_canonical_text(value, type, &length);
+	return PointerGetDatum(cstring_to_text_with_len(text, length));
+}

@@ -16,4 +16,7 @@
  */
 extern char *itsm_canonical_text(Datum value, Oid type, int *length);
 
+/* The same as a text Datum; a value that is text already is not copied unless it is toasted. */
+extern Datum itsm_canonical_datum(Datum value, Oid type);
+
 #endif							/* ITSM_CANONICAL_TEXT_H */

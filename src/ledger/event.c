@@ -26,7 +26,9 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/xid8.h"
 
 enum
@@ -108,12 +110,40 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 	pfree(header.data);
 }
 
-static const char *
-role_name(Oid role)
+/* Names of the roles that wrote last: the session's and the outer one. */
+typedef struct RoleName
 {
-	const char *name = GetUserNameFromId(role, true);
+	Oid			role;			/* InvalidOid: look it up */
+	NameData	name;
+} RoleName;
 
-	return name ? name : psprintf("%u", role);
+static RoleName session_name;
+static RoleName outer_name;
+
+static void
+on_role_change(Datum argument, int cache, uint32 hash)
+{
+	session_name.role = outer_name.role = InvalidOid;
+}
+
+static const char *
+role_name(RoleName *known, Oid role)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		CacheRegisterSyscacheCallback(AUTHOID, on_role_change, (Datum) 0);
+		registered = true;
+	}
+	if (known->role != role)
+	{
+		const char *name = GetUserNameFromId(role, true);
+
+		namestrcpy(&known->name, name ? name : psprintf("%u", role));
+		known->role = role;
+	}
+	return NameStr(known->name);
 }
 
 static Datum
@@ -133,27 +163,10 @@ set_text(Datum *values, bool *nulls, int column, const char *text)
 	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
-/* The partition for a time, locked; it may have been attached or detached meanwhile. */
-static Relation
-open_partition(TimestampTz at)
-{
-	for (;;)
-	{
-		Oid			partition = itsm_event_partition(at);
-		Relation	table = table_open(partition, RowExclusiveLock);
-
-		if (table->rd_rel->relispartition &&
-			(strcmp(RelationGetRelationName(table), "event_default") != 0 ||
-			 itsm_event_partition(at) == partition))
-			return table;
-		table_close(table, RowExclusiveLock);
-	}
-}
-
 static void
 store_event(const Event *event)
 {
-	Relation	table = open_partition(event->at);
+	OwnTable   *table = itsm_event_partition_open(event->at);
 	Datum		values[EVENT_COLUMNS];
 	bool		nulls[EVENT_COLUMNS] = {0};
 
@@ -176,8 +189,8 @@ store_event(const Event *event)
 	set_text(values, nulls, EVENT_APPLICATION, event->application);
 	values[EVENT_BODY] = bytes_datum(event->body, event->body_length);
 	values[EVENT_HASH] = bytes_datum(event->hash, ITSM_HASH_LENGTH);
-	itsm_table_insert(table, values, nulls);
-	table_close(table, NoLock);
+	itsm_own_insert(table, values, nulls);
+	itsm_own_close(table, RowExclusiveLock);
 }
 
 static void
@@ -217,9 +230,9 @@ fill_circumstances(Event *event)
 	event->system = (int64) GetSystemIdentifier();
 	event->timeline = (int) GetWALInsertionTimeLine();
 	if (event->session_role == NULL)
-		event->session_role = role_name(GetSessionUserId());
+		event->session_role = role_name(&session_name, GetSessionUserId());
 	if (event->role == NULL)
-		event->role = role_name(GetOuterUserId());
+		event->role = role_name(&outer_name, GetOuterUserId());
 	event->application = application_name && *application_name ? application_name : NULL;
 }
 

@@ -10,7 +10,7 @@
 
 #include "catalog/namespace.h"
 #include "core/query.h"
-#include "core/table.h"
+#include "core/own_table.h"
 #include "datatype/timestamp.h"
 #include "ledger/partition.h"
 #include "miscadmin.h"
@@ -40,23 +40,108 @@ partition_name(char *name, int year, int month)
 	snprintf(name, NAMEDATALEN, "event_%04d_%02d", year, month);
 }
 
+/* The name of a month's partition; false when the month can have none. */
+static bool
+name_of(TimestampTz at, char *name)
+{
+	int			year;
+	int			month;
+
+	month_of(at, &year, &month);
+	partition_name(name, year, month);
+	return year > 0;
+}
+
 Oid
 itsm_event_partition(TimestampTz at)
 {
 	char		name[NAMEDATALEN];
 	Oid			partition = InvalidOid;
+
+	if (name_of(at, name))
+		partition = itsm_relation_or_invalid(name);
+	if (OidIsValid(partition) && get_rel_relispartition(partition))
+		return partition;
+	return itsm_relation("event_default");
+}
+
+/* The month of a time, [starts, ends). */
+static void
+month_bounds(TimestampTz at, TimestampTz *starts, TimestampTz *ends)
+{
+	struct pg_tm tm = {.tm_mday = 1};
 	int			year;
 	int			month;
 
 	month_of(at, &year, &month);
-	if (year > 0)
+	tm.tm_year = year;
+	tm.tm_mon = month;
+	if (tm2timestamp(&tm, 0, NULL, starts) != 0)
+		*starts = DT_NOBEGIN;
+	tm.tm_year = month == 12 ? year + 1 : year;
+	tm.tm_mon = month % 12 + 1;
+	if (tm2timestamp(&tm, 0, NULL, ends) != 0)
+		*ends = DT_NOEND;
+}
+
+/* Partitions of some months: an import goes to and fro between them. */
+#define MONTHS_AT_HAND 16
+
+typedef struct Month
+{
+	OwnTable	table;
+	char		name[NAMEDATALEN];
+	TimestampTz starts;
+	TimestampTz ends;
+} Month;
+
+static Month months[MONTHS_AT_HAND];
+
+/* The month's place among those at hand; the next one in turn makes room for it. */
+static Month *
+month_at_hand(TimestampTz at)
+{
+	static int	last = 0;
+
+	for (int i = 0; i < MONTHS_AT_HAND; i++)
 	{
-		partition_name(name, year, month);
-		partition = itsm_relation_or_invalid(name);
+		Month	   *month = &months[(last + i) % MONTHS_AT_HAND];
+
+		if (at >= month->starts && at < month->ends)
+		{
+			last = month - months;
+			return month;
+		}
 	}
-	if (OidIsValid(partition) && get_rel_relispartition(partition))
-		return partition;
-	return itsm_relation("event_default");
+	last = (last + MONTHS_AT_HAND - 1) % MONTHS_AT_HAND;
+	month_bounds(at, &months[last].starts, &months[last].ends);
+	return &months[last];
+}
+
+OwnTable *
+itsm_event_partition_open(TimestampTz at)
+{
+	Month	   *month = month_at_hand(at);
+
+	while (!itsm_own_is_kept(&month->table))
+	{
+		Oid			partition = itsm_event_partition(at);
+		Relation	relation;
+		bool		is_default = partition == itsm_relation("event_default");
+
+		if (is_default)
+			strlcpy(month->name, "event_default", NAMEDATALEN);
+		else
+			name_of(at, month->name);
+		itsm_own_rename(&month->table, month->name);
+		relation = itsm_own_open(&month->table, RowExclusiveLock);
+		/* now that it is locked: it may have been attached or detached meanwhile */
+		if (relation->rd_rel->relispartition && (!is_default || itsm_event_partition(at) == partition))
+			return &month->table;
+		itsm_own_close(&month->table, RowExclusiveLock);
+		itsm_own_rename(&month->table, month->name);
+	}
+	return &month->table;
 }
 
 static void
@@ -130,6 +215,8 @@ itsm_make_partitions_between(TimestampTz from, TimestampTz to)
 			LockRelationOid(itsm_relation("event"), ShareUpdateExclusiveLock);
 			if (!OidIsValid(itsm_relation_or_invalid(name)))
 			{
+				/* a statement that writes events keeps event_default open, perhaps */
+				itsm_own_close_all();
 				itsm_query_begin(&query);
 				make_partition(year, month);
 				itsm_query_end(&query);

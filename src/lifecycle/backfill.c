@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "core/attempt.h"
 #include "core/errors.h"
+#include "core/own_table.h"
 #include "core/query.h"
 #include "executor/executor.h"
 #include "ledger/partition.h"
@@ -379,6 +380,7 @@ itsm_backfill(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
 	itsm_check_owner(row->relation);
+	itsm_own_keep(keep);
 	if (SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (atomic)

@@ -11,11 +11,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "core/errors.h"
+#include "core/own_table.h"
 #include "executor/executor.h"
 #include "ledger/event.h"
 #include "ledger/partition.h"
 #include "ledger/record_key.h"
-#include "core/table.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/backfill.h"
@@ -220,6 +220,7 @@ itsm_import_events(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 errmsg("attachment %d no longer fits %s", row->id, row->relation_name)));
 	import.slot = MakeSingleTupleTableSlot(RelationGetDescr(import.relation), &TTSOpsHeapTuple);
+	itsm_own_keep(fcinfo->flinfo->fn_mcxt);
 	import.context = AllocSetContextCreate(caller, "itsm import", ALLOCSET_DEFAULT_SIZES);
 	reader = itsm_log_open(query, true);
 	while (itsm_log_next(reader, &entry))

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "core/errors.h"
+#include "core/own_table.h"
 #include "core/unmet.h"
 #include "executor/executor.h"
 #include "lifecycle/actor.h"
@@ -40,8 +41,11 @@ policy_for(FunctionCallInfo fcinfo, Relation relation)
 	uint64		pin = itsm_policy_pin();
 
 	if (kept == NULL)
+	{
 		kept = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 																 sizeof(KeptPolicy));
+		itsm_own_keep(fcinfo->flinfo->fn_mcxt);
+	}
 	if (kept->policy == NULL || kept->pin != pin)
 	{
 		kept->policy = itsm_policy_get(relation);

@@ -11,18 +11,8 @@
 #include "lifecycle/project.h"
 #include "record/projection.h"
 #include "utils/datum.h"
+#include "utils/jsonb.h"
 #include "utils/timestamp.h"
-
-static char *
-attribute_text(const RowSide *side, int attribute)
-{
-	int			length;
-
-	if (side->canonical->tts_isnull[attribute])
-		return NULL;
-	return itsm_canonical_text(side->canonical->tts_values[attribute],
-							   side->unit->definition->attributes[attribute].type, &length);
-}
 
 static void
 push_text(JsonbParseState **state, JsonbIteratorToken token, const char *text)
@@ -47,12 +37,16 @@ extra_attributes(const RowSide *side)
 	for (int i = 0; i < unit->definition->attribute_count; i++)
 	{
 		const AttributeBinding *binding = &unit->attributes[i];
+		const char *text;
+		int			length;
 
 		if (!binding->mapped || binding->projected_number >= 0 || binding->projected_text >= 0 ||
 			side->canonical->tts_isnull[i])
 			continue;
+		text = itsm_canonical_text(side->canonical->tts_values[i], unit->definition->attributes[i].type,
+								   &length);
 		push_text(&state, WJB_KEY, unit->definition->attributes[i].name);
-		push_text(&state, WJB_VALUE, attribute_text(side, i));
+		push_text(&state, WJB_VALUE, text);
 		any = true;
 	}
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
@@ -82,7 +76,12 @@ project_attributes(Projection *projection, const RowSide *side)
 				: type == INT2OID ? DatumGetInt16(value) : DatumGetInt32(value);
 		}
 		else if (binding->projected_text >= 0)
-			projection->texts[binding->projected_text] = attribute_text(side, i);
+		{
+			int			which = PROJECTED_ATTRIBUTES + binding->projected_text;
+
+			projection->text_nulls[which] = isnull;
+			projection->texts[which] = isnull ? (Datum) 0 : itsm_canonical_datum(value, type);
+		}
 		else
 			extra = true;
 		if (binding->milestone >= 0 && !isnull)
@@ -92,16 +91,24 @@ project_attributes(Projection *projection, const RowSide *side)
 			projection->milestones.reached[binding->milestone] = true;
 		}
 	}
-	projection->extra = extra ? extra_attributes(side) : NULL;
+	if (extra)
+	{
+		Jsonb	   *attributes = extra_attributes(side);
+
+		projection->extra_null = attributes == NULL;
+		projection->extra = JsonbPGetDatum(attributes);
+	}
+	else
+		projection->extra_null = true;
 }
 
 static void
 project_state(Projection *projection, const RowSide *side)
 {
-	projection->process = side->unit->definition->process;
-	projection->lifecycle = side->unit->definition->name;
-	projection->state = side->state_name;
-	projection->category = side->category;
+	itsm_projection_set(projection, PROJECTED_PROCESS, side->unit->definition->process);
+	itsm_projection_set(projection, PROJECTED_LIFECYCLE, side->unit->definition->name);
+	itsm_projection_set(projection, PROJECTED_STATE, side->state_name);
+	itsm_projection_set(projection, PROJECTED_CATEGORY, side->category);
 }
 
 static void
@@ -119,10 +126,9 @@ void
 itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at, bool unknown_past)
 {
 	RecordState state = {0};
-	Projection	projection = {0};
+	Projection	projection;
 
-	for (int i = 0; i < PROJECTION_NUMBERS; i++)
-		projection.number_nulls[i] = true;
+	itsm_projection_begin(&projection);
 	if (!unknown_past)
 	{
 		projection.milestones.at[MILESTONE_OPENED] = at;
@@ -130,7 +136,7 @@ itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at, boo
 		milestone_move(&projection.milestones, CATEGORY_NONE, side->category_number, at);
 	}
 	projection.changed_at = at;
-	projection.key = record->key;
+	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, side);
 	project_attributes(&projection, side);
 	store_state(record, &state, side, at);
@@ -180,16 +186,14 @@ itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool co
 	{
 		HeapTuple	tuple = projection.tuple;
 
-		memset(&projection, 0, sizeof(Projection));
-		for (int i = 0; i < PROJECTION_NUMBERS; i++)
-			projection.number_nulls[i] = true;
+		itsm_projection_begin(&projection);
 		projection.tuple = tuple;
 		projection.milestones.at[MILESTONE_OPENED] = at;
 		projection.milestones.reached[MILESTONE_OPENED] = true;
 		milestone_move(&projection.milestones, CATEGORY_NONE, side->category_number, at);
 	}
 	projection.changed_at = at;
-	projection.key = record->key;
+	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, side);
 	project_attributes(&projection, side);
 	store_state(record, &state, side, kept ? state.entered_at : at);
@@ -210,7 +214,7 @@ itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at)
 		projection.milestones.reached[MILESTONE_RESOLVED] =
 			projection.milestones.reached[MILESTONE_CLOSED] = false;
 	projection.changed_at = at;
-	projection.key = record->key;
+	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, side);
 	project_attributes(&projection, side);
 	store_state(record, &state, side, same ? state.entered_at : at);
@@ -251,7 +255,7 @@ itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampT
 	if (reassigned(old, new))
 		projection.reassigned++;
 	projection.changed_at = at;
-	projection.key = record->key;
+	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, new);
 	project_attributes(&projection, new);
 	itsm_projection_store(record, &projection);
@@ -310,7 +314,7 @@ itsm_project_join(const Record *record, const Record *other)
 		return;
 	(void) itsm_projection_read(record, &projection);
 	joined.tuple = projection.tuple;
-	joined.key = record->key;
+	itsm_projection_set(&joined, PROJECTED_KEY, record->key);
 	joined.transitions += projection.transitions;
 	joined.reopened += projection.reopened;
 	joined.reassigned += projection.reassigned;
@@ -330,6 +334,6 @@ itsm_project_head(const Record *record)
 
 	if (!itsm_projection_read(record, &projection))
 		return;
-	projection.key = record->key;
+	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	itsm_projection_store(record, &projection);
 }

@@ -97,16 +97,17 @@ kept_by_application(const Unit *unit, int milestone)
 static void
 store(const Record *record, const Unit *unit, const Fold *fold)
 {
+	const char *category = fold->category == CATEGORY_NONE ? NULL : itsm_category_names[fold->category];
 	RecordState state;
 	Projection	projection;
 
 	if (!itsm_projection_read(record, &projection))
 	{
-		projection.process = unit->definition->process;
-		projection.lifecycle = unit->definition->name;
-		projection.state = fold->state;
-		projection.category = fold->category == CATEGORY_NONE ? NULL : itsm_category_names[fold->category];
-		projection.key = record->key;
+		itsm_projection_set(&projection, PROJECTED_PROCESS, unit->definition->process);
+		itsm_projection_set(&projection, PROJECTED_LIFECYCLE, unit->definition->name);
+		itsm_projection_set(&projection, PROJECTED_STATE, fold->state);
+		itsm_projection_set(&projection, PROJECTED_CATEGORY, category);
+		itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 		projection.changed_at = record->at;
 	}
 	for (int i = 0; i < MILESTONE_COUNT; i++)
@@ -124,7 +125,7 @@ store(const Record *record, const Unit *unit, const Fold *fold)
 		state.lifecycle = unit->definition->name;
 		state.lifecycle_version = unit->version;
 		state.state = fold->state;
-		state.category = projection.category;
+		state.category = category;
 	}
 	else if (state.state == NULL || fold->state == NULL || strcmp(state.state, fold->state) != 0)
 		return;
@@ -165,10 +166,10 @@ itsm_project_migration(const Record *record, const Definition *definition, int v
 	state.category = to ? itsm_category_names[to->category] : NULL;
 	itsm_record_state_store(record, &state);
 	(void) itsm_projection_read(record, &projection);
-	projection.process = definition->process;
-	projection.lifecycle = definition->name;
-	projection.state = state.state;
-	projection.category = state.category;
+	itsm_projection_set(&projection, PROJECTED_PROCESS, definition->process);
+	itsm_projection_set(&projection, PROJECTED_LIFECYCLE, definition->name);
+	itsm_projection_set(&projection, PROJECTED_STATE, state.state);
+	itsm_projection_set(&projection, PROJECTED_CATEGORY, state.category);
 	projection.changed_at = at;
 	itsm_projection_store(record, &projection);
 }

@@ -8,16 +8,13 @@
 #include "core/itsm.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_collation_d.h"
-#include "core/table.h"
+#include "core/own_table.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "record/projection.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/fmgroids.h"
-#include "utils/snapmgr.h"
 
 const char *const itsm_projection_numbers[PROJECTION_NUMBERS] = {"priority", "impact", "urgency"};
 
@@ -31,22 +28,30 @@ enum
 {
 	COLUMN_RECORD, COLUMN_MILESTONES, COLUMN_CHANGED = COLUMN_MILESTONES + MILESTONE_COUNT,
 	COLUMN_OPENED_MONTH, COLUMN_TRANSITIONS, COLUMN_REOPENED, COLUMN_REASSIGNED, COLUMN_NUMBERS,
-	COLUMN_SOURCE = COLUMN_NUMBERS + PROJECTION_NUMBERS, COLUMN_DELETED, COLUMN_TENANT,
-	COLUMN_PROCESS, COLUMN_LIFECYCLE, COLUMN_STATE, COLUMN_CATEGORY, COLUMN_KEY, COLUMN_TEXTS,
-	COLUMN_EXTRA = COLUMN_TEXTS + PROJECTION_TEXTS, COLUMN_COUNT
+	COLUMN_SOURCE = COLUMN_NUMBERS + PROJECTION_NUMBERS, COLUMN_DELETED, COLUMN_TENANT, COLUMN_TEXTS,
+	COLUMN_EXTRA = COLUMN_TEXTS + PROJECTED_TEXTS, COLUMN_COUNT
 };
 
-static const char *
-text_at(Datum *values, bool *nulls, int column)
+static OwnTable projections = {
+	.name = "projection", .probe_count = 1, .probes = {
+		{"projection_pkey", 2, {{COLUMN_TENANT + 1, F_TEXTEQ}, {COLUMN_RECORD + 1, F_INT8EQ}}}
+	}
+};
+
+void
+itsm_projection_begin(Projection *projection)
 {
-	return nulls[column] ? NULL : TextDatumGetCString(values[column]);
+	memset(projection, 0, sizeof(Projection));
+	memset(projection->number_nulls, true, sizeof(projection->number_nulls));
+	memset(projection->text_nulls, true, sizeof(projection->text_nulls));
+	projection->extra_null = true;
 }
 
-static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
+void
+itsm_projection_set(Projection *projection, ProjectedText which, const char *text)
 {
-	nulls[column] = text == NULL;
-	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	projection->text_nulls[which] = text == NULL;
+	projection->texts[which] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
 static void
@@ -67,40 +72,37 @@ fill(Projection *projection, Datum *values, bool *nulls)
 		projection->number_nulls[i] = nulls[COLUMN_NUMBERS + i];
 		projection->numbers[i] = nulls[COLUMN_NUMBERS + i] ? 0 : DatumGetInt32(values[COLUMN_NUMBERS + i]);
 	}
-	projection->process = text_at(values, nulls, COLUMN_PROCESS);
-	projection->lifecycle = text_at(values, nulls, COLUMN_LIFECYCLE);
-	projection->state = text_at(values, nulls, COLUMN_STATE);
-	projection->category = text_at(values, nulls, COLUMN_CATEGORY);
-	projection->key = text_at(values, nulls, COLUMN_KEY);
-	for (int i = 0; i < PROJECTION_TEXTS; i++)
-		projection->texts[i] = text_at(values, nulls, COLUMN_TEXTS + i);
-	projection->extra = nulls[COLUMN_EXTRA] ? NULL : DatumGetJsonbP(values[COLUMN_EXTRA]);
+	memcpy(projection->texts, values + COLUMN_TEXTS, sizeof(projection->texts));
+	memcpy(projection->text_nulls, nulls + COLUMN_TEXTS, sizeof(projection->text_nulls));
+	projection->extra = values[COLUMN_EXTRA];
+	projection->extra_null = nulls[COLUMN_EXTRA];
+	projection->month_known = !nulls[COLUMN_OPENED_MONTH] && !nulls[COLUMN_MILESTONES + MILESTONE_OPENED];
+	if (projection->month_known)
+	{
+		projection->month_of = projection->milestones.at[MILESTONE_OPENED];
+		projection->month = DatumGetTimestampTz(values[COLUMN_OPENED_MONTH]);
+	}
 }
 
 bool
 itsm_projection_read(const Record *record, Projection *projection)
 {
-	Relation	table = table_open(itsm_relation("projection"), AccessShareLock);
-	ScanKeyData keys[2];
+	Relation	table = itsm_own_open(&projections, AccessShareLock);
+	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
+	HeapTuple	tuple = itsm_own_find(&projections, 0, key);
 
-	memset(projection, 0, sizeof(Projection));
-	for (int i = 0; i < PROJECTION_NUMBERS; i++)
-		projection->number_nulls[i] = true;
-	ScanKeyInit(&keys[0], COLUMN_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(record->tenant));
-	keys[0].sk_collation = C_COLLATION_OID;
-	ScanKeyInit(&keys[1], COLUMN_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record->id));
-	projection->tuple = itsm_table_find(table, itsm_relation("projection_pkey"), SnapshotSelf, 2, keys);
-	if (projection->tuple)
+	itsm_projection_begin(projection);
+	if (tuple)
 	{
 		Datum		values[COLUMN_COUNT];
 		bool		nulls[COLUMN_COUNT];
 
-		heap_deform_tuple(projection->tuple, RelationGetDescr(table), values, nulls);
+		heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
 		fill(projection, values, nulls);
+		projection->tuple = tuple;
 	}
-	table_close(table, AccessShareLock);
-	return projection->tuple != NULL;
+	itsm_own_close(&projections, AccessShareLock);
+	return tuple != NULL;
 }
 
 /* The start of a time's month in UTC; what is infinite stays so. */
@@ -122,13 +124,23 @@ month_start(TimestampTz at)
 	return tm2timestamp(&tm, 0, NULL, &start) == 0 ? start : at;
 }
 
+/* The month in which the record began; mostly it is known from the row read. */
+static TimestampTz
+opened_month(const Projection *projection)
+{
+	TimestampTz opened = projection->milestones.at[MILESTONE_OPENED];
+
+	return projection->month_known && projection->month_of == opened ? projection->month
+		: month_start(opened);
+}
+
 void
 itsm_projection_store(const Record *record, Projection *projection)
 {
-	Relation	table = table_open(itsm_relation("projection"), RowExclusiveLock);
 	Datum		values[COLUMN_COUNT];
 	bool		nulls[COLUMN_COUNT] = {0};
 
+	(void) itsm_own_open(&projections, RowExclusiveLock);
 	values[COLUMN_RECORD] = Int64GetDatum(record->id);
 	for (int i = 0; i < MILESTONE_COUNT; i++)
 	{
@@ -138,8 +150,7 @@ itsm_projection_store(const Record *record, Projection *projection)
 	values[COLUMN_CHANGED] = TimestampTzGetDatum(projection->changed_at);
 	nulls[COLUMN_OPENED_MONTH] = !projection->milestones.reached[MILESTONE_OPENED];
 	if (!nulls[COLUMN_OPENED_MONTH])
-		values[COLUMN_OPENED_MONTH] =
-			TimestampTzGetDatum(month_start(projection->milestones.at[MILESTONE_OPENED]));
+		values[COLUMN_OPENED_MONTH] = TimestampTzGetDatum(opened_month(projection));
 	values[COLUMN_TRANSITIONS] = Int32GetDatum(projection->transitions);
 	values[COLUMN_REOPENED] = Int32GetDatum(projection->reopened);
 	values[COLUMN_REASSIGNED] = Int32GetDatum(projection->reassigned);
@@ -150,19 +161,14 @@ itsm_projection_store(const Record *record, Projection *projection)
 	}
 	values[COLUMN_DELETED] = BoolGetDatum(record->deleted);
 	values[COLUMN_SOURCE] = Int32GetDatum(record->source);
-	set_text(values, nulls, COLUMN_TENANT, record->tenant);
-	set_text(values, nulls, COLUMN_PROCESS, projection->process);
-	set_text(values, nulls, COLUMN_LIFECYCLE, projection->lifecycle);
-	set_text(values, nulls, COLUMN_STATE, projection->state);
-	set_text(values, nulls, COLUMN_CATEGORY, projection->category);
-	set_text(values, nulls, COLUMN_KEY, projection->key);
-	for (int i = 0; i < PROJECTION_TEXTS; i++)
-		set_text(values, nulls, COLUMN_TEXTS + i, projection->texts[i]);
-	nulls[COLUMN_EXTRA] = projection->extra == NULL;
-	values[COLUMN_EXTRA] = JsonbPGetDatum(projection->extra);
+	values[COLUMN_TENANT] = CStringGetTextDatum(record->tenant);
+	memcpy(values + COLUMN_TEXTS, projection->texts, sizeof(projection->texts));
+	memcpy(nulls + COLUMN_TEXTS, projection->text_nulls, sizeof(projection->text_nulls));
+	values[COLUMN_EXTRA] = projection->extra;
+	nulls[COLUMN_EXTRA] = projection->extra_null;
 	if (projection->tuple == NULL)
-		itsm_table_insert(table, values, nulls);
-	else if (!itsm_table_update(table, projection->tuple, values, nulls))
+		itsm_own_insert(&projections, values, nulls);
+	else if (!itsm_own_update(&projections, projection->tuple, values, nulls))
 		elog(ERROR, "projection of record " INT64_FORMAT " changed without its head", record->id);
-	table_close(table, NoLock);
+	itsm_own_close(&projections, RowExclusiveLock);
 }

@@ -7,13 +7,24 @@
 
 #include "record/milestone.h"
 #include "record/record.h"
-#include "utils/jsonb.h"
 
 /* Canonical attributes with a column of their own; in the order of the columns. */
 #define PROJECTION_NUMBERS 3
 #define PROJECTION_TEXTS 10
 extern const char *const itsm_projection_numbers[PROJECTION_NUMBERS];
 extern const char *const itsm_projection_texts[PROJECTION_TEXTS];
+
+/* Texts of a projection, in the order of the columns. */
+typedef enum ProjectedText
+{
+	PROJECTED_PROCESS,
+	PROJECTED_LIFECYCLE,
+	PROJECTED_STATE,			/* null: none */
+	PROJECTED_CATEGORY,
+	PROJECTED_KEY,
+	PROJECTED_ATTRIBUTES,		/* the first of PROJECTION_TEXTS */
+	PROJECTED_TEXTS = PROJECTED_ATTRIBUTES + PROJECTION_TEXTS
+} ProjectedText;
 
 typedef struct Projection
 {
@@ -24,17 +35,27 @@ typedef struct Projection
 	int			reassigned;
 	int			numbers[PROJECTION_NUMBERS];
 	bool		number_nulls[PROJECTION_NUMBERS];
-	const char *process;
-	const char *lifecycle;
-	const char *state;			/* NULL: none */
-	const char *category;
-	const char *key;
-	const char *texts[PROJECTION_TEXTS];	/* NULL: null */
-	Jsonb	   *extra;			/* or NULL */
+	Datum		texts[PROJECTED_TEXTS];
+	bool		text_nulls[PROJECTED_TEXTS];
+	Datum		extra;			/* jsonb */
+	bool		extra_null;
 	HeapTuple	tuple;			/* as read; NULL: not stored yet */
+	/* what follows is projection.c's */
+	TimestampTz month_of;
+	TimestampTz month;
+	bool		month_known;
 } Projection;
 
-/* Reads a record's projection; false (and all zero, nulls set) when it has none. */
+/* An empty projection that is not stored yet. */
+extern void itsm_projection_begin(Projection *projection);
+
+/* Sets a text; NULL: null. */
+extern void itsm_projection_set(Projection *projection, ProjectedText which, const char *text);
+
+/*
+ * Reads a record's projection; false, and an empty one, when it has none.  Its
+ * values lie in "tuple".
+ */
 extern bool itsm_projection_read(const Record *record, Projection *projection);
 
 extern void itsm_projection_store(const Record *record, Projection *projection);

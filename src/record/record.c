@@ -8,16 +8,12 @@
 #include "core/itsm.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/xact.h"
-#include "catalog/pg_collation_d.h"
 #include "commands/sequence.h"
 #include "core/settings.h"
-#include "core/table.h"
+#include "core/own_table.h"
 #include "record/record.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/snapmgr.h"
 
 enum
 {
@@ -34,6 +30,23 @@ enum
 /* The cell's number stands above this bit of a record's id. */
 #define CELL_SHIFT 48
 
+static OwnTable records = {
+	.name = "record", .probe_count = 2, .probes = {
+		{"record_pkey", 2, {{RECORD_TENANT, F_TEXTEQ}, {RECORD_ID, F_INT8EQ}}},
+		{"record_key_idx", 3, {{RECORD_TENANT, F_TEXTEQ}, {RECORD_SOURCE, F_INT4EQ}, {RECORD_KEY, F_TEXTEQ}}}
+	}
+};
+enum
+{
+	BY_ID, BY_KEY
+};
+
+static OwnTable states = {
+	.name = "record_state", .probe_count = 1, .probes = {
+		{"record_state_pkey", 2, {{STATE_TENANT, F_TEXTEQ}, {STATE_RECORD, F_INT8EQ}}}
+	}
+};
+
 static char *
 text_or_null(Datum value, bool isnull)
 {
@@ -45,13 +58,6 @@ datum_or_null(const char *text, bool *isnull)
 {
 	*isnull = text == NULL;
 	return text ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
-static void
-text_key(ScanKey key, AttrNumber column, const char *text)
-{
-	ScanKeyInit(key, column, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(text));
-	key->sk_collation = C_COLLATION_OID;
 }
 
 static void
@@ -79,43 +85,32 @@ fill_record(Relation table, HeapTuple tuple, Record *record)
 	record->tuple = tuple;
 }
 
-static void
-key_scan(ScanKeyData keys[3], const char *tenant, int source, const char *key)
+static bool
+find_record(int probe, const Datum *values, Record *record)
 {
-	text_key(&keys[0], RECORD_TENANT, tenant);
-	ScanKeyInit(&keys[1], RECORD_SOURCE, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
-	text_key(&keys[2], RECORD_KEY, key);
+	Relation	table = itsm_own_open(&records, AccessShareLock);
+	HeapTuple	tuple = itsm_own_find(&records, probe, values);
+
+	if (HeapTupleIsValid(tuple))
+		fill_record(table, tuple, record);
+	itsm_own_close(&records, AccessShareLock);
+	return HeapTupleIsValid(tuple);
 }
 
 bool
 itsm_record_find(int source, const char *tenant, const char *key, Record *record)
 {
-	Relation	table = table_open(itsm_relation("record"), AccessShareLock);
-	ScanKeyData keys[3];
-	HeapTuple	tuple;
+	Datum		values[] = {CStringGetTextDatum(tenant), Int32GetDatum(source), CStringGetTextDatum(key)};
 
-	key_scan(keys, tenant, source, key);
-	tuple = itsm_table_find(table, itsm_relation("record_key_idx"), SnapshotSelf, 3, keys);
-	if (HeapTupleIsValid(tuple))
-		fill_record(table, tuple, record);
-	table_close(table, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return find_record(BY_KEY, values, record);
 }
 
 bool
 itsm_record_read(const char *tenant, int64 id, Record *record)
 {
-	Relation	table = table_open(itsm_relation("record"), AccessShareLock);
-	ScanKeyData keys[2];
-	HeapTuple	tuple;
+	Datum		values[] = {CStringGetTextDatum(tenant), Int64GetDatum(id)};
 
-	text_key(&keys[0], RECORD_TENANT, tenant);
-	ScanKeyInit(&keys[1], RECORD_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
-	tuple = itsm_table_find(table, itsm_relation("record_pkey"), SnapshotSelf, 2, keys);
-	if (HeapTupleIsValid(tuple))
-		fill_record(table, tuple, record);
-	table_close(table, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return find_record(BY_ID, values, record);
 }
 
 void
@@ -132,12 +127,12 @@ itsm_record_begin(int source, const char *tenant, const char *key, Record *recor
 bool
 itsm_record_store(Record *record)
 {
-	Relation	table = table_open(itsm_relation("record"), RowExclusiveLock);
 	Datum		values[RECORD_COLUMNS];
 	bool		nulls[RECORD_COLUMNS] = {0};
 	bytea	   *hash = palloc(VARHDRSZ + ITSM_HASH_LENGTH);
 	bool		stored;
 
+	(void) itsm_own_open(&records, RowExclusiveLock);
 	SET_VARSIZE(hash, VARHDRSZ + ITSM_HASH_LENGTH);
 	memcpy(VARDATA(hash), record->hash, ITSM_HASH_LENGTH);
 	values[RECORD_ID - 1] = Int64GetDatum(record->id);
@@ -150,32 +145,31 @@ itsm_record_store(Record *record)
 	values[RECORD_TENANT - 1] = CStringGetTextDatum(record->tenant);
 	values[RECORD_KEY - 1] = datum_or_null(record->key, &nulls[RECORD_KEY - 1]);
 	if (record->tuple)
-		stored = itsm_table_update(table, record->tuple, values, nulls);
+		stored = itsm_own_update(&records, record->tuple, values, nulls);
 	else
 	{
-		stored = itsm_table_insert_new(table, values, nulls);
+		stored = itsm_own_insert_new(&records, values, nulls);
 		if (!stored && record->key)
 		{
-			ScanKeyData keys[3];
+			Datum		key[] = {
+				values[RECORD_TENANT - 1], values[RECORD_SOURCE - 1], values[RECORD_KEY - 1]
+			};
 
-			key_scan(keys, record->tenant, record->source, record->key);
-			itsm_table_await(table, itsm_relation("record_key_idx"), 3, keys);
+			itsm_own_await(&records, BY_KEY, key);
 		}
 	}
-	table_close(table, NoLock);
+	itsm_own_close(&records, RowExclusiveLock);
 	return stored;
 }
 
 bool
 itsm_record_state_read(const Record *record, RecordState *state)
 {
-	Relation	table = table_open(itsm_relation("record_state"), AccessShareLock);
-	ScanKeyData keys[2];
+	Relation	table = itsm_own_open(&states, AccessShareLock);
+	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
 
 	memset(state, 0, sizeof(RecordState));
-	text_key(&keys[0], STATE_TENANT, record->tenant);
-	ScanKeyInit(&keys[1], STATE_RECORD, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record->id));
-	state->tuple = itsm_table_find(table, itsm_relation("record_state_pkey"), SnapshotSelf, 2, keys);
+	state->tuple = itsm_own_find(&states, BY_ID, key);
 	if (state->tuple)
 	{
 		Datum		values[STATE_COLUMNS];
@@ -188,17 +182,17 @@ itsm_record_state_read(const Record *record, RecordState *state)
 		state->state = text_or_null(values[STATE_STATE - 1], nulls[STATE_STATE - 1]);
 		state->category = text_or_null(values[STATE_CATEGORY - 1], nulls[STATE_CATEGORY - 1]);
 	}
-	table_close(table, AccessShareLock);
+	itsm_own_close(&states, AccessShareLock);
 	return state->tuple != NULL;
 }
 
 void
 itsm_record_state_store(const Record *record, RecordState *state)
 {
-	Relation	table = table_open(itsm_relation("record_state"), RowExclusiveLock);
 	Datum		values[STATE_COLUMNS];
 	bool		nulls[STATE_COLUMNS] = {0};
 
+	(void) itsm_own_open(&states, RowExclusiveLock);
 	values[STATE_RECORD - 1] = Int64GetDatum(record->id);
 	values[STATE_ENTERED - 1] = TimestampTzGetDatum(state->entered_at);
 	values[STATE_LIFECYCLE_VERSION - 1] = Int32GetDatum(state->lifecycle_version);
@@ -207,8 +201,8 @@ itsm_record_state_store(const Record *record, RecordState *state)
 	values[STATE_STATE - 1] = datum_or_null(state->state, &nulls[STATE_STATE - 1]);
 	values[STATE_CATEGORY - 1] = datum_or_null(state->category, &nulls[STATE_CATEGORY - 1]);
 	if (state->tuple == NULL)
-		itsm_table_insert(table, values, nulls);
-	else if (!itsm_table_update(table, state->tuple, values, nulls))
+		itsm_own_insert(&states, values, nulls);
+	else if (!itsm_own_update(&states, state->tuple, values, nulls))
 		elog(ERROR, "state of record " INT64_FORMAT " changed without its head", record->id);
-	table_close(table, NoLock);
+	itsm_own_close(&states, RowExclusiveLock);
 }

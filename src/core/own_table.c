@@ -1,0 +1,429 @@
+/*
+ * own_table.c
+ *		The extension's own tables, kept open for a statement.
+ *
+ * Memory: what is kept lies in a context of its own below
+ * TopTransactionContext.  Resource owners: relations, locks and the buffer
+ * pins of scans belong to the transaction's, so that a subtransaction's abort
+ * leaves them whole, also one that cuts a scan short.
+ */
+#include "core/itsm.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_collation_d.h"
+#include "core/own_table.h"
+#include "storage/bufmgr.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+static OwnTable *tables = NULL;	/* all that were ever opened */
+static MemoryContext kept = NULL;	/* NULL: nothing is kept open now */
+static int	keepers = 0;		/* contexts for which it is kept */
+static bool committing = false; /* nothing is kept from here on */
+
+/* Marks, and does nothing else: it may be called at any time. */
+static void
+on_relcache_invalidation(Datum argument, Oid relation)
+{
+	for (OwnTable *table = tables; table; table = table->next)
+	{
+		/* one without an OID is being looked up */
+		if (!OidIsValid(relation) || !OidIsValid(table->oid) || table->oid == relation)
+			table->stale = true;
+		for (int i = 0; i < table->probe_count; i++)
+			if (table->probes[i].oid == relation)
+				table->stale = true;
+	}
+}
+
+static void
+close_kept(OwnTable *table)
+{
+	ResourceOwner caller = CurrentResourceOwner;
+
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	for (int i = 0; i < table->probe_count; i++)
+	{
+		IndexScanDesc scan = table->probes[i].scan;
+
+		if (scan)
+		{
+			Relation	index = scan->indexRelation;
+
+			table->probes[i].scan = NULL;
+			index_endscan(scan);
+			index_close(index, NoLock);
+		}
+	}
+	if (table->indexes.relations)
+		itsm_indexes_close(&table->indexes);
+	table->kept = false;
+	table_close(table->relation, NoLock);
+	CurrentResourceOwner = caller;
+}
+
+void
+itsm_own_close_all(void)
+{
+	if (kept == NULL)
+		return;
+	for (OwnTable *table = tables; table; table = table->next)
+		if (table->kept)
+			close_kept(table);
+	MemoryContextDelete(kept);
+	kept = NULL;
+}
+
+static void
+end_keeping(void *argument)
+{
+	if (--keepers == 0)
+		itsm_own_close_all();
+}
+
+/* The end of the transaction releases it all. */
+static void
+forget(void)
+{
+	for (OwnTable *table = tables; table; table = table->next)
+	{
+		table->kept = false;
+		for (int i = 0; i < table->probe_count; i++)
+			table->probes[i].scan = NULL;
+		memset(&table->indexes, 0, sizeof(TableIndexes));
+	}
+	kept = NULL;
+	committing = false;
+}
+
+static void
+on_transaction(XactEvent event, void *argument)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			itsm_own_close_all();
+			committing = true;
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+		case XACT_EVENT_ABORT:
+			forget();
+			break;
+		default:
+			break;
+	}
+}
+
+void
+itsm_own_keep(MemoryContext context)
+{
+	static bool registered = false;
+	MemoryContextCallback *callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
+
+	if (!registered)
+	{
+		RegisterXactCallback(on_transaction, NULL);
+		registered = true;
+	}
+	callback->func = end_keeping;
+	MemoryContextRegisterResetCallback(context, callback);
+	keepers++;
+}
+
+static void
+look_up(OwnTable *table)
+{
+	if (!table->known)
+	{
+		if (tables == NULL)
+			CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+		table->next = tables;
+		tables = table;
+		table->known = true;
+		table->stale = true;
+		for (int i = 0; i < table->probe_count; i++)
+			for (int j = 0; j < table->probes[i].key_count; j++)
+			{
+				ScanKey		key = &table->probes[i].scan_keys[j];
+
+				ScanKeyInit(key, j + 1, BTEqualStrategyNumber, table->probes[i].keys[j].equal, (Datum) 0);
+				if (table->probes[i].keys[j].equal == F_TEXTEQ)
+					key->sk_collation = C_COLLATION_OID;
+			}
+	}
+	while (table->stale || !OidIsValid(table->oid))
+	{
+		table->oid = InvalidOid;
+		table->stale = false;
+		for (int i = 0; i < table->probe_count; i++)
+			table->probes[i].oid = itsm_relation(table->probes[i].index);
+		table->oid = itsm_relation(table->name);
+	}
+}
+
+static void
+open_kept(OwnTable *table)
+{
+	ResourceOwner caller = CurrentResourceOwner;
+
+	if (kept == NULL)
+		kept = AllocSetContextCreate(TopTransactionContext, "itsm tables kept open", ALLOCSET_SMALL_SIZES);
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	table->relation = table_open(table->oid, RowExclusiveLock);
+	table->kept = true;
+	for (int i = 0; i < table->probe_count; i++)
+		ItemPointerSetInvalid(&table->probes[i].next);
+	CurrentResourceOwner = caller;
+}
+
+Relation
+itsm_own_open(OwnTable *table, LOCKMODE lockmode)
+{
+	if (table->kept && !table->stale)
+		return table->relation;
+	if (table->kept)
+		close_kept(table);
+	look_up(table);
+	if (keepers > 0 && !committing)
+		open_kept(table);
+	else
+		table->relation = table_open(table->oid, lockmode);
+	return table->relation;
+}
+
+void
+itsm_own_close(OwnTable *table, LOCKMODE lockmode)
+{
+	if (!table->kept)
+		table_close(table->relation, lockmode == AccessShareLock ? lockmode : NoLock);
+}
+
+bool
+itsm_own_is_kept(const OwnTable *table)
+{
+	return table->kept && !table->stale;
+}
+
+void
+itsm_own_rename(OwnTable *table, const char *name)
+{
+	if (table->kept)
+		close_kept(table);
+	table->name = name;
+	table->stale = true;
+}
+
+static bool
+has_values(Relation table, const OwnProbe *probe, HeapTuple tuple, const Datum *values)
+{
+	for (int i = 0; i < probe->key_count; i++)
+	{
+		AttrNumber	column = probe->keys[i].column;
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table), column - 1);
+		bool		isnull;
+		Datum		value = heap_getattr(tuple, column, RelationGetDescr(table), &isnull);
+
+		if (isnull || !datum_image_eq(value, values[i], attribute->attbyval, attribute->attlen))
+			return false;
+	}
+	return true;
+}
+
+/* The visible row of the chain that begins at a place; with "values" only if it has them. */
+static HeapTuple
+fetch(Relation table, ItemPointer root, const OwnProbe *probe, const Datum *values, bool *all_dead)
+{
+	ItemPointerData place = *root;
+	Buffer		buffer = ReadBuffer(table, ItemPointerGetBlockNumber(root));
+	HeapTupleData tuple;
+	HeapTuple	found = NULL;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (heap_hot_search_buffer(&place, table, buffer, SnapshotSelf, &tuple, all_dead, true) &&
+		(values == NULL || has_values(table, probe, &tuple, values)))
+		found = heap_copytuple(&tuple);
+	UnlockReleaseBuffer(buffer);
+	return found;
+}
+
+static IndexScanDesc
+scan_of(OwnTable *table, OwnProbe *probe)
+{
+	if (probe->scan == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(kept);
+		Relation	index = index_open(probe->oid, RowExclusiveLock);
+
+		probe->scan = index_beginscan(table->relation, index, SnapshotSelf, probe->key_count, 0);
+		MemoryContextSwitchTo(caller);
+	}
+	return probe->scan;
+}
+
+static HeapTuple
+find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values)
+{
+	IndexScanDesc scan = scan_of(table, probe);
+	HeapTuple	found = NULL;
+	ItemPointer root;
+	MemoryContext caller = MemoryContextSwitchTo(kept);
+
+	for (int i = 0; i < probe->key_count; i++)
+		probe->scan_keys[i].sk_argument = values[i];
+	index_rescan(scan, probe->scan_keys, probe->key_count, NULL, 0);
+	while (found == NULL && (root = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+	{
+		bool		all_dead = false;
+
+		probe->next = *root;
+		MemoryContextSwitchTo(caller);
+		found = fetch(table->relation, root, NULL, NULL, &all_dead);
+		MemoryContextSwitchTo(kept);
+		/* lets the index forget entries of rows that nobody can see any more */
+		scan->kill_prior_tuple = all_dead && !scan->xactStartedInRecovery;
+	}
+	/* gives up the pin on the page */
+	index_rescan(scan, NULL, 0, NULL, 0);
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+/*
+ * In bulk the next row asked for mostly stands behind the one before: where
+ * its chain of versions begins does not move.  A look there costs a tenth of
+ * a descent, and proves itself by the row's values.
+ */
+static HeapTuple
+find_kept(OwnTable *table, OwnProbe *probe, const Datum *values)
+{
+	ResourceOwner caller = CurrentResourceOwner;
+	HeapTuple	found = NULL;
+
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	if (ItemPointerIsValid(&probe->next))
+		found = fetch(table->relation, &probe->next, probe, values, NULL);
+	if (found == NULL)
+	{
+		ItemPointerSetInvalid(&probe->next);
+		found = find_by_index(table, probe, values);
+	}
+	if (found)
+		ItemPointerSetOffsetNumber(&probe->next, ItemPointerGetOffsetNumber(&probe->next) + 1);
+	else
+		ItemPointerSetInvalid(&probe->next);
+	CurrentResourceOwner = caller;
+	return found;
+}
+
+/* The keys by columns of the table, for a scan that is not kept. */
+static void
+table_keys(OwnProbe *probe, const Datum *values, ScanKey keys)
+{
+	memcpy(keys, probe->scan_keys, sizeof(ScanKeyData) * probe->key_count);
+	for (int i = 0; i < probe->key_count; i++)
+	{
+		keys[i].sk_attno = probe->keys[i].column;
+		keys[i].sk_argument = values[i];
+	}
+}
+
+HeapTuple
+itsm_own_find(OwnTable *table, int probe, const Datum *values)
+{
+	ScanKeyData keys[OWN_KEYS];
+
+	if (table->kept)
+		return find_kept(table, &table->probes[probe], values);
+	table_keys(&table->probes[probe], values, keys);
+	return itsm_table_find(table->relation, table->probes[probe].oid, SnapshotSelf,
+						   table->probes[probe].key_count, keys);
+}
+
+void
+itsm_own_await(OwnTable *table, int probe, const Datum *values)
+{
+	ScanKeyData keys[OWN_KEYS];
+
+	table_keys(&table->probes[probe], values, keys);
+	itsm_table_await(table->relation, table->probes[probe].oid, table->probes[probe].key_count, keys);
+}
+
+/* The table's indexes: kept with the table, or those given, to be closed by end_indexes. */
+static TableIndexes *
+begin_indexes(OwnTable *table, TableIndexes *own)
+{
+	if (!table->kept)
+	{
+		itsm_indexes_open(table->relation, own);
+		return own;
+	}
+	if (table->indexes.relations == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(kept);
+		ResourceOwner owner = CurrentResourceOwner;
+
+		CurrentResourceOwner = TopTransactionResourceOwner;
+		itsm_indexes_open(table->relation, &table->indexes);
+		CurrentResourceOwner = owner;
+		MemoryContextSwitchTo(caller);
+	}
+	return &table->indexes;
+}
+
+static void
+end_indexes(OwnTable *table, TableIndexes *indexes)
+{
+	if (!table->kept)
+		itsm_indexes_close(indexes);
+}
+
+void
+itsm_own_insert(OwnTable *table, Datum *values, bool *nulls)
+{
+	TableIndexes own;
+	TableIndexes *indexes = begin_indexes(table, &own);
+
+	itsm_indexes_insert(table->relation, indexes, values, nulls);
+	end_indexes(table, indexes);
+}
+
+bool
+itsm_own_insert_new(OwnTable *table, Datum *values, bool *nulls)
+{
+	TableIndexes own;
+	TableIndexes *indexes = begin_indexes(table, &own);
+	bool		inserted = itsm_indexes_insert_new(table->relation, indexes, values, nulls);
+
+	end_indexes(table, indexes);
+	return inserted;
+}
+
+bool
+itsm_own_update(OwnTable *table, HeapTuple old, Datum *values, bool *nulls)
+{
+	HeapTuple	tuple = itsm_table_replace(table->relation, old, values, nulls);
+
+	if (tuple == NULL)
+		return false;
+	if (!HeapTupleIsHeapOnly(tuple))
+	{
+		TableIndexes own;
+		TableIndexes *indexes = begin_indexes(table, &own);
+
+		itsm_indexes_add(table->relation, indexes, tuple, values, nulls);
+		end_indexes(table, indexes);
+	}
+	heap_freetuple(tuple);
+	return true;
+}
