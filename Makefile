@@ -28,6 +28,8 @@ DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
 # Hidden visibility keeps helpers inside the library (core/compat.h says what is seen).
 WERROR      = -Werror
 PG_CPPFLAGS = -Isrc
+# src/ledger/digest.c calls the server's OpenSSL where its headers are at hand.
+SHLIB_LINK  = $(if $(shell echo '#include <openssl/evp.h>' | $(CC) -E - 2>/dev/null),$(filter -lcrypto,$(LIBS)))
 PG_CFLAGS   = -fvisibility=hidden -MMD -MP -Wall -Wextra -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-missing-field-initializers -Wno-declaration-after-statement
 # PostgreSQL passes the flags it was built with, which are gcc's on most systems.

@@ -182,6 +182,7 @@ open_kept(OwnTable *table)
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	table->relation = table_open(table->oid, RowExclusiveLock);
 	table->kept = true;
+	table->pruned = InvalidBlockNumber;
 	for (int i = 0; i < table->probe_count; i++)
 		ItemPointerSetInvalid(&table->probes[i].next);
 	CurrentResourceOwner = caller;
@@ -242,16 +243,22 @@ has_values(Relation table, const OwnProbe *probe, HeapTuple tuple, const Datum *
 
 /* The visible row of the chain that begins at a place; with "values" only if it has them. */
 static HeapTuple
-fetch(Relation table, ItemPointer root, const OwnProbe *probe, const Datum *values, bool *all_dead)
+fetch(OwnTable *table, ItemPointer root, const OwnProbe *probe, const Datum *values, bool *all_dead)
 {
 	ItemPointerData place = *root;
-	Buffer		buffer = ReadBuffer(table, ItemPointerGetBlockNumber(root));
+	Buffer		buffer = ReadBuffer(table->relation, ItemPointerGetBlockNumber(root));
 	HeapTupleData tuple;
 	HeapTuple	found = NULL;
 
+	/* as scans do it: clears away what nobody sees any more, so that updates stay on the page */
+	if (table->pruned != ItemPointerGetBlockNumber(root))
+	{
+		heap_page_prune_opt(table->relation, buffer);
+		table->pruned = ItemPointerGetBlockNumber(root);
+	}
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	if (heap_hot_search_buffer(&place, table, buffer, SnapshotSelf, &tuple, all_dead, true) &&
-		(values == NULL || has_values(table, probe, &tuple, values)))
+	if (heap_hot_search_buffer(&place, table->relation, buffer, SnapshotSelf, &tuple, all_dead, true) &&
+		(values == NULL || has_values(table->relation, probe, &tuple, values)))
 		found = heap_copytuple(&tuple);
 	UnlockReleaseBuffer(buffer);
 	return found;
@@ -288,7 +295,7 @@ find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values)
 
 		probe->next = *root;
 		MemoryContextSwitchTo(caller);
-		found = fetch(table->relation, root, NULL, NULL, &all_dead);
+		found = fetch(table, root, NULL, NULL, &all_dead);
 		MemoryContextSwitchTo(kept);
 		/* lets the index forget entries of rows that nobody can see any more */
 		scan->kill_prior_tuple = all_dead && !scan->xactStartedInRecovery;
@@ -312,7 +319,7 @@ find_kept(OwnTable *table, OwnProbe *probe, const Datum *values)
 
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	if (ItemPointerIsValid(&probe->next))
-		found = fetch(table->relation, &probe->next, probe, values, NULL);
+		found = fetch(table, &probe->next, probe, values, NULL);
 	if (found == NULL)
 	{
 		ItemPointerSetInvalid(&probe->next);

@@ -20,6 +20,7 @@
 #include "access/htup.h"
 #include "access/skey.h"
 #include "core/table.h"
+#include "storage/block.h"
 #include "utils/rel.h"
 
 #define OWN_KEYS 3
@@ -55,6 +56,7 @@ typedef struct OwnTable
 	Oid			oid;
 	Relation	relation;
 	TableIndexes indexes;		/* when kept and written to */
+	BlockNumber pruned;			/* page on which it was tried last */
 	struct OwnTable *next;
 } OwnTable;
 

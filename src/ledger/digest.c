@@ -2,10 +2,12 @@
  * digest.c
  *		SHA-256 without a context per call, and salts drawn in bulk.
  *
- * Memory: one hash context for the life of the backend.  PostgreSQL ties a
- * hash context to a resource owner; it is made under an owner of its own that
- * has no parent and is never released, so that the end of a transaction does
- * not take it away.  A digest that an error cut short is simply started anew.
+ * Memory: one hash context for the life of the backend.  A digest that an
+ * error cut short is simply started anew.
+ *
+ * PostgreSQL's own interface asks OpenSSL for the algorithm by name with every
+ * digest, which takes longer than the digest of an event does.  Where the
+ * server has OpenSSL, and its headers are at hand, it is asked once.
  */
 #include "core/itsm.h"
 
@@ -15,6 +17,71 @@
 #include "record/record.h"
 #include "utils/resowner.h"
 
+#if defined(USE_OPENSSL) && defined(__has_include)
+#if __has_include(<openssl/evp.h>)
+#include <openssl/evp.h>
+#include <openssl/opensslv.h>
+#define DIGEST_BY_OPENSSL
+#endif
+#endif
+
+StaticAssertDecl(ITSM_HASH_LENGTH == PG_SHA256_DIGEST_LENGTH, "hashes are SHA-256");
+
+#ifdef DIGEST_BY_OPENSSL
+
+static EVP_MD_CTX *context = NULL;
+static const EVP_MD *algorithm = NULL;
+
+static void
+check(int result)
+{
+	if (result != 1)
+		elog(ERROR, "SHA-256 failed");
+}
+
+static void
+set_up(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+	if (algorithm == NULL)
+		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+#else
+	algorithm = EVP_sha256();
+#endif
+	if (algorithm == NULL)
+		elog(ERROR, "OpenSSL has no SHA-256");
+	context = EVP_MD_CTX_new();
+	if (context == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+void
+itsm_digest_start(void)
+{
+	if (context == NULL)
+		set_up();
+	check(EVP_DigestInit_ex(context, algorithm, NULL));
+}
+
+void
+itsm_digest_add(const void *data, size_t length)
+{
+	check(EVP_DigestUpdate(context, data, length));
+}
+
+void
+itsm_digest_finish(uint8 *hash)
+{
+	check(EVP_DigestFinal_ex(context, hash, NULL));
+}
+
+#else
+
+/*
+ * PostgreSQL ties a hash context to a resource owner; it is made under an
+ * owner of its own that has no parent and is never released, so that the end
+ * of a transaction does not take it away.
+ */
 static pg_cryptohash_ctx *context = NULL;
 
 static void
@@ -24,19 +91,23 @@ check(int result)
 		elog(ERROR, "SHA-256 failed: %s", pg_cryptohash_error(context));
 }
 
+static void
+set_up(void)
+{
+	ResourceOwner saved = CurrentResourceOwner;
+
+	CurrentResourceOwner = ResourceOwnerCreate(NULL, "itsm digest");
+	context = pg_cryptohash_create(PG_SHA256);
+	CurrentResourceOwner = saved;
+	if (context == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
 void
 itsm_digest_start(void)
 {
 	if (context == NULL)
-	{
-		ResourceOwner saved = CurrentResourceOwner;
-
-		CurrentResourceOwner = ResourceOwnerCreate(NULL, "itsm digest");
-		context = pg_cryptohash_create(PG_SHA256);
-		CurrentResourceOwner = saved;
-		if (context == NULL)
-			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	}
+		set_up();
 	check(pg_cryptohash_init(context));
 }
 
@@ -49,9 +120,10 @@ itsm_digest_add(const void *data, size_t length)
 void
 itsm_digest_finish(uint8 *hash)
 {
-	StaticAssertStmt(ITSM_HASH_LENGTH == PG_SHA256_DIGEST_LENGTH, "hashes are SHA-256");
 	check(pg_cryptohash_final(context, hash, ITSM_HASH_LENGTH));
 }
+
+#endif
 
 void
 itsm_salt(uint8 *salt)

@@ -48,66 +48,77 @@ enum
 
 #define HASH_DOMAIN "itsm event 1\n"
 
-static void
-add_64(StringInfo header, uint64 number)
+/* Each writes at a place and returns the one behind it. */
+static char *
+put_bytes(char *place, const void *bytes, size_t length)
+{
+	memcpy(place, bytes, length);
+	return place + length;
+}
+
+static char *
+put_64(char *place, uint64 number)
 {
 	number = pg_hton64(number);
-	appendBinaryStringInfo(header, (char *) &number, sizeof(number));
+	return put_bytes(place, &number, sizeof(number));
 }
 
-static void
-add_32(StringInfo header, uint32 number)
+static char *
+put_32(char *place, uint32 number)
 {
 	number = pg_hton32(number);
-	appendBinaryStringInfo(header, (char *) &number, sizeof(number));
+	return put_bytes(place, &number, sizeof(number));
 }
 
-static void
-add_text(StringInfo header, const char *text)
+static char *
+put_text(char *place, const char *text, int length)
 {
-	const char *utf8;
-
-	if (text == NULL)
-	{
-		add_32(header, PG_UINT32_MAX);
-		return;
-	}
-	utf8 = GetDatabaseEncoding() == PG_UTF8 ? text : pg_server_to_any(text, strlen(text), PG_UTF8);
-	add_32(header, strlen(utf8));
-	appendStringInfoString(header, utf8);
+	return text ? put_bytes(put_32(place, length), text, length) : put_32(place, PG_UINT32_MAX);
 }
+
+#define HEADER_TEXTS 8
 
 void
 itsm_event_hash(const Event *event, const uint8 *previous, const char *commitments,
 				int commitments_length, uint8 *hash)
 {
-	StringInfoData header;
+	const char *texts[HEADER_TEXTS] = {
+		event->kind, event->tenant, event->from_state, event->to_state, event->session_role,
+		event->role, event->actor, event->application
+	};
+	int			lengths[HEADER_TEXTS];
+	size_t		size = strlen(HASH_DOMAIN) + ITSM_HASH_LENGTH + 5 * sizeof(uint64) + 4 * sizeof(uint32) +
+		HEADER_TEXTS * sizeof(uint32);
+	char	   *header;
+	char	   *end;
 
-	initStringInfo(&header);
-	add_64(&header, event->record);
-	add_64(&header, event->version);
-	add_64(&header, event->at);
-	add_64(&header, event->xid);
-	add_64(&header, event->system);
-	add_32(&header, event->timeline);
-	add_32(&header, event->command);
-	add_32(&header, event->attachment);
-	add_32(&header, event->lifecycle_version);
-	add_text(&header, event->kind);
-	add_text(&header, event->tenant);
-	add_text(&header, event->from_state);
-	add_text(&header, event->to_state);
-	add_text(&header, event->session_role);
-	add_text(&header, event->role);
-	add_text(&header, event->actor);
-	add_text(&header, event->application);
+	for (int i = 0; i < HEADER_TEXTS; i++)
+	{
+		if (texts[i] && GetDatabaseEncoding() != PG_UTF8)
+			texts[i] = pg_server_to_any(texts[i], strlen(texts[i]), PG_UTF8);
+		lengths[i] = texts[i] ? strlen(texts[i]) : 0;
+		size += lengths[i];
+	}
+	end = header = palloc(size);
+	end = put_bytes(end, HASH_DOMAIN, strlen(HASH_DOMAIN));
+	end = put_bytes(end, previous, ITSM_HASH_LENGTH);
+	end = put_64(end, event->record);
+	end = put_64(end, event->version);
+	end = put_64(end, event->at);
+	end = put_64(end, event->xid);
+	end = put_64(end, event->system);
+	end = put_32(end, event->timeline);
+	end = put_32(end, event->command);
+	end = put_32(end, event->attachment);
+	end = put_32(end, event->lifecycle_version);
+	for (int i = 0; i < HEADER_TEXTS; i++)
+		end = put_text(end, texts[i], lengths[i]);
+	Assert(end == header + size);
 	itsm_digest_start();
-	itsm_digest_add(HASH_DOMAIN, strlen(HASH_DOMAIN));
-	itsm_digest_add(previous, ITSM_HASH_LENGTH);
-	itsm_digest_add(header.data, header.len);
+	itsm_digest_add(header, size);
 	itsm_digest_add(commitments, commitments_length);
 	itsm_digest_finish(hash);
-	pfree(header.data);
+	pfree(header);
 }
 
 /* Names of the roles that wrote last: the session's and the outer one. */

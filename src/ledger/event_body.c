@@ -26,10 +26,13 @@ itsm_body_begin(EventBody *body)
 static void
 commit_item(const uint8 *salt, uint32 number, uint8 form, const char *text, int length, uint8 *hash)
 {
+	char		head[ITSM_SALT_LENGTH + sizeof(number) + sizeof(form)];
+
+	memcpy(head, salt, ITSM_SALT_LENGTH);
+	memcpy(head + ITSM_SALT_LENGTH, &number, sizeof(number));
+	head[ITSM_SALT_LENGTH + sizeof(number)] = form;
 	itsm_digest_start();
-	itsm_digest_add(salt, ITSM_SALT_LENGTH);
-	itsm_digest_add(&number, sizeof(number));
-	itsm_digest_add(&form, sizeof(form));
+	itsm_digest_add(head, sizeof(head));
 	itsm_digest_add(text, length);
 	itsm_digest_finish(hash);
 }
@@ -43,6 +46,7 @@ itsm_body_add(EventBody *body, int number, const char *text, int length)
 	uint8		hash[ITSM_HASH_LENGTH];
 	uint32		wire_length;
 	const char *utf8 = text ? text : "";
+	char	   *item;
 
 	if (text == NULL)
 		length = 0;
@@ -54,11 +58,15 @@ itsm_body_add(EventBody *body, int number, const char *text, int length)
 	}
 	itsm_salt(salt);
 	wire_length = pg_hton32((uint32) length);
-	appendBinaryStringInfo(&body->bytes, (char *) &wire_number, sizeof(wire_number));
-	appendBinaryStringInfo(&body->bytes, (char *) &form, sizeof(form));
-	appendBinaryStringInfo(&body->bytes, (char *) salt, sizeof(salt));
-	appendBinaryStringInfo(&body->bytes, (char *) &wire_length, sizeof(wire_length));
-	appendBinaryStringInfo(&body->bytes, utf8, length);
+	enlargeStringInfo(&body->bytes, ITEM_VALUE_HEAD + length);
+	item = body->bytes.data + body->bytes.len;
+	memcpy(item, &wire_number, sizeof(wire_number));
+	item[4] = form;
+	memcpy(item + ITEM_HEAD, salt, ITSM_SALT_LENGTH);
+	memcpy(item + ITEM_HEAD + ITSM_SALT_LENGTH, &wire_length, sizeof(wire_length));
+	memcpy(item + ITEM_VALUE_HEAD, utf8, length);
+	item[ITEM_VALUE_HEAD + length] = '\0';
+	body->bytes.len += ITEM_VALUE_HEAD + length;
 	commit_item(salt, wire_number, form, utf8, length, hash);
 	appendBinaryStringInfo(&body->commitments, (char *) hash, sizeof(hash));
 }
