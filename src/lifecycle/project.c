@@ -248,7 +248,7 @@ itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampT
 		RecordState state;
 		bool		kept = keeps_state(old->state_name, new);
 
-		(void) itsm_record_state_read(record, &state);
+		(void) itsm_record_state_locate(record, &state);
 		store_state(record, &state, new, kept ? state.entered_at : at);
 		project_move(&projection, old->category_number, new->category_number, at, kept);
 	}

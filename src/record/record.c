@@ -61,7 +61,7 @@ datum_or_null(const char *text, bool *isnull)
 }
 
 static void
-fill_record(Relation table, HeapTuple tuple, Record *record)
+fill_record(Relation table, HeapTuple tuple, const char *tenant, const char *key, Record *record)
 {
 	Datum		values[RECORD_COLUMNS];
 	bool		nulls[RECORD_COLUMNS];
@@ -80,19 +80,24 @@ fill_record(Relation table, HeapTuple tuple, Record *record)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("hash of record " INT64_FORMAT " has a wrong length", record->id)));
 	memcpy(record->hash, VARDATA_ANY(hash), ITSM_HASH_LENGTH);
-	record->tenant = text_or_null(values[RECORD_TENANT - 1], false);
-	record->key = text_or_null(values[RECORD_KEY - 1], nulls[RECORD_KEY - 1]);
 	record->tuple = tuple;
+	/* mostly the caller knows them: they are what the record was looked for by */
+	if (tenant == NULL)
+		tenant = text_or_null(values[RECORD_TENANT - 1], false);
+	if (key == NULL)
+		key = text_or_null(values[RECORD_KEY - 1], nulls[RECORD_KEY - 1]);
+	record->tenant = tenant;
+	record->key = key;
 }
 
 static bool
-find_record(int probe, const Datum *values, Record *record)
+find_record(int probe, const Datum *values, const char *tenant, const char *key, Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
 	HeapTuple	tuple = itsm_own_find(&records, probe, values);
 
 	if (HeapTupleIsValid(tuple))
-		fill_record(table, tuple, record);
+		fill_record(table, tuple, tenant, key, record);
 	itsm_own_close(&records, AccessShareLock);
 	return HeapTupleIsValid(tuple);
 }
@@ -102,7 +107,7 @@ itsm_record_find(int source, const char *tenant, const char *key, Record *record
 {
 	Datum		values[] = {CStringGetTextDatum(tenant), Int32GetDatum(source), CStringGetTextDatum(key)};
 
-	return find_record(BY_KEY, values, record);
+	return find_record(BY_KEY, values, tenant, key, record);
 }
 
 bool
@@ -110,7 +115,7 @@ itsm_record_read(const char *tenant, int64 id, Record *record)
 {
 	Datum		values[] = {CStringGetTextDatum(tenant), Int64GetDatum(id)};
 
-	return find_record(BY_ID, values, record);
+	return find_record(BY_ID, values, tenant, NULL, record);
 }
 
 void
@@ -182,6 +187,23 @@ itsm_record_state_read(const Record *record, RecordState *state)
 		state->state = text_or_null(values[STATE_STATE - 1], nulls[STATE_STATE - 1]);
 		state->category = text_or_null(values[STATE_CATEGORY - 1], nulls[STATE_CATEGORY - 1]);
 	}
+	itsm_own_close(&states, AccessShareLock);
+	return state->tuple != NULL;
+}
+
+bool
+itsm_record_state_locate(const Record *record, RecordState *state)
+{
+	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
+
+	Relation	table = itsm_own_open(&states, AccessShareLock);
+	bool		isnull;
+
+	memset(state, 0, sizeof(RecordState));
+	state->tuple = itsm_own_find(&states, BY_ID, key);
+	if (state->tuple)
+		state->entered_at = DatumGetTimestampTz(heap_getattr(state->tuple, STATE_ENTERED,
+															 RelationGetDescr(table), &isnull));
 	itsm_own_close(&states, AccessShareLock);
 	return state->tuple != NULL;
 }

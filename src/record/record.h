@@ -37,10 +37,13 @@ typedef struct RecordState
 	HeapTuple	tuple;			/* NULL: not stored yet */
 } RecordState;
 
-/* By key; false when there is none.  *record is filled in the current memory context. */
+/*
+ * By key; false when there is none.  *record is filled in the current memory
+ * context, but for tenant and key, which are the caller's strings.
+ */
 extern bool itsm_record_find(int source, const char *tenant, const char *key, Record *record);
 
-/* By number, within a tenant. */
+/* By number, within a tenant, which is the caller's string. */
 extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 
 /* A record that is not stored yet, with its number taken. */
@@ -54,6 +57,9 @@ extern void itsm_record_begin(int source, const char *tenant, const char *key, R
 extern bool itsm_record_store(Record *record);
 
 extern bool itsm_record_state_read(const Record *record, RecordState *state);
+/* The same with entered_at only, to store the rest anew. */
+extern bool itsm_record_state_locate(const Record *record, RecordState *state);
+
 extern void itsm_record_state_store(const Record *record, RecordState *state);
 
 #endif							/* ITSM_RECORD_H */
