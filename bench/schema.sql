@@ -21,6 +21,19 @@ CREATE TABLE bench.result (
 	base_wall float8
 );
 
+-- what a row of history takes, of the table's pages and of its indexes
+CREATE TABLE bench.bytes (
+	variant text,
+	heap numeric,
+	indexes numeric
+);
+
+-- what active backends were seen to wait for while 16 clients wrote
+CREATE TABLE bench.wait (
+	variant text,
+	event text	-- null: none
+);
+
 CREATE TABLE bench.variant (
 	name text PRIMARY KEY,
 	position serial,

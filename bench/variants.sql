@@ -8,11 +8,12 @@ CALL bench.make('none', 'no trigger');
 CALL bench.make('empty', 'empty trigger in C, AFTER ROW');
 CALL bench.make('itsm', 'itsm: judging');
 CALL bench.make('itsm_rules', 'itsm: judging, five rules over six attributes');
-CALL bench.make('itsm_history', 'itsm: judging and history');
+CALL bench.make('itsm_history', 'itsm: judging and history, six attributes mapped');
 CALL bench.make('lookup', 'PL/pgSQL, look-up in a transitions table');
 CALL bench.make('hardcoded', 'PL/pgSQL, CASE state machine');
 CALL bench.make('fsm', 'django-pgtrigger''s FSM form');
 CALL bench.make('audit', 'PL/pgSQL, CASE state machine and jsonb audit row');
+CALL bench.make('generic', 'generic audit trigger of the supa_audit kind');
 SELECT format('CALL bench.fill(%L, %s)', name, :rows) FROM bench.variant ORDER BY position \gexec
 
 CREATE TABLE bench.transition (
@@ -90,6 +91,51 @@ END $$;
 CREATE TRIGGER check_status BEFORE UPDATE ON bench.audit FOR EACH ROW EXECUTE FUNCTION bench.check_hardcoded();
 CREATE TRIGGER write_audit AFTER UPDATE ON bench.audit FOR EACH ROW EXECUTE FUNCTION bench.write_audit();
 
+-- any table's rows as versions under a uuid made of the table and the key, in five indexes
+CREATE TYPE bench.operation AS ENUM ('INSERT', 'UPDATE', 'DELETE');
+CREATE TABLE bench.record_version (
+	id bigserial PRIMARY KEY,
+	record_id uuid,
+	old_record_id uuid,
+	op bench.operation NOT NULL,
+	ts timestamptz NOT NULL DEFAULT now(),
+	table_oid oid NOT NULL,
+	table_schema name NOT NULL,
+	table_name name NOT NULL,
+	record jsonb,
+	old_record jsonb
+) WITH (autovacuum_enabled = off);
+CREATE INDEX ON bench.record_version (record_id) WHERE record_id IS NOT NULL;
+CREATE INDEX ON bench.record_version (old_record_id) WHERE old_record_id IS NOT NULL;
+CREATE INDEX ON bench.record_version USING brin (ts);
+CREATE INDEX ON bench.record_version (table_oid);
+CREATE FUNCTION bench.key_columns(relation oid) RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+	SELECT coalesce(array_agg(a.attname::text ORDER BY a.attnum), '{}')
+	FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+	WHERE i.indrelid = relation AND i.indisprimary
+$$;
+-- a hash as a uuid; uuid_generate_v5 would need another extension
+CREATE FUNCTION bench.record_uuid(relation oid, columns text[], version jsonb) RETURNS uuid LANGUAGE sql STABLE AS $$
+	SELECT CASE
+		WHEN version IS NULL THEN NULL
+		WHEN columns = '{}' THEN gen_random_uuid()
+		ELSE (SELECT md5((jsonb_build_array(relation) || jsonb_agg(version ->> c))::text)::uuid FROM unnest(columns) AS u(c))
+	END
+$$;
+CREATE FUNCTION bench.write_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	key_columns text[] := bench.key_columns(TG_RELID);
+	new_version jsonb := to_jsonb(NEW);
+	new_id uuid := bench.record_uuid(TG_RELID, key_columns, new_version);
+	old_version jsonb := to_jsonb(OLD);
+	old_id uuid := bench.record_uuid(TG_RELID, key_columns, old_version);
+BEGIN
+	INSERT INTO bench.record_version (record_id, old_record_id, op, table_oid, table_schema, table_name, record, old_record)
+	SELECT new_id, old_id, TG_OP::bench.operation, TG_RELID, TG_TABLE_SCHEMA, TG_TABLE_NAME, new_version, old_version;
+	RETURN coalesce(NEW, OLD);
+END $$;
+CREATE TRIGGER write_version AFTER INSERT OR UPDATE OR DELETE ON bench.generic FOR EACH ROW EXECUTE FUNCTION bench.write_version();
+
 SELECT itsm.define_lifecycle('{
 	"name": "bench",
 	"states": [{"name": "new", "category": "new", "initial": true},
@@ -113,5 +159,26 @@ SELECT itsm.define_lifecycle(itsm.lifecycle_definition('bench') || '{
 SELECT itsm.attach('bench.itsm', 'bench', 'status', mode => 'enforce') AS attachment \gset
 SELECT itsm.attach('bench.itsm_rules', 'bench_rules', 'status', mode => 'enforce', attributes =>
 	'{"title": "title", "requester": "requester", "assignee": "assignee", "priority": "priority", "impact": "impact", "service": "service"}') AS attachment \gset
-SELECT itsm.attach('bench.itsm_history', 'bench', 'status', mode => 'enforce') AS attachment \gset
+SELECT itsm.define_lifecycle(itsm.lifecycle_definition('bench') || '{
+	"name": "bench_mapped",
+	"attributes": {"title": "text", "requester": "text", "assignee": "text", "priority": "integer", "impact": "integer", "service": "text"}}') AS defined \gset
+SELECT itsm.attach('bench.itsm_history', 'bench_mapped', 'status', mode => 'enforce', attributes =>
+	'{"title": "title", "requester": "requester", "assignee": "assignee", "priority": "priority", "impact": "impact", "service": "service"}') AS attachment \gset
+SELECT bench.cpu() AS cpu, extract(epoch FROM clock_timestamp()) AS wall \gset
 CALL itsm.backfill(:attachment);
+INSERT INTO bench.result VALUES (1, 'itsm_history', 'backfill', (bench.cpu() - :cpu) / :rows, (extract(epoch FROM clock_timestamp()) - :wall) * 1e6 / :rows, 0, 0);
+
+-- five moves of tickets whose rows are gone
+SELECT bench.cpu() AS cpu, extract(epoch FROM clock_timestamp()) AS wall \gset
+SELECT itsm.import_events(:attachment, format($log$
+	SELECT (1000000000 + k)::text, date_trunc('month', now()) + n * interval '1 second', (ARRAY['new', 'in_progress', 'on_hold', 'in_progress', 'resolved'])[n]
+	FROM generate_series(1, %s) AS k, generate_series(1, 5) AS n ORDER BY k, n $log$, :rows / 5)) AS imported \gset
+INSERT INTO bench.result VALUES (1, 'itsm_history', 'import', (bench.cpu() - :cpu) / :imported, (extract(epoch FROM clock_timestamp()) - :wall) * 1e6 / :imported, 0, 0);
+
+-- Bytes of the history that a variant has written: its rows, and their indexes.
+CREATE FUNCTION bench.history_bytes(variant text, OUT heap bigint, OUT indexes bigint) LANGUAGE sql AS $$
+	SELECT sum(pg_table_size(c.oid)), sum(pg_indexes_size(c.oid)) FROM pg_class c
+	WHERE CASE variant WHEN 'itsm_history' THEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = 'itsm.event'::regclass)
+		WHEN 'audit' THEN c.oid = 'bench.audit_log'::regclass
+		WHEN 'generic' THEN c.oid = 'bench.record_version'::regclass END
+$$;
