@@ -211,9 +211,9 @@ itsm_own_close(OwnTable *table, LOCKMODE lockmode)
 }
 
 bool
-itsm_own_is_kept(const OwnTable *table)
+itsm_own_is_known(const OwnTable *table)
 {
-	return table->kept && !table->stale;
+	return OidIsValid(table->oid) && !table->stale;
 }
 
 void
@@ -222,7 +222,7 @@ itsm_own_rename(OwnTable *table, const char *name)
 	if (table->kept)
 		close_kept(table);
 	table->name = name;
-	table->stale = true;
+	table->oid = InvalidOid;
 }
 
 static bool
@@ -241,6 +241,21 @@ has_values(Relation table, const OwnProbe *probe, HeapTuple tuple, const Datum *
 	return true;
 }
 
+/*
+ * Clears away what nobody sees any more, so that updates stay on the page, as
+ * scans do it; but not with every update of a page that is half empty by its
+ * fillfactor: when an eighth of it is left.
+ */
+static void
+prune(OwnTable *table, Buffer buffer)
+{
+	if (table->pruned == BufferGetBlockNumber(buffer) ||
+		PageGetHeapFreeSpace(BufferGetPage(buffer)) > BLCKSZ / 8)
+		return;
+	heap_page_prune_opt(table->relation, buffer);
+	table->pruned = BufferGetBlockNumber(buffer);
+}
+
 /* The visible row of the chain that begins at a place; with "values" only if it has them. */
 static HeapTuple
 fetch(OwnTable *table, ItemPointer root, const OwnProbe *probe, const Datum *values, bool *all_dead)
@@ -250,12 +265,7 @@ fetch(OwnTable *table, ItemPointer root, const OwnProbe *probe, const Datum *val
 	HeapTupleData tuple;
 	HeapTuple	found = NULL;
 
-	/* as scans do it: clears away what nobody sees any more, so that updates stay on the page */
-	if (table->pruned != ItemPointerGetBlockNumber(root))
-	{
-		heap_page_prune_opt(table->relation, buffer);
-		table->pruned = ItemPointerGetBlockNumber(root);
-	}
+	prune(table, buffer);
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	if (heap_hot_search_buffer(&place, table->relation, buffer, SnapshotSelf, &tuple, all_dead, true) &&
 		(values == NULL || has_values(table->relation, probe, &tuple, values)))

@@ -75,8 +75,8 @@ extern Relation itsm_own_open(OwnTable *table, LOCKMODE lockmode);
 /* Ends the use: a lock for reading is given back, one for writing stays until the transaction ends. */
 extern void itsm_own_close(OwnTable *table, LOCKMODE lockmode);
 
-/* True when the table is kept open, and its name still means it. */
-extern bool itsm_own_is_kept(const OwnTable *table);
+/* True while what the name was found to mean is certain to hold. */
+extern bool itsm_own_is_known(const OwnTable *table);
 
 /* Gives a table that is not in use another name. */
 extern void itsm_own_rename(OwnTable *table, const char *name);

@@ -115,6 +115,7 @@ month_at_hand(TimestampTz at)
 	}
 	last = (last + MONTHS_AT_HAND - 1) % MONTHS_AT_HAND;
 	month_bounds(at, &months[last].starts, &months[last].ends);
+	itsm_own_rename(&months[last].table, months[last].name);
 	return &months[last];
 }
 
@@ -123,25 +124,25 @@ itsm_event_partition_open(TimestampTz at)
 {
 	Month	   *month = month_at_hand(at);
 
-	while (!itsm_own_is_kept(&month->table))
+	for (;;)
 	{
-		Oid			partition = itsm_event_partition(at);
 		Relation	relation;
-		bool		is_default = partition == itsm_relation("event_default");
 
-		if (is_default)
-			strlcpy(month->name, "event_default", NAMEDATALEN);
-		else
-			name_of(at, month->name);
-		itsm_own_rename(&month->table, month->name);
+		if (!itsm_own_is_known(&month->table))
+		{
+			if (itsm_event_partition(at) == itsm_relation("event_default"))
+				strlcpy(month->name, "event_default", NAMEDATALEN);
+			else
+				(void) name_of(at, month->name);
+			itsm_own_rename(&month->table, month->name);
+		}
 		relation = itsm_own_open(&month->table, RowExclusiveLock);
-		/* now that it is locked: it may have been attached or detached meanwhile */
-		if (relation->rd_rel->relispartition && (!is_default || itsm_event_partition(at) == partition))
+		/* once it is locked, nothing is attached or detached; what was until then has been told */
+		if (itsm_own_is_known(&month->table) && relation->rd_rel->relispartition)
 			return &month->table;
 		itsm_own_close(&month->table, RowExclusiveLock);
 		itsm_own_rename(&month->table, month->name);
 	}
-	return &month->table;
 }
 
 static void
