@@ -71,8 +71,8 @@ close_kept(OwnTable *table)
 	CurrentResourceOwner = caller;
 }
 
-void
-itsm_own_close_all(void)
+static void
+close_all(void)
 {
 	if (kept == NULL)
 		return;
@@ -87,7 +87,7 @@ static void
 end_keeping(void *argument)
 {
 	if (--keepers == 0)
-		itsm_own_close_all();
+		close_all();
 }
 
 /* The end of the transaction releases it all. */
@@ -112,7 +112,7 @@ on_transaction(XactEvent event, void *argument)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			itsm_own_close_all();
+			close_all();
 			committing = true;
 			break;
 		case XACT_EVENT_COMMIT:

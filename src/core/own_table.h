@@ -9,9 +9,9 @@
  * closes.
  *
  * Kept relations belong to the transaction, not to the subtransaction that
- * opened them.  They are closed before commit, and an abort releases them.
- * While they are open no DDL of this session can be done on them: call
- * itsm_own_close_all before it.
+ * opened them.  They are closed with the statement, and before commit; an abort
+ * releases them.  Within the statement DDL on them is refused, as on any table
+ * in use.
  */
 #ifndef ITSM_OWN_TABLE_H
 #define ITSM_OWN_TABLE_H
@@ -62,9 +62,6 @@ typedef struct OwnTable
 
 /* Keeps what is opened until the context is reset or deleted, or the transaction ends. */
 extern void itsm_own_keep(MemoryContext context);
-
-/* Closes everything kept; what is used again is opened again. */
-extern void itsm_own_close_all(void);
 
 /*
  * Opens a table: AccessShareLock to read it, RowExclusiveLock to write.  A

@@ -216,8 +216,6 @@ itsm_make_partitions_between(TimestampTz from, TimestampTz to)
 			LockRelationOid(itsm_relation("event"), ShareUpdateExclusiveLock);
 			if (!OidIsValid(itsm_relation_or_invalid(name)))
 			{
-				/* a statement that writes events keeps event_default open, perhaps */
-				itsm_own_close_all();
 				itsm_query_begin(&query);
 				make_partition(year, month);
 				itsm_query_end(&query);

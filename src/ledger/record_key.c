@@ -14,7 +14,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
-#include "core/query.h"
+#include "executor/spi.h"
 #include "ledger/canonical_text.h"
 #include "ledger/record_key.h"
 #include "lib/stringinfo.h"
@@ -148,29 +148,19 @@ itsm_key_normalise(Oid relation, const Source *source, const char *text)
 	return itsm_key_join((const char *const *) fields, count);
 }
 
-/* The tenant that has the key, by a loose walk over the index: one probe a tenant. */
+/* In every tenant but the default one, by a loose walk over the index: one probe a tenant. */
 static bool
 find_in_tenants(int source, const char *key, Record *record)
 {
-	OwnerQuery	query;
-	Oid			types[] = {INT4OID, TEXTOID};
-	Datum		values[] = {Int32GetDatum(source), CStringGetTextDatum(key)};
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *tenant = NULL;
+	const char *tenant = "";
 
-	itsm_query_begin(&query);
-	if (itsm_query(SPI_OK_SELECT,
-				   "WITH RECURSIVE tenants (tenant) AS ("
-				   " (SELECT r.tenant FROM itsm.record r ORDER BY r.tenant LIMIT 1)"
-				   " UNION ALL SELECT (SELECT r.tenant FROM itsm.record r"
-				   "  WHERE r.tenant OPERATOR(pg_catalog.>) t.tenant ORDER BY r.tenant LIMIT 1)"
-				   " FROM tenants t WHERE t.tenant IS NOT NULL)"
-				   " SELECT r.tenant FROM tenants t JOIN itsm.record r"
-				   " ON r.tenant OPERATOR(pg_catalog.=) t.tenant AND r.source OPERATOR(pg_catalog.=) $1"
-				   " AND r.key OPERATOR(pg_catalog.=) $2 LIMIT 1", 2, types, values, NULL) > 0)
-		tenant = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
-	itsm_query_end(&query);
-	return tenant && itsm_record_find(source, tenant, key, record);
+	while ((tenant = itsm_record_tenant_after(tenant)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (itsm_record_find(source, tenant, key, record))
+			return true;
+	}
+	return false;
 }
 
 char *

@@ -8,12 +8,14 @@
 #include "core/itsm.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_collation_d.h"
 #include "commands/sequence.h"
 #include "core/settings.h"
 #include "core/own_table.h"
 #include "record/record.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 
 enum
 {
@@ -116,6 +118,27 @@ itsm_record_read(const char *tenant, int64 id, Record *record)
 	Datum		values[] = {CStringGetTextDatum(tenant), Int64GetDatum(id)};
 
 	return find_record(BY_ID, values, tenant, NULL, record);
+}
+
+char *
+itsm_record_tenant_after(const char *tenant)
+{
+	Relation	table = itsm_own_open(&records, AccessShareLock);
+	ScanKeyData key;
+	HeapTuple	tuple;
+	char	   *next = NULL;
+
+	ScanKeyInit(&key, RECORD_TENANT, BTGreaterStrategyNumber, F_TEXT_GT, CStringGetTextDatum(tenant));
+	key.sk_collation = C_COLLATION_OID;
+	tuple = itsm_table_find(table, itsm_relation("record_pkey"), SnapshotSelf, 1, &key);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+
+		next = TextDatumGetCString(heap_getattr(tuple, RECORD_TENANT, RelationGetDescr(table), &isnull));
+	}
+	itsm_own_close(&records, AccessShareLock);
+	return next;
 }
 
 void
