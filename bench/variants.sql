@@ -136,18 +136,7 @@ BEGIN
 END $$;
 CREATE TRIGGER write_version AFTER INSERT OR UPDATE OR DELETE ON bench.generic FOR EACH ROW EXECUTE FUNCTION bench.write_version();
 
-SELECT itsm.define_lifecycle('{
-	"name": "bench",
-	"states": [{"name": "new", "category": "new", "initial": true},
-		{"name": "in_progress", "category": "active"},
-		{"name": "on_hold", "category": "waiting"},
-		{"name": "resolved", "category": "resolved"},
-		{"name": "closed", "category": "closed", "final": true},
-		{"name": "cancelled", "category": "cancelled", "final": true}],
-	"transitions": [{"from": "new", "to": ["in_progress", "cancelled"]},
-		{"from": "in_progress", "to": ["on_hold", "resolved", "cancelled"]},
-		{"from": "on_hold", "to": ["in_progress", "cancelled"]},
-		{"from": "resolved", "to": ["in_progress", "closed"]}]}') AS defined \gset
+\ir lifecycle.sql
 SELECT itsm.define_lifecycle(itsm.lifecycle_definition('bench') || '{
 	"name": "bench_rules",
 	"attributes": {"title": "text", "requester": "text", "assignee": "text", "priority": "integer", "impact": "integer", "service": "text"},
@@ -158,12 +147,9 @@ SELECT itsm.define_lifecycle(itsm.lifecycle_definition('bench') || '{
 		{"name": "same_requester", "check": "old.requester is not distinct from new.requester"}]}') AS defined \gset
 SELECT itsm.attach('bench.itsm', 'bench', 'status', mode => 'enforce') AS attachment \gset
 SELECT itsm.attach('bench.itsm_rules', 'bench_rules', 'status', mode => 'enforce', attributes =>
-	'{"title": "title", "requester": "requester", "assignee": "assignee", "priority": "priority", "impact": "impact", "service": "service"}') AS attachment \gset
-SELECT itsm.define_lifecycle(itsm.lifecycle_definition('bench') || '{
-	"name": "bench_mapped",
-	"attributes": {"title": "text", "requester": "text", "assignee": "text", "priority": "integer", "impact": "integer", "service": "text"}}') AS defined \gset
+	:mapped) AS attachment \gset
 SELECT itsm.attach('bench.itsm_history', 'bench_mapped', 'status', mode => 'enforce', attributes =>
-	'{"title": "title", "requester": "requester", "assignee": "assignee", "priority": "priority", "impact": "impact", "service": "service"}') AS attachment \gset
+	:mapped) AS attachment \gset
 SELECT bench.cpu() AS cpu, extract(epoch FROM clock_timestamp()) AS wall \gset
 CALL itsm.backfill(:attachment);
 INSERT INTO bench.result VALUES (1, 'itsm_history', 'backfill', (bench.cpu() - :cpu) / :rows, (extract(epoch FROM clock_timestamp()) - :wall) * 1e6 / :rows, 0, 0);
