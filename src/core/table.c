@@ -248,3 +248,22 @@ itsm_table_insert_new(Relation table, Datum *values, bool *nulls)
 	itsm_indexes_close(&indexes);
 	return inserted;
 }
+
+bool
+itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
+{
+	HeapTuple	tuple = itsm_table_replace(table, old, values, nulls);
+
+	if (tuple == NULL)
+		return false;
+	if (!HeapTupleIsHeapOnly(tuple))
+	{
+		TableIndexes indexes;
+
+		itsm_indexes_open(table, &indexes);
+		itsm_indexes_add(table, &indexes, tuple, values, nulls);
+		itsm_indexes_close(&indexes);
+	}
+	heap_freetuple(tuple);
+	return true;
+}

@@ -41,6 +41,13 @@ extern void itsm_table_insert(Relation table, Datum *values, bool *nulls);
  */
 extern bool itsm_table_insert_new(Relation table, Datum *values, bool *nulls);
 
+/*
+ * Replaces a row read before.  False when somebody changed it meanwhile: look
+ * again.  Index entries are made when the update could not stay on its page.
+ * "old" then stands for the new version, so that it can be replaced again.
+ */
+extern bool itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls);
+
 /* The indexes of a table, open for writing. */
 typedef struct TableIndexes
 {
@@ -57,11 +64,7 @@ extern void itsm_indexes_close(TableIndexes *indexes);
 extern void itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 extern bool itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 
-/*
- * Replaces a row read before; NULL when somebody changed it meanwhile: look
- * again.  Unless the new version is heap-only, itsm_indexes_add has to follow.
- * "old" then stands for the new version, so that it can be replaced again.
- */
+/* The first part of itsm_table_update: NULL for false.  Unless it is heap-only, itsm_indexes_add has to follow. */
 extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);
 extern void itsm_indexes_add(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *values, bool *nulls);
 

@@ -60,6 +60,7 @@ foreach my $case (
 	[ 'update', "UPDATE %s SET status = 'work', title = title || '.', owner = 'bob'" ],
 	[ 'refused at the end', "DO \$\$ BEGIN UPDATE %s SET status = CASE WHEN id = $rows THEN 'closed' ELSE 'resolved' END; EXCEPTION WHEN SQLSTATE 'IT001' THEN NULL; END \$\$" ],
 	[ 'update in one subtransaction a row', "DO \$\$ BEGIN FOR i IN 1 .. $rows / 20 LOOP BEGIN UPDATE %s SET prio = 1 + prio %% 5 WHERE id = i; EXCEPTION WHEN OTHERS THEN RAISE; END; END LOOP; END \$\$" ],
+	[ 'update undone, one subtransaction a row', "DO \$\$ BEGIN FOR i IN 1 .. $rows / 20 LOOP BEGIN UPDATE %s SET prio = 1 + prio %% 5 WHERE id = i; RAISE EXCEPTION 'undone'; EXCEPTION WHEN raise_exception THEN NULL; END; END LOOP; END \$\$" ],
 	[ 'delete', "DELETE FROM %s WHERE id <= $rows / 10" ])
 {
 	my ($what, $sql) = @$case;
