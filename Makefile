@@ -19,8 +19,10 @@ SQL_FILES = \
 	src/lifecycle/attach.sql \
 	src/lifecycle/refuse.sql \
 	src/lifecycle/learn.sql \
+	src/lifecycle/guard.sql \
 	src/practice/incident.sql \
-	src/report/report.sql
+	src/report/report.sql \
+	src/report/policy_event.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

@@ -139,6 +139,7 @@ SELECT e.version, e.actor FROM itsm.event e JOIN itsm.record r ON r.id = e.recor
 	JOIN itsm.source o ON o.id = r.source WHERE o.relation = 'act_as.mapped'::regclass ORDER BY e.version;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA act_as CASCADE;
 REVOKE ALL ON FUNCTION itsm.act_as(text) FROM regress_itsm_act_as;
 DROP ROLE regress_itsm_person, regress_itsm_other;

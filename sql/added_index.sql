@@ -18,4 +18,5 @@ RESET enable_seqscan;
 RESET enable_bitmapscan;
 DROP INDEX itsm.added_index_lower, itsm.added_index_part;
 SELECT itsm.detach('added_index.ticket');
+SET itsm.maintenance = on;
 DROP SCHEMA added_index CASCADE;

@@ -127,9 +127,10 @@ SELECT attach_detach.shape();
 
 -- what was done is kept
 RESET ROLE;
-SELECT replace(a.relation_name, 'attach_detach.', '') AS relation, e.action, e.detail, e.role, a.detached_at IS NOT NULL AS detached
-	FROM itsm.attachment_event e JOIN itsm.attachment a ON a.id = e.attachment WHERE a.relation_name LIKE 'attach_detach.%' ORDER BY e.at, e.ctid;
+SELECT replace(a.relation_name, 'attach_detach.', '') AS relation, e.kind, e.detail::jsonb->>'mode' AS mode, e.role, a.detached_at IS NOT NULL AS detached
+	FROM itsm_report.policy_event e JOIN itsm.attachment a ON a.id = e.attachment WHERE a.relation_name LIKE 'attach_detach.%' ORDER BY e.at;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA attach_detach CASCADE;
 DROP ROLE regress_itsm_attach_detach;

@@ -54,7 +54,7 @@ ALTER FOREIGN TABLE attach_faults.remote OWNER TO regress_itsm_attach_faults;
 CREATE FUNCTION attach_faults.everything() RETURNS text LANGUAGE sql AS $$
 	SELECT md5(concat_ws('|', (SELECT string_agg(t::text, ',' ORDER BY t.oid) FROM pg_trigger t), (SELECT string_agg(a::text, ',' ORDER BY a.id) FROM itsm.attachment a),
 		(SELECT string_agg(s::text, ',' ORDER BY s.id) FROM itsm.source s), (SELECT string_agg(d::text, ',' ORDER BY d.source, d.number) FROM itsm.source_attribute d),
-		(SELECT count(*) FROM itsm.attachment_event), (SELECT string_agg(c.oid::text, ',' ORDER BY c.oid) FROM pg_class c)))
+		(SELECT count(*) FROM itsm_report.policy_event), (SELECT string_agg(c.oid::text, ',' ORDER BY c.oid) FROM pg_class c)))
 $$;
 SELECT attach_faults.everything() AS before \gset
 SET ROLE regress_itsm_attach_faults;
@@ -142,5 +142,6 @@ SET ROLE regress_itsm_attach_faults;
 DROP TABLE passing;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA attach_faults CASCADE;
 DROP ROLE regress_itsm_attach_faults;

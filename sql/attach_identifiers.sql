@@ -120,5 +120,6 @@ INSERT INTO attach_identifiers.long_key SELECT string_agg(md5(i::text), '' ORDER
 UPDATE attach_identifiers.long_key SET status = 'work';
 SELECT length(key), state, events FROM attach_identifiers.seen('attach_identifiers.long_key');
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA "attach id's ""q""; --", attach_identifiers CASCADE;
 DROP ROLE regress_itsm_attach_identifiers;

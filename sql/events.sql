@@ -154,6 +154,7 @@ SELECT h.version, h.kind, h.reason FROM itsm.history('events.any', '3') h;
 SELECT count(DISTINCT substring(e.body FROM 6 FOR 16)) = count(*) AS different FROM itsm.event e WHERE length(e.body) > 0;
 -- a changed byte is found
 BEGIN;
+SET itsm.maintenance = on;
 UPDATE itsm.event e SET body = set_byte(e.body, length(e.body) - 1, get_byte(e.body, length(e.body) - 1) # 1) FROM itsm.record r JOIN itsm.source o ON o.id = r.source
 	WHERE r.id = e.record AND r.tenant = e.tenant AND o.relation = 'events.ticket'::regclass AND r.key = '3' AND e.version = 1;
 UPDATE itsm.event e SET actor = 'x' FROM itsm.record r JOIN itsm.source o ON o.id = r.source
@@ -163,5 +164,6 @@ ROLLBACK;
 REVOKE ALL ON FUNCTION itsm.act_as(text) FROM regress_itsm_events;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA events CASCADE;
 DROP ROLE regress_itsm_events;

@@ -173,5 +173,6 @@ SELECT itsm.record_as_of('history.ticket', '7', 'infinity')->'attributes' AS att
 
 RESET ROLE;
 REVOKE EXECUTE ON FUNCTION itsm.act_as(text) FROM regress_itsm_history;
+SET itsm.maintenance = on;
 DROP SCHEMA history CASCADE;
 DROP ROLE regress_itsm_history;

@@ -115,5 +115,6 @@ SELECT itsm.import_events(:mixed, $$VALUES ('1', timestamptz '2020-01-01 00:00+0
 SELECT count(*) FROM import.seen('import.mixed');
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA import CASCADE;
 DROP ROLE regress_itsm_import;

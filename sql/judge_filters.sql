@@ -146,5 +146,6 @@ INSERT INTO judge_filters.fragile VALUES (1, 'done', 1);
 INSERT INTO judge_filters.fragile VALUES (1, 'done', NULL);
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_filters CASCADE;
 DROP ROLE regress_itsm_filters;

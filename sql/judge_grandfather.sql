@@ -72,5 +72,6 @@ SELECT * FROM judge_grandfather.seen('judge_grandfather.ticket');
 SELECT id, status FROM judge_grandfather.ticket ORDER BY id;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_grandfather CASCADE;
 DROP ROLE regress_itsm_grandfather;

@@ -128,5 +128,6 @@ SELECT r.tenant, r.key, s.state, r.deleted FROM itsm.record r JOIN itsm.record_s
 	JOIN itsm.source o ON o.id = r.source WHERE o.relation = 'judge_keys.shared'::regclass ORDER BY r.tenant, r.key COLLATE "C", r.id;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_keys CASCADE;
 DROP ROLE regress_itsm_keys;

@@ -117,5 +117,6 @@ SELECT o.relation_name, p.key, p.state, p.transitions, p.deleted FROM itsm.proje
 	WHERE o.relation_name LIKE 'judge_nested.%' ORDER BY o.relation_name COLLATE "C", p.key COLLATE "C", p.record;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_nested CASCADE;
 DROP ROLE regress_itsm_nested;

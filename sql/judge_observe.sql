@@ -73,5 +73,6 @@ SELECT r.key, e.version, position(convert_to('"rule"', 'UTF8') IN e.body) > 0 AS
 SELECT source, violations FROM itsm_report.attachment_health WHERE source LIKE 'judge_observe.%' ORDER BY source;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_observe CASCADE;
 DROP ROLE regress_itsm_observe;

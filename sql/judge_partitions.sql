@@ -155,5 +155,6 @@ SELECT * FROM judge_partitions.seen('judge_partitions.base');
 SELECT * FROM judge_partitions.seen('judge_partitions.child');
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_partitions CASCADE;
 DROP ROLE regress_itsm_partitions;

@@ -203,5 +203,6 @@ FROM itsm.record r JOIN itsm.source o ON o.id = r.source
 WHERE o.relation_name LIKE 'judge_paths.%';
 SELECT count(*) FROM itsm.event e WHERE NOT EXISTS (SELECT FROM itsm.record r WHERE r.tenant = e.tenant AND r.id = e.record);
 
+SET itsm.maintenance = on;
 DROP SCHEMA judge_paths CASCADE;
 DROP ROLE regress_itsm_paths;

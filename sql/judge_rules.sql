@@ -182,6 +182,7 @@ SELECT * FROM judge_rules.seen('judge_rules.ticket');
 SET ROLE regress_itsm_rules;
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_rules CASCADE;
 DROP ROLE regress_itsm_rules_lead, regress_itsm_rules_member;
 DROP ROLE regress_itsm_rules;

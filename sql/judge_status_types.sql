@@ -55,6 +55,7 @@ EXCEPTION WHEN OTHERS THEN
 		END;
 	END LOOP;
 	RETURN QUERY SELECT 'remembered: ' || state || ', ' || events FROM judge_status_types.seen('judge_status_types.t');
+	PERFORM itsm.detach('judge_status_types.t');
 	DROP TABLE judge_status_types.t;
 END $$;
 SELECT judge_status_types.walk('text', NULL, '{new, work, done}', 'Done');
@@ -115,5 +116,6 @@ UPDATE judge_status_types.many SET status = 'a';
 SELECT * FROM judge_status_types.seen('judge_status_types.many');
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_status_types CASCADE;
 DROP ROLE regress_itsm_status_types;

@@ -75,5 +75,6 @@ SELECT r.key, s.state, s.lifecycle_version AS kept, string_agg(format('%s %s>%s 
 	WHERE o.relation = 'judge_versions.ticket'::regclass GROUP BY 1, 2, 3 ORDER BY r.key COLLATE "C";
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA judge_versions CASCADE;
 DROP ROLE regress_itsm_versions;

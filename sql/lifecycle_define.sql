@@ -221,6 +221,7 @@ SELECT itsm.define_lifecycle(itsm.lifecycle_definition('alice') || '{"delete": "
 RESET ROLE;
 SELECT version, defined_by, shipped FROM itsm.lifecycle WHERE name = 'alice' ORDER BY version;
 
+SET itsm.maintenance = on;
 DELETE FROM itsm.lifecycle WHERE NOT shipped;
 DROP SCHEMA lifecycle_define CASCADE;
 REVOKE ALL ON FUNCTION itsm.define_lifecycle(jsonb) FROM regress_lifecycle_alice, regress_lifecycle_bob;

@@ -29,4 +29,5 @@ SELECT itsm.lifecycle_diagram('incident', '');
 SELECT itsm.lifecycle_diagram('absent');
 SELECT itsm.lifecycle_diagram(NULL) IS NULL, itsm.lifecycle_diagram('incident', NULL) IS NULL;
 
+SET itsm.maintenance = on;
 DELETE FROM itsm.lifecycle WHERE NOT shipped;

@@ -102,6 +102,7 @@ BEGIN
 END $$;
 RESET ROLE;
 SELECT * FROM itsm.lint_lifecycle('mallory');
+SET itsm.maintenance = on;
 UPDATE itsm.lifecycle SET defined_by = 'regress_lint_absent' WHERE name = 'mallory';
 SELECT * FROM itsm.lint_lifecycle('mallory');
 

@@ -119,8 +119,9 @@ SELECT itsm.migrate(:odd);
 
 -- A migration is on record
 RESET ROLE;
-SELECT e.action, e.detail, e.role FROM itsm.attachment_event e WHERE e.attachment IN (:ticket, :mapped, :odd) AND e.action = 'migrate' ORDER BY e.at;
+SELECT e.kind, e.detail, e.role FROM itsm_report.policy_event e WHERE e.attachment IN (:ticket, :mapped, :odd) AND e.kind = 'migrated' ORDER BY e.at;
 
 REVOKE EXECUTE ON FUNCTION itsm.define_lifecycle(jsonb) FROM regress_itsm_migrate;
+SET itsm.maintenance = on;
 DROP SCHEMA migrate CASCADE;
 DROP ROLE regress_itsm_migrate;

@@ -202,6 +202,7 @@ RESET ROLE;
 SELECT * FROM security.seen('security.hidden');
 
 RESET ROLE;
+SET itsm.maintenance = on;
 DROP SCHEMA security, security_planted CASCADE;
 DROP ROLE regress_itsm_writer, regress_itsm_attacker;
 DROP ROLE regress_itsm_security;

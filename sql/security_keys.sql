@@ -64,5 +64,6 @@ RESET ROLE;
 SELECT r.key, s.state FROM itsm.record r JOIN itsm.source o ON o.id = r.source JOIN itsm.record_state s ON s.tenant = r.tenant AND s.record = r.id
 WHERE o.relation = 'security_keys.hidden'::regclass ORDER BY r.key COLLATE "C";
 
+SET itsm.maintenance = on;
 DROP SCHEMA security_keys CASCADE;
 DROP ROLE regress_itsm_keys;

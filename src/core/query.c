@@ -55,6 +55,39 @@ itsm_query_end(OwnerQuery *query)
 	SetUserIdAndSecContext(query->user, query->security);
 }
 
+static bool own_ddl = false;
+
+void
+itsm_own_ddl(const char *sql)
+{
+	bool		outer = own_ddl;
+	int			level = itsm_pin_search_path();
+	int			result;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	own_ddl = true;
+	PG_TRY();
+	{
+		result = SPI_execute(sql, false, 0);
+	}
+	PG_FINALLY();
+	{
+		own_ddl = outer;
+	}
+	PG_END_TRY();
+	if (result < 0)
+		elog(ERROR, "%s in: %s", SPI_result_code_string(result), sql);
+	SPI_finish();
+	AtEOXact_GUC(true, level);
+}
+
+bool
+itsm_is_own_ddl(void)
+{
+	return own_ddl;
+}
+
 uint64
 itsm_query(int expected, const char *sql, int argument_count, const Oid *types, Datum *values,
 		   const char *nulls)

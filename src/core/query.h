@@ -27,6 +27,13 @@ extern uint64 itsm_query(int expected, const char *sql, int argument_count, cons
 						 Datum *values, const char *nulls);
 
 /*
+ * Runs DDL as the current user under the pinned search_path.  The guards over
+ * attached tables and history let it pass (itsm_is_own_ddl).
+ */
+extern void itsm_own_ddl(const char *sql);
+extern bool itsm_is_own_ddl(void);
+
+/*
  * Sets search_path to pg_catalog, pg_temp in a new nest level of settings,
  * which is returned: AtEOXact_GUC(true, level) ends it, or the end of the
  * (sub)transaction does.

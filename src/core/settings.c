@@ -9,6 +9,7 @@
 
 int			itsm_cell = 0;
 bool		itsm_history = true;
+bool		itsm_maintenance = false;
 char	   *itsm_reason = NULL;
 
 void
@@ -22,6 +23,10 @@ itsm_define_settings(void)
 							 "Writes events for changes of attached tables.",
 							 "Off leaves a gap in the history; meant to measure judging alone.",
 							 &itsm_history, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("itsm.maintenance",
+							 "Lets maintenance pass: the guards record instead of refusing, and writes are not judged.",
+							 "For restores of data alone, with --clean, and repairs. The gap in the history is recorded.",
+							 &itsm_maintenance, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("itsm.reason",
 							   "Why the following writes happen; kept with their events.",
 							   NULL, &itsm_reason, "", PGC_USERSET, 0, NULL, NULL, NULL);

@@ -7,6 +7,7 @@
 
 extern int	itsm_cell;			/* itsm.cell: number of this cluster among several, in record ids */
 extern bool itsm_history;		/* itsm.history: off only to measure judging alone */
+extern bool itsm_maintenance;	/* itsm.maintenance: the guards record instead of refusing */
 extern char *itsm_reason;		/* itsm.reason: why the following writes happen */
 
 extern void itsm_define_settings(void);

@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made) and judged (a deferred verdict found what is observed) change nothing.';
+COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made) and judged (a deferred verdict found what is observed) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped or maintenance.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';
@@ -80,6 +80,30 @@ COMMENT ON COLUMN itsm.violation.kind IS 'Rule kind.';
 COMMENT ON COLUMN itsm.violation.attribute IS 'Canonical attribute.';
 COMMENT ON COLUMN itsm.violation.message IS 'What was not met.';
 COMMENT ON COLUMN itsm.violation.clause IS 'Clause of ISO/IEC 20000-1.';
+
+-- Rows of history are only added, and only by the library, which no trigger sees.
+-- Who writes by SQL is stopped, superusers too, unless itsm.maintenance is on.
+CREATE FUNCTION itsm.append_only() RETURNS trigger
+AS 'MODULE_PATHNAME', 'itsm_append_only' LANGUAGE C;
+COMMENT ON FUNCTION itsm.append_only() IS 'The trigger of the tables that hold history: refuses UPDATE, DELETE and TRUNCATE (IT040) unless itsm.maintenance is on.';
+
+-- Of itsm.event the row trigger, which each partition gets as its clone; against
+-- TRUNCATE each partition has one of its own that make_partitions makes.
+CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE ON itsm.event FOR EACH ROW EXECUTE FUNCTION itsm.append_only();
+CREATE TRIGGER itsm_append_only_truncate BEFORE TRUNCATE ON itsm.event FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+CREATE TRIGGER itsm_append_only_truncate BEFORE TRUNCATE ON itsm.event_default FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.violation FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.record FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.source_attribute FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+ALTER TABLE itsm.event ENABLE ALWAYS TRIGGER itsm_append_only, ENABLE ALWAYS TRIGGER itsm_append_only_truncate;
+ALTER TABLE itsm.event_default ENABLE ALWAYS TRIGGER itsm_append_only, ENABLE ALWAYS TRIGGER itsm_append_only_truncate;
+ALTER TABLE itsm.violation ENABLE ALWAYS TRIGGER itsm_append_only;
+ALTER TABLE itsm.record ENABLE ALWAYS TRIGGER itsm_append_only;
+ALTER TABLE itsm.source_attribute ENABLE ALWAYS TRIGGER itsm_append_only;
+
+CREATE FUNCTION itsm.policy_detail(body bytea) RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_policy_detail' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.policy_detail(bytea) IS 'What the body of a policy''s event tells, as a JSON object of strings; null when it tells nothing.';
 
 CREATE FUNCTION itsm.make_partitions() RETURNS integer
 AS 'MODULE_PATHNAME', 'itsm_make_partitions' LANGUAGE C VOLATILE;

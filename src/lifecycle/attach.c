@@ -23,6 +23,7 @@
 #include "core/table.h"
 #include "core/unmet.h"
 #include "ledger/partition.h"
+#include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/expression.h"
@@ -34,6 +35,7 @@
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 typedef struct Request
@@ -190,11 +192,20 @@ check_key(Request *request)
 			return;
 		}
 	check_key_types(request);
-	foreach(cell, indexes)
-		if (same_columns(identifying_columns(relation, lfirst_oid(cell)), request->key))
-			return;
-	fault(request, NULL, psprintf("no unique index over NOT NULL columns of \"%s\" covers just the key columns",
-								  RelationGetRelationName(relation)));
+	if (!itsm_key_identifies(relation, request->key))
+		fault(request, NULL, psprintf("no unique index over NOT NULL columns of \"%s\" covers just the key columns",
+									  RelationGetRelationName(relation)));
+}
+
+bool
+itsm_key_identifies(Relation relation, List *key)
+{
+	ListCell   *cell;
+
+	foreach(cell, RelationGetIndexList(relation))
+		if (same_columns(identifying_columns(relation, lfirst_oid(cell)), key))
+			return true;
+	return false;
 }
 
 static void
@@ -371,28 +382,6 @@ raise_faults(const Request *request)
 					 "DETAIL lists everything that is wrong; nothing has been changed.");
 }
 
-static Datum
-named_texts_jsonb(List *pairs)
-{
-	JsonbParseState *state = NULL;
-	ListCell   *cell;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	foreach(cell, pairs)
-	{
-		NamedText  *pair = lfirst(cell);
-		JsonbValue	value = {.type = jbvString};
-
-		value.val.string.val = pair->name;
-		value.val.string.len = strlen(pair->name);
-		pushJsonbValue(&state, WJB_KEY, &value);
-		value.val.string.val = pair->text;
-		value.val.string.len = strlen(pair->text);
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
-}
-
 static int
 store_attachment(const Request *request, int source)
 {
@@ -411,7 +400,7 @@ store_attachment(const Request *request, int source)
 		CStringGetTextDatum(itsm_relation_name(RelationGetRelid(request->relation))),
 		CStringGetTextDatum(request->lifecycle), CStringGetTextDatum(request->mode),
 		CStringGetTextDatum(request->timing), NameGetDatum(&status), JsonbPGetDatum(request->states),
-		JsonbPGetDatum(request->attributes), named_texts_jsonb(request->expressions),
+		JsonbPGetDatum(request->attributes), itsm_named_texts_jsonb(request->expressions),
 		TEXT(request->filter), TEXT(request->filter_expression), TEXT(request->tenant),
 		TEXT(request->tenant_expression), PointerGetDatum(request->track), NameGetDatum(&role),
 		BoolGetDatum(request->notify)
@@ -500,6 +489,27 @@ require_argument(FunctionCallInfo fcinfo, int number, const char *name)
 				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("\"%s\" must not be null", name)));
 }
 
+static char *
+jsonb_text(Jsonb *json)
+{
+	return json ? JsonbToCString(NULL, &json->root, VARSIZE(json)) : NULL;
+}
+
+/* The whole policy goes into the ledger. */
+static void
+tell_attached(const Request *request, int id)
+{
+	Datum		track = OidFunctionCall1(F_ARRAY_OUT, PointerGetDatum(request->track));
+
+	itsm_policy_event(itsm_attachment_subject(id), id, "attached",
+					  "table", itsm_relation_name(RelationGetRelid(request->relation)),
+					  "lifecycle", request->lifecycle, "mode", request->mode, "timing", request->timing,
+					  "status", request->status, "states", jsonb_text(request->states),
+					  "attributes", jsonb_text(DatumGetJsonbP(itsm_named_texts_jsonb(request->expressions))),
+					  "filter", request->filter_expression, "tenant", request->tenant_expression,
+					  "track", DatumGetCString(track), NULL);
+}
+
 ITSM_FUNCTION(itsm_attach);
 Datum
 itsm_attach(PG_FUNCTION_ARGS)
@@ -553,11 +563,11 @@ itsm_attach(PG_FUNCTION_ARGS)
 	raise_faults(&request);
 	itsm_tell_foreign_triggers(request.relation);
 	tell_not_applicable(&request);
+	itsm_make_partitions_ahead();
+	tell_attached(&request, id);
 	/* ALTER TABLE wants nobody to have it open; the lock stays */
 	relation_close(request.relation, NoLock);
 	itsm_make_triggers(relid);
-	itsm_make_partitions_ahead();
-	itsm_attachment_event(id, "attach", request.mode);
 	PG_RETURN_INT32(id);
 }
 
@@ -595,7 +605,8 @@ itsm_detach(PG_FUNCTION_ARGS)
 		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET detached_at = pg_catalog.clock_timestamp()"
 				   " WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
 		itsm_query_end(&query);
-		itsm_attachment_event(row->id, "detach", NULL);
+		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "detached", "table",
+						  itsm_relation_name(relid), NULL);
 		detached++;
 	}
 	if (detached == 0)
@@ -667,7 +678,11 @@ itsm_set_mode(PG_FUNCTION_ARGS)
 		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET mode = $2"
 				   " WHERE id OPERATOR(pg_catalog.=) $1", 2, types, values, NULL);
 	itsm_query_end(&query);
-	itsm_attachment_event(row->id, "set_mode", rule ? psprintf("%s: %s", rule, mode) : mode);
+	if (rule)
+		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "mode_set", "rule", rule, "mode", mode,
+						  NULL);
+	else
+		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "mode_set", "mode", mode, NULL);
 	itsm_policy_changed();
 	PG_RETURN_VOID();
 }

@@ -7,7 +7,9 @@
 
 #include "utils/rel.h"
 
+/* Both names begin with the first one. */
 #define ITSM_ROW_TRIGGER "itsm_judge"
+#define ITSM_TRUNCATE_TRIGGER "itsm_judge_truncate"
 
 /* ERRCODE_INSUFFICIENT_PRIVILEGE unless the current user owns the relation. */
 extern void itsm_check_owner(Oid relation);
@@ -27,10 +29,10 @@ extern void itsm_drop_triggers(Oid relation);
 /* The relation and its inheritance children, which have sources of their own; no partitions. */
 extern List *itsm_governed_relations(Oid relation);
 
+/* True when a unique index over NOT NULL columns covers just these columns (char *). */
+extern bool itsm_key_identifies(Relation relation, List *key);
+
 /* Triggers of others that could get in the way, told in a NOTICE. */
 extern void itsm_tell_foreign_triggers(Relation relation);
-
-/* Keeps what was done to an attachment: attach, detach, set_mode, migrate. */
-extern void itsm_attachment_event(int attachment, const char *action, const char *detail);
 
 #endif							/* ITSM_ATTACH_H */

@@ -33,8 +33,8 @@ SELECT pg_catalog.pg_extension_config_dump('itsm.attachment', '');
 COMMENT ON TABLE itsm.attachment IS 'Lifecycles put on tables, now and in the past.';
 COMMENT ON COLUMN itsm.attachment.id IS 'Number of the attachment.';
 COMMENT ON COLUMN itsm.attachment.source IS 'The source that its records belong to.';
-COMMENT ON COLUMN itsm.attachment.relation IS 'The table.';
-COMMENT ON COLUMN itsm.attachment.relation_name IS 'Qualified name of the table when it was attached.';
+COMMENT ON COLUMN itsm.attachment.relation IS 'The table; null when it is gone.';
+COMMENT ON COLUMN itsm.attachment.relation_name IS 'Qualified name of the table; of one that is gone, its last one.';
 COMMENT ON COLUMN itsm.attachment.lifecycle IS 'The lifecycle; its current version holds for records that begin or move.';
 COMMENT ON COLUMN itsm.attachment.mode IS 'off, observe or enforce.';
 COMMENT ON COLUMN itsm.attachment.timing IS 'immediate or deferred.';
@@ -50,26 +50,8 @@ COMMENT ON COLUMN itsm.attachment.track IS 'Columns whose changes are events: {m
 COMMENT ON COLUMN itsm.attachment.rule_modes IS 'Modes set for single rules by itsm.set_mode.';
 COMMENT ON COLUMN itsm.attachment.attached_at IS 'When it was attached.';
 COMMENT ON COLUMN itsm.attachment.attached_by IS 'Who attached it.';
-COMMENT ON COLUMN itsm.attachment.detached_at IS 'When it was detached; null while it holds.';
+COMMENT ON COLUMN itsm.attachment.detached_at IS 'When it was detached, or its table dropped; null while it holds.';
 COMMENT ON COLUMN itsm.attachment.notify IS 'Transactions that write events of it notify itsm_event.';
-
-CREATE TABLE itsm.attachment_event (
-	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	attachment integer NOT NULL,
-	action text NOT NULL,
-	detail text NOT NULL,
-	role name NOT NULL,
-	session_role name NOT NULL
-) USING heap;
-SELECT pg_catalog.pg_extension_config_dump('itsm.attachment_event', '');
-
-COMMENT ON TABLE itsm.attachment_event IS 'What was done to attachments, by whom.';
-COMMENT ON COLUMN itsm.attachment_event.at IS 'When.';
-COMMENT ON COLUMN itsm.attachment_event.attachment IS 'The attachment.';
-COMMENT ON COLUMN itsm.attachment_event.action IS 'attach, detach, set_mode or migrate.';
-COMMENT ON COLUMN itsm.attachment_event.detail IS 'The mode set, with its rule where it is for one.';
-COMMENT ON COLUMN itsm.attachment_event.role IS 'Role that did it.';
-COMMENT ON COLUMN itsm.attachment_event.session_role IS 'Role that logged in.';
 
 CREATE TABLE itsm.person_role (
 	role name NOT NULL,

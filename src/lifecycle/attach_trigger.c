@@ -28,7 +28,7 @@
 #include "utils/reltrigger.h"
 
 #define ROW_TRIGGER ITSM_ROW_TRIGGER
-#define TRUNCATE_TRIGGER "itsm_judge_truncate"
+#define TRUNCATE_TRIGGER ITSM_TRUNCATE_TRIGGER
 
 void
 itsm_check_owner(Oid relation)
@@ -42,39 +42,23 @@ itsm_check_owner(Oid relation)
 					   get_rel_name(relation));
 }
 
-/* DDL as the current user, under a pinned search_path. */
-static void
-run(const char *sql)
-{
-	int			level = itsm_pin_search_path();
-	int			result;
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute(sql, false, 0);
-	if (result < 0)
-		elog(ERROR, "%s in: %s", SPI_result_code_string(result), sql);
-	SPI_finish();
-	AtEOXact_GUC(true, level);
-}
-
 static void
 make_trigger(Oid relation, const char *name, const char *events)
 {
 	const char *table = itsm_relation_name(relation);
 
 	if (!OidIsValid(get_trigger_oid(relation, name, true)))
-		run(psprintf("CREATE TRIGGER %s %s ON %s %s EXECUTE FUNCTION itsm.%s()", name, events, table,
+		itsm_own_ddl(psprintf("CREATE TRIGGER %s %s ON %s %s EXECUTE FUNCTION itsm.%s()", name, events, table,
 					 strcmp(name, ROW_TRIGGER) == 0 ? "FOR EACH ROW" : "FOR EACH STATEMENT",
 					 strcmp(name, ROW_TRIGGER) == 0 ? "judge" : "judge_truncate"));
-	run(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name));
+	itsm_own_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name));
 }
 
 static void
 drop_trigger(Oid relation, const char *name)
 {
 	if (OidIsValid(get_trigger_oid(relation, name, true)))
-		run(psprintf("DROP TRIGGER %s ON %s", name, itsm_relation_name(relation)));
+		itsm_own_ddl(psprintf("DROP TRIGGER %s ON %s", name, itsm_relation_name(relation)));
 }
 
 /* True when the relation's row trigger is one of its own, not its partitioned parent's. */
@@ -184,22 +168,4 @@ itsm_tell_foreign_triggers(Relation relation)
 				(errmsg("triggers of \"%s\" fire before " ROW_TRIGGER ": %s",
 						RelationGetRelationName(relation), names.data),
 				 errdetail("When they write the same row again, that change is judged before the one that caused it.")));
-}
-
-void
-itsm_attachment_event(int attachment, const char *action, const char *detail)
-{
-	OwnerQuery	query;
-	Oid			types[] = {INT4OID, TEXTOID, TEXTOID, TEXTOID};
-	Datum		values[] = {
-		Int32GetDatum(attachment), CStringGetTextDatum(action),
-		CStringGetTextDatum(detail ? detail : ""),
-		CStringGetTextDatum(GetUserNameFromId(GetUserId(), false))
-	};
-
-	itsm_query_begin(&query);
-	itsm_query(SPI_OK_INSERT,
-			   "INSERT INTO itsm.attachment_event (attachment, action, detail, role, session_role)"
-			   " VALUES ($1, $2, $3, $4, session_user)", 4, types, values, NULL);
-	itsm_query_end(&query);
 }

@@ -82,6 +82,28 @@ itsm_named_text(const List *texts, const char *name)
 	return NULL;
 }
 
+Datum
+itsm_named_texts_jsonb(List *pairs)
+{
+	JsonbParseState *state = NULL;
+	ListCell   *cell;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	foreach(cell, pairs)
+	{
+		NamedText  *pair = lfirst(cell);
+		JsonbValue	value = {.type = jbvString};
+
+		value.val.string.val = pair->name;
+		value.val.string.len = strlen(pair->name);
+		pushJsonbValue(&state, WJB_KEY, &value);
+		value.val.string.val = pair->text;
+		value.val.string.len = strlen(pair->text);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
 static List *
 text_list(Datum array)
 {
@@ -136,17 +158,19 @@ compare_ids(const ListCell *a, const ListCell *b)
 	return ((const AttachmentRow *) lfirst(a))->id - ((const AttachmentRow *) lfirst(b))->id;
 }
 
-List *
-itsm_attachments_of(Oid relation)
+/* Those of one relation, or all when it is InvalidOid. */
+static List *
+read_attachments(Oid relation)
 {
 	Relation	table = table_open(itsm_relation("attachment"), AccessShareLock);
+	bool		one = OidIsValid(relation);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	List	   *rows = NIL;
 
 	ScanKeyInit(&key, ATTACHMENT_RELATION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-	scan = systable_beginscan(table, itsm_relation("attachment_relation_idx"), true, NULL, 1, &key);
+	scan = systable_beginscan(table, itsm_relation("attachment_relation_idx"), one, NULL, one ? 1 : 0, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		AttachmentRow *row = read_row(RelationGetDescr(table), tuple);
@@ -158,6 +182,18 @@ itsm_attachments_of(Oid relation)
 	table_close(table, AccessShareLock);
 	list_sort(rows, compare_ids);
 	return rows;
+}
+
+List *
+itsm_attachments_of(Oid relation)
+{
+	return OidIsValid(relation) ? read_attachments(relation) : NIL;
+}
+
+List *
+itsm_attachments(void)
+{
+	return read_attachments(InvalidOid);
 }
 
 AttachmentRow *

@@ -38,6 +38,9 @@ typedef struct AttachmentRow
 /* Attachments of a relation that are not detached, by id, as a catalog snapshot sees them. */
 extern List *itsm_attachments_of(Oid relation);
 
+/* The same of all relations. */
+extern List *itsm_attachments(void);
+
 /* One attachment; ERRCODE_ITSM_ATTACHMENT when there is none with that number. */
 extern AttachmentRow *itsm_attachment_read(int id);
 
@@ -47,6 +50,9 @@ extern const char *const itsm_mode_names[];
 
 /* The members of a JSON object whose values are strings (or null: left out). */
 extern List *itsm_named_texts(const Jsonb *object);
+
+/* The JSON object (a jsonb datum) of a list of them. */
+extern Datum itsm_named_texts_jsonb(List *pairs);
 
 /* The text of that name; NULL when there is none. */
 extern const char *itsm_named_text(const List *texts, const char *name);

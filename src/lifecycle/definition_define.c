@@ -21,8 +21,11 @@
 #include "core/json_read.h"
 #include "core/table.h"
 #include "core/unmet.h"
+#include "ledger/digest.h"
+#include "ledger/policy_event.h"
 #include "lifecycle/definition_store.h"
 #include "lifecycle/rule_kind.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -266,6 +269,22 @@ same_as_current(Relation table, HeapTuple current, Jsonb *json, ArrayType *expre
 					   false, -1);
 }
 
+/* The digest of the definition's text, so that the ledger vouches for it too. */
+static char *
+definition_digest(Jsonb *json)
+{
+	char	   *text = JsonbToCString(NULL, &json->root, VARSIZE(json));
+	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	uint8		hash[ITSM_HASH_LENGTH];
+	char	   *hex = palloc0(2 * ITSM_HASH_LENGTH + 1);
+
+	itsm_digest_start();
+	itsm_digest_add(utf8, strlen(utf8));
+	itsm_digest_finish(hash);
+	hex_encode((const char *) hash, ITSM_HASH_LENGTH, hex);
+	return hex;
+}
+
 static void
 insert_version(Relation table, const char *name, int version, Jsonb *json, ArrayType *expressions)
 {
@@ -284,6 +303,10 @@ insert_version(Relation table, const char *name, int version, Jsonb *json, Array
 	itsm_table_insert(table, values, nulls);
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(table));
 	CommandCounterIncrement();
+	/* what comes with the extension comes again with CREATE EXTENSION before a restore */
+	if (!creating_extension)
+		itsm_policy_event(itsm_lifecycle_subject(name), 0, "defined", "version", psprintf("%d", version),
+						  "sha256", definition_digest(json), NULL);
 }
 
 /*

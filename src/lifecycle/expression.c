@@ -216,8 +216,9 @@ refuse_row_references(Node *node, void *context)
 	return expression_tree_walker(node, refuse_row_references, context);
 }
 
-Node *
-itsm_row_parse(Relation relation, const char *text, bool qualified)
+/* alias: the relation's name and columns as the text has them; NULL: as they are. */
+static Node *
+parse_row(Relation relation, Alias *alias, const char *text, bool qualified)
 {
 	int			level = qualified ? itsm_pin_search_path() : 0;
 	ParseState *state = make_parsestate(NULL);
@@ -225,7 +226,7 @@ itsm_row_parse(Relation relation, const char *text, bool qualified)
 	Node	   *expression;
 
 	state->p_sourcetext = text;
-	item = addRangeTableEntryForRelation(state, relation, AccessShareLock, NULL, false, true);
+	item = addRangeTableEntryForRelation(state, relation, AccessShareLock, alias, false, true);
 	addNSItemToQuery(state, item, false, true, true);
 	expression = transformExpr(state, raw_expression(text), EXPR_KIND_CHECK_CONSTRAINT);
 	if (exprType(expression) == UNKNOWNOID)	/* a bare literal is text */
@@ -237,6 +238,30 @@ itsm_row_parse(Relation relation, const char *text, bool qualified)
 	if (qualified)
 		AtEOXact_GUC(true, level);
 	return expression;
+}
+
+Node *
+itsm_row_parse(Relation relation, const char *text, bool qualified)
+{
+	return parse_row(relation, NULL, text, qualified);
+}
+
+char *
+itsm_row_rename(Relation relation, const char *text, const char *table, const char *column,
+				const char *renamed)
+{
+	TupleDesc	descriptor = RelationGetDescr(relation);
+	List	   *names = NIL;
+
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(descriptor, i)->attname);
+
+		/* the parser numbers columns as they are named; dropped ones have no place in the list */
+		if (!TupleDescAttr(descriptor, i)->attisdropped)
+			names = lappend(names, makeString(pstrdup(renamed && strcmp(name, renamed) == 0 ? column : name)));
+	}
+	return itsm_row_deparse(relation, parse_row(relation, makeAlias(table, names), text, true));
 }
 
 char *

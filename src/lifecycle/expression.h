@@ -42,6 +42,13 @@ extern List *itsm_check_reads(const Definition *definition, Node *check, bool *r
  * functions are refused.
  */
 extern Node *itsm_row_parse(Relation relation, const char *text, bool qualified);
+/*
+ * The qualified text of an expression after the relation was called "table",
+ * or its column "column", which is "renamed" now (NULL: none was).
+ */
+extern char *itsm_row_rename(Relation relation, const char *text, const char *table,
+							 const char *column, const char *renamed);
+
 extern char *itsm_row_deparse(Relation relation, Node *expression);
 
 #endif							/* ITSM_EXPRESSION_H */

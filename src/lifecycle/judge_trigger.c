@@ -19,6 +19,7 @@
 #include "lifecycle/actor.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/deferred.h"
+#include "lifecycle/guard.h"
 #include "lifecycle/judged_early.h"
 #include "lifecycle/partition_move.h"
 #include "replication/logicalworker.h"
@@ -48,14 +49,9 @@ policy_for(FunctionCallInfo fcinfo, Relation relation)
 	}
 	if (kept->policy == NULL || kept->pin != pin)
 	{
-		kept->policy = itsm_policy_get(relation);
+		kept->policy = itsm_policy_require(relation);
 		kept->pin = itsm_policy_pin();
 	}
-	if (!kept->policy->attached)
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("table \"%s\" is not attached", RelationGetRelationName(relation)),
-				 errhint("Attach it with itsm.attach, or drop this trigger.")));
 	return kept->policy;
 }
 
@@ -129,7 +125,7 @@ itsm_judge(PG_FUNCTION_ARGS)
 				 errmsg("itsm.judge() can only be called by an AFTER ... FOR EACH ROW trigger"),
 				 errhint("itsm.attach makes it.")));
 	/* the origin has judged, and its history is replicated */
-	if (IsLogicalWorker() || is_surplus(trigger))
+	if (IsLogicalWorker() || is_surplus(trigger) || itsm_guard_passes(trigger->tg_relation))
 		return PointerGetDatum(NULL);
 	old.relation = new.relation = trigger->tg_relation;
 	old.policy = new.policy = policy_for(fcinfo, trigger->tg_relation);
@@ -173,41 +169,5 @@ itsm_judge(PG_FUNCTION_ARGS)
 	else
 		itsm_judge_row(has_old ? &old : NULL, has_new ? &new : NULL, &memory);
 	itsm_evaluate_end(new.policy, new.state);
-	return PointerGetDatum(NULL);
-}
-
-ITSM_FUNCTION(itsm_judge_truncate);
-Datum
-itsm_judge_truncate(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Policy	   *policy;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("itsm.judge_truncate() can only be called by a BEFORE TRUNCATE trigger"),
-				 errhint("itsm.attach makes it.")));
-	if (IsLogicalWorker())
-		return PointerGetDatum(NULL);
-	policy = policy_for(fcinfo, trigger->tg_relation);
-	for (int i = 0; i < policy->count; i++)
-	{
-		Unit	   *unit = policy->attachments[i]->current;
-		Write		write = {.relation = trigger->tg_relation, .policy = policy, .unit = unit,
-		.from = ITSM_NO_STATE, .to = ITSM_NO_STATE};
-
-		itsm_judge_builtin(&write, BUILTIN_TRUNCATE, ERRCODE_ITSM_DELETE,
-						   psprintf("table \"%s\" is governed by lifecycle \"%s\" and may not be truncated",
-									RelationGetRelationName(trigger->tg_relation),
-									unit->definition->name));
-		if (write.refused)
-		{
-			write.actor = itsm_actor(policy, unit, NULL);
-			itsm_refuse(&write, NULL);
-		}
-	}
-	if (itsm_deferred_pending())
-		itsm_deferred_judge_table(RelationGetRelid(trigger->tg_relation));
 	return PointerGetDatum(NULL);
 }

@@ -21,6 +21,9 @@ COMMENT ON COLUMN itsm.lifecycle.shipped IS 'Came with the extension, so that a 
 COMMENT ON COLUMN itsm.lifecycle.defined_at IS 'When this version was defined.';
 COMMENT ON COLUMN itsm.lifecycle.defined_by IS 'Role that defined this version.';
 
+CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.lifecycle FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+ALTER TABLE itsm.lifecycle ENABLE ALWAYS TRIGGER itsm_append_only;
+
 -- What itsm.lifecycle_definition shows to everybody anyway.
 GRANT SELECT ON itsm.lifecycle TO PUBLIC;
 

@@ -12,7 +12,7 @@
 #include "core/errors.h"
 #include "core/query.h"
 #include "core/unmet.h"
-#include "ledger/event.h"
+#include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/policy.h"
@@ -251,8 +251,8 @@ itsm_migrate(PG_FUNCTION_ARGS)
 	raise_faults(&migration);
 	count = migrate_records(&migration);
 	store_attachment(&migration, states);
-	itsm_attachment_event(migration.row->id, "migrate",
-						  psprintf("%s version %d", migration.lifecycle, migration.version));
+	itsm_policy_event(itsm_attachment_subject(migration.row->id), migration.row->id, "migrated",
+					  "lifecycle", migration.lifecycle, "version", psprintf("%d", migration.version), NULL);
 	itsm_policy_changed();
 	PG_RETURN_INT64(count);
 }

@@ -13,6 +13,7 @@
 #include "core/itsm.h"
 
 #include "access/xact.h"
+#include "core/errors.h"
 #include "core/table.h"
 #include "lifecycle/policy.h"
 #include "storage/proc.h"
@@ -238,6 +239,19 @@ itsm_policy_get(Relation relation)
 		retire(cached->policy);
 	cached->policy = policy;
 	cached->pin = itsm_policy_pin();
+	return policy;
+}
+
+Policy *
+itsm_policy_require(Relation relation)
+{
+	Policy	   *policy = itsm_policy_get(relation);
+
+	if (!policy->attached)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("table \"%s\" is not attached", RelationGetRelationName(relation)),
+				 errhint("Attach it with itsm.attach, or drop this trigger.")));
 	return policy;
 }
 

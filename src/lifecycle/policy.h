@@ -139,6 +139,9 @@ typedef struct Policy
  */
 extern Policy *itsm_policy_get(Relation relation);
 
+/* As above for the triggers; ERRCODE_ITSM_ATTACHMENT when nothing is attached. */
+extern Policy *itsm_policy_require(Relation relation);
+
 /* The unit for a version; builds and keeps it when it is not the current one. */
 extern Unit *itsm_policy_unit(Policy *policy, Relation relation, PolicyAttachment *attachment,
 							  int version);

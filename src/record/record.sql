@@ -17,7 +17,7 @@ SELECT pg_catalog.pg_extension_config_dump('itsm.source', '');
 COMMENT ON TABLE itsm.source IS 'Tables that records come from. A record is identified by its source and key; the source outlives attachments.';
 COMMENT ON COLUMN itsm.source.id IS 'Number of the source.';
 COMMENT ON COLUMN itsm.source.relation IS 'The table; null when it is gone.';
-COMMENT ON COLUMN itsm.source.relation_name IS 'Qualified name of the table when it was registered.';
+COMMENT ON COLUMN itsm.source.relation_name IS 'Qualified name of the table; of one that is gone, its last one.';
 COMMENT ON COLUMN itsm.source.key IS 'Columns that identify a row, in order.';
 COMMENT ON COLUMN itsm.source.registered_at IS 'When the table was first attached.';
 
@@ -62,7 +62,7 @@ COMMENT ON TABLE itsm.record IS 'One row per governed row of an application: the
 COMMENT ON COLUMN itsm.record.id IS 'Number of the record; the high 16 bits are the cell (itsm.cell).';
 COMMENT ON COLUMN itsm.record.at IS 'Time of the last event.';
 COMMENT ON COLUMN itsm.record.version IS 'Version of the last event, from 1.';
-COMMENT ON COLUMN itsm.record.source IS 'The source that the row belongs to.';
+COMMENT ON COLUMN itsm.record.source IS 'The source that the row belongs to; 0: a policy, whose key is its subject.';
 COMMENT ON COLUMN itsm.record.attachment IS 'The attachment that governs the row; 0 when none does.';
 COMMENT ON COLUMN itsm.record.deleted IS 'The row has been deleted.';
 COMMENT ON COLUMN itsm.record.hash IS 'Hash of the last event.';

@@ -1,0 +1,143 @@
+/*
+ * append_only.c
+ *		History is append-only: the trigger that refuses other SQL writes.
+ *
+ * Our own writes use direct access, which no trigger sees.  INSERT and COPY
+ * stay possible for restores; verification finds what was forged.
+ */
+#include "core/itsm.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "core/errors.h"
+#include "core/settings.h"
+#include "core/table.h"
+#include "ledger/append_only.h"
+#include "ledger/policy_event.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
+#include "replication/logicalworker.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#define TRUNCATE_TRIGGER "itsm_append_only_truncate"
+#define PARTITION_PREFIX "event_"
+
+bool
+itsm_holds_history(const char *table)
+{
+	static const char *const tables[] = {
+		"event", "record", "record_state", "projection", "violation", "source", "source_attribute",
+		"attachment", "lifecycle"
+	};
+
+	for (int i = 0; i < lengthof(tables); i++)
+		if (strcmp(table, tables[i]) == 0)
+			return true;
+	return strncmp(table, PARTITION_PREFIX, strlen(PARTITION_PREFIX)) == 0;
+}
+
+/* Internal triggers are named after the one asked for and their number. */
+static bool
+has_truncate_trigger(Oid partition)
+{
+	Relation	relation = RelationIdGetRelation(partition);
+	bool		found = false;
+
+	if (relation == NULL)
+		return true;			/* gone meanwhile */
+	for (int i = 0; relation->trigdesc && i < relation->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &relation->trigdesc->triggers[i];
+
+		found |= TRIGGER_FOR_TRUNCATE(trigger->tgtype) &&
+			strncmp(trigger->tgname, TRUNCATE_TRIGGER, strlen(TRUNCATE_TRIGGER)) == 0;
+	}
+	RelationClose(relation);
+	return found;
+}
+
+void
+itsm_append_only_partition(Oid partition)
+{
+	CreateTrigStmt *statement;
+	List	   *function = list_make2(makeString(ITSM_SCHEMA), makeString("append_only"));
+
+	LockRelationOid(partition, AccessShareLock);
+	if (has_truncate_trigger(partition))
+		return;
+	statement = makeNode(CreateTrigStmt);
+	statement->trigname = TRUNCATE_TRIGGER;
+	statement->funcname = function;
+	statement->timing = TRIGGER_TYPE_BEFORE;
+	statement->events = TRIGGER_TYPE_TRUNCATE;
+	CreateTriggerFiringOn(statement, NULL, partition, InvalidOid, InvalidOid, InvalidOid,
+						  LookupFuncName(function, 0, NULL, false), InvalidOid, NULL, true, false,
+						  TRIGGER_FIRES_ALWAYS);
+	CommandCounterIncrement();
+}
+
+void
+itsm_append_only_partitions(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, find_inheritance_children(itsm_relation("event"), NoLock))
+		itsm_append_only_partition(lfirst_oid(cell));
+}
+
+/* Kept once a transaction and table: a statement may fire a row at a time. */
+static void
+keep_maintenance(Relation table)
+{
+	static LocalTransactionId told_in = InvalidLocalTransactionId;
+	static SubTransactionId told_below = InvalidSubTransactionId;
+	static Oid	told = InvalidOid;
+
+	if (told_in == ITSM_LXID && told_below == GetCurrentSubTransactionId() &&
+		told == RelationGetRelid(table))
+		return;
+	told_in = ITSM_LXID;
+	told_below = GetCurrentSubTransactionId();
+	told = RelationGetRelid(table);
+	itsm_policy_event(POLICY_HISTORY, 0, "maintenance", "table", RelationGetRelationName(table),
+					  "action", "written by SQL", NULL);
+}
+
+ITSM_FUNCTION(itsm_append_only);
+Datum
+itsm_append_only(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const char *action;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("itsm.append_only() can only be called by a BEFORE trigger"),
+				 errhint("It belongs to the extension's own tables.")));
+	action = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ? "truncated"
+		: TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "deleted from" : "updated";
+	if (!IsLogicalWorker())
+	{
+		if (!itsm_maintenance)
+			ereport(ERROR,
+					(errcode(ERRCODE_ITSM_HISTORY),
+					 errmsg("history is append-only: table \"%s\" may not be %s",
+							RelationGetRelationName(trigger->tg_relation), action),
+					 errhint("A superuser may set itsm.maintenance for repairs; what they change is found by verification."),
+					 err_generic_string(PG_DIAG_SCHEMA_NAME, get_namespace_name(RelationGetNamespace(trigger->tg_relation))),
+					 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(trigger->tg_relation))));
+		keep_maintenance(trigger->tg_relation);
+	}
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
+						   : trigger->tg_trigtuple);
+}
