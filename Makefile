@@ -20,6 +20,7 @@ SQL_FILES = \
 	src/lifecycle/refuse.sql \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
+	src/lifecycle/export.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql

@@ -41,10 +41,14 @@
 #define itsm_index_insert_cleanup(index, info) ((void) 0)
 #endif
 
-/* 16 checks ownership of all kinds of objects by one function. */
+/* 16 checks ownership of, and rights to, all kinds of objects by one function each. */
 #if PG_VERSION_NUM >= 160000
 #define itsm_owns_relation(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
+#define itsm_may_create_in(schema, role) \
+	(object_aclcheck(NamespaceRelationId, (schema), (role), ACL_CREATE) == ACLCHECK_OK)
 #else
+#define itsm_may_create_in(schema, role) \
+	(pg_namespace_aclcheck((schema), (role), ACL_CREATE) == ACLCHECK_OK)
 #define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
 #endif
 

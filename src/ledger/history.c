@@ -278,20 +278,18 @@ text_or_null(const char *text, bool *isnull)
 	return text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
-ITSM_FUNCTION(itsm_history_of);
-Datum
-itsm_history_of(PG_FUNCTION_ARGS)
+/* A row per event of the record. */
+static void
+put_history(FunctionCallInfo fcinfo, const Record *record)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Record		record;
 	List	   *dictionary;
 	List	   *values;
 	ListCell   *cell;
 
-	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &record);
 	InitMaterializedSRF(fcinfo, 0);
-	dictionary = itsm_source_dictionary(record.source);
-	foreach(cell, fold(&record, DT_NOEND, &values))
+	dictionary = itsm_source_dictionary(record->source);
+	foreach(cell, fold(record, DT_NOEND, &values))
 	{
 		const Step *step = lfirst(cell);
 		const Event *event = step->event;
@@ -308,6 +306,36 @@ itsm_history_of(PG_FUNCTION_ARGS)
 		row[7] = text_or_null(step->reason, &nulls[7]);
 		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 	}
+}
+
+ITSM_FUNCTION(itsm_history_of);
+Datum
+itsm_history_of(PG_FUNCTION_ARGS)
+{
+	Record		record;
+
+	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &record);
+	put_history(fcinfo, &record);
+	return (Datum) 0;
+}
+
+/*
+ * itsm.record_history(record bigint, tenant text) → as itsm.history
+ *
+ * Also of rows whose table is gone.  02000 when there is no such record.
+ */
+ITSM_FUNCTION(itsm_record_history);
+Datum
+itsm_record_history(PG_FUNCTION_ARGS)
+{
+	Record		record;
+
+	if (!itsm_record_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_INT64(0), &record))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("there is no record " INT64_FORMAT, PG_GETARG_INT64(0)),
+				 errhint("itsm.record lists records and their tenants.")));
+	put_history(fcinfo, &record);
 	return (Datum) 0;
 }
 

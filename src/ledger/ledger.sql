@@ -119,6 +119,12 @@ RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state
 AS 'MODULE_PATHNAME', 'itsm_history_of' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION itsm.history(regclass, text) IS 'What happened to a row, by version. changes: {attribute or column: {"from", "to"}}, with "erased" where a value was redacted. actor: who did it as far as known, else the role. Needs SELECT on the table, and sight of the row under row-level security.';
 
+CREATE FUNCTION itsm.record_history(record bigint, tenant text DEFAULT '')
+RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)
+AS 'MODULE_PATHNAME', 'itsm_record_history' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.record_history(bigint, text) IS 'The same by the number of a record, also when its table is gone. Grant EXECUTE to those who may read every history.';
+REVOKE ALL ON FUNCTION itsm.record_history(bigint, text) FROM PUBLIC;
+
 CREATE FUNCTION itsm.record_as_of(relation regclass, key text, at timestamptz) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'itsm_record_as_of' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION itsm.record_as_of(regclass, text, timestamptz) IS 'A row as its events tell it for a time: {"version", "at", "state", "attributes"}; null when there was none. Rights as for history.';

@@ -68,7 +68,7 @@ GRANT EXECUTE ON FUNCTION itsm.act_as(text) TO clerk;
 END
 $node->safe_psql('desk', $checks);
 my $month = $node->safe_psql('desk', q{SELECT to_char(now() AT TIME ZONE 'UTC' + interval '2 months', 'YYYY_MM')});
-$node->safe_psql('desk', "DROP TABLE itsm.event_$month");
+$node->safe_psql('desk', "SET itsm.maintenance = on; DROP TABLE itsm.event_$month");
 
 is($node->safe_psql('desk', 'SELECT * FROM checks.chain_faults()'), '', 'chains are whole before the dump');
 is($node->safe_psql('desk', 'SELECT * FROM checks.row_faults()'), '', 'records fit their rows before the dump');
@@ -142,6 +142,51 @@ $node->safe_psql('postgres', 'CREATE DATABASE bare TEMPLATE template0');
 command_ok([ @dump, '-Fc', '--schema-only', '-f', "$directory/bare", 'desk' ], 'schema only: dump');
 command_ok([ @restore, '-d', 'bare', "$directory/bare" ], 'schema only: restore');
 is($node->safe_psql('bare', 'SELECT count(*) FROM itsm.event'), '0', 'schema only: no history');
+
+# Over what is there, with --clean: the guards let it pass in maintenance, and only then.
+my ($out, $error);
+# (a small database: pg_restore --clean drops no keys of partitioned tables)
+$node->safe_psql('postgres', 'CREATE DATABASE small');
+$node->safe_psql('small', "SET client_min_messages = error; $service_desk $checks INSERT INTO ticket SELECT n, 'new', 't', 1 FROM generate_series(1, 20) n; UPDATE ticket SET status = 'work'");
+my $small = $node->safe_psql('small', fingerprint());
+command_ok([ @dump, '-Fc', '-f', "$directory/small", 'small' ], 'clean: dump');
+$node->safe_psql('small', "INSERT INTO ticket VALUES (21, 'new', 't', 1)");
+my @clean = (@restore, '--clean', '--if-exists', '-d', 'small', "$directory/small");
+command_fails(\@clean, 'clean: refused');
+{
+	local $ENV{PGOPTIONS} = '-c itsm.maintenance=on';
+	ok(IPC::Run::run(\@clean, '>', \$out, '2>', \$error), 'clean: restore in maintenance');
+	is($error, '', 'clean: nothing to complain of');
+}
+is($node->safe_psql('small', fingerprint()), $small, 'clean: everything is as it was dumped');
+(undef, undef, $error) = $node->psql('small', q{UPDATE ticket SET status = 'closed' WHERE id = 1});
+like($error, qr/transition from "work" to "closed"/, 'clean: writes are judged');
+
+# Data alone, into a restored schema.  What is disabled meanwhile is armed again, and the gap is kept.
+my @data_only = (@restore, '--data-only', '--disable-triggers', "$directory/custom", '-d');
+command_fails([ @data_only, 'bare' ], 'data only: refused');
+$node->safe_psql('postgres', 'DROP DATABASE bare; CREATE DATABASE bare TEMPLATE template0');
+command_ok([ @restore, '-d', 'bare', "$directory/bare" ], 'data only: schema');
+{
+	local $ENV{PGOPTIONS} = '-c itsm.maintenance=on';
+	ok(IPC::Run::run([ @data_only, 'bare' ], '>', \$out, '2>', \$error), 'data only: restore in maintenance');
+	is($error, '', 'data only: nothing to complain of');
+}
+is($node->safe_psql('bare', q{SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgname LIKE 'itsm%'}), 'A', 'data only: triggers fire always');
+is($node->safe_psql('bare', q{SELECT string_agg(DISTINCT kind, ' ' ORDER BY kind) FROM itsm_report.policy_event WHERE subject = 'attachment 1' AND kind ~ 'maintenance|guard'}),
+	'guard_disabled guard_enabled maintenance', 'data only: the gap is kept');
+is($node->safe_psql('bare', 'SELECT * FROM checks.chain_faults()'), '', 'data only: chains are whole');
+is($node->safe_psql('bare', 'SELECT * FROM checks.row_faults()'), '', 'data only: records fit their rows');
+is($node->safe_psql('bare', 'SELECT count(*) FROM itsm.event JOIN itsm.record r ON r.id = record WHERE source > 0'),
+	$node->safe_psql('desk', 'SELECT count(*) FROM itsm.event JOIN itsm.record r ON r.id = record WHERE source > 0'), 'data only: every event');
+
+# Without the library every DDL fails; event triggers can still be disabled.
+$node->safe_psql('desk', q{UPDATE pg_proc SET probin = '$libdir/no_such_library' WHERE probin IS NOT NULL AND pronamespace = 'itsm'::regnamespace});
+(undef, undef, $error) = $node->psql('desk', 'CREATE TABLE free (i int)');
+like($error, qr/could not access file/, 'without the library DDL fails');
+$node->safe_psql('desk', 'ALTER EVENT TRIGGER itsm_guard_command DISABLE; ALTER EVENT TRIGGER itsm_guard_drop DISABLE');
+$node->safe_psql('desk', 'CREATE TABLE free (i int); DROP TABLE free');
+pass('and the way out works');
 
 $node->stop;
 done_testing();
