@@ -21,6 +21,7 @@ typedef struct Dropped
 	Oid			object;
 	int			column;			/* 0: the object as a whole */
 	bool		temporary;
+	bool		chosen;			/* named by the command, or dropped by CASCADE; not a part of another object */
 	const char *type;			/* "table", "trigger", … */
 	const char *schema;			/* NULL: none */
 	const char *identity;
@@ -69,6 +70,12 @@ extern void itsm_guard_column_changed(Oid relation, const char *column, bool con
 
 /* A unique index or NOT NULL went: what no longer identifies its rows is refused or recorded. */
 extern void itsm_guard_key(const AttachmentRow *row, const char *what);
+
+/*
+ * Attachments whose expressions name something, looked for in their qualified
+ * text between "before" and "after": renaming it, or dropping it, breaks them.
+ */
+extern void itsm_guard_named(const char *before, const char *name, const char *after, const char *what);
 
 /* DDL by its parse tree, after it was done. */
 extern void itsm_guard_alter_table(AlterTableStmt *statement);

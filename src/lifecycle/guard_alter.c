@@ -345,7 +345,7 @@ itsm_guard_create_rule(RuleStmt *statement)
 	ListCell   *cell;
 
 	if (itsm_guard_is_history(relation))
-		itsm_guard_history(get_rel_name(relation), "CREATE RULE");
+		itsm_guard_history(get_rel_name(relation), "CREATE RULE on");
 	/* rules for SELECT make views, and attached tables are none */
 	foreach(cell, itsm_guard_related(relation))
 		itsm_guard_weakened(lfirst(cell), "guard_disabled",

@@ -18,6 +18,7 @@
 #include "lifecycle/guard.h"
 #include "lifecycle/policy.h"
 #include "storage/proc.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -155,7 +156,8 @@ itsm_guard_history(const char *table, const char *what)
 	if (!itsm_maintenance)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_HISTORY),
-				 errmsg("history is append-only: %s on \"%s\" is refused", what, table),
+				 errmsg("history is append-only: %s %s.%s is refused", what, ITSM_SCHEMA,
+						quote_identifier(table)),
 				 errhint("A superuser may set itsm.maintenance for repairs."),
 				 err_generic_string(PG_DIAG_SCHEMA_NAME, ITSM_SCHEMA),
 				 err_generic_string(PG_DIAG_TABLE_NAME, table)));

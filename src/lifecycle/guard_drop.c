@@ -51,7 +51,7 @@ guard_history(const Dropped *dropped)
 	const char *table = is_table(dropped) ? (const char *) llast(dropped->names) : table_of(dropped, &schema);
 
 	if (table && schema && strcmp(schema, ITSM_SCHEMA) == 0 && itsm_holds_history(table))
-		itsm_guard_history(table, is_table(dropped) ? "DROP" : psprintf("dropping %s", dropped->identity));
+		itsm_guard_history(table, is_table(dropped) ? "dropping table" : psprintf("dropping a %s of", dropped->type));
 }
 
 /*
@@ -198,5 +198,9 @@ itsm_guard_dropped(List *objects)
 			itsm_guard_column_dropped(dropped->object, llast(dropped->names));
 		else if (dropped->class == RelationRelationId && strcmp(dropped->type, "index") == 0)
 			drop_index(dropped);
+		else if (dropped->chosen && dropped->names &&
+				 (dropped->class == ProcedureRelationId || dropped->class == TypeRelationId))
+			itsm_guard_named(".", llast(dropped->names), dropped->class == ProcedureRelationId ? "(" : "",
+							 psprintf("dropping %s", dropped->type));
 	}
 }

@@ -10,6 +10,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "core/query.h"
 #include "lifecycle/attach.h"
@@ -185,11 +186,10 @@ follow(Oid relid, const char *table, const char *column, const char *name)
 	table_close(renamed.relation, NoLock);
 }
 
-/* Expressions that name something by its text, followed by a mark. */
-static void
-guard_named(const char *name, const char *mark, const char *what)
+void
+itsm_guard_named(const char *before, const char *name, const char *after, const char *what)
 {
-	const char *searched = psprintf("%s%s", quote_identifier(name), mark);
+	const char *searched = psprintf("%s%s%s", before, quote_identifier(name), after);
 	ListCell   *cell;
 
 	foreach(cell, itsm_attachments())
@@ -237,7 +237,7 @@ rename_trigger(RenameStmt *statement)
 	ListCell   *cell;
 
 	if (itsm_guard_is_history(relation))
-		itsm_guard_history(get_rel_name(relation), "renaming a trigger");
+		itsm_guard_history(get_rel_name(relation), "renaming a trigger of");
 	if (strcmp(statement->subname, ITSM_ROW_TRIGGER) != 0 &&
 		strcmp(statement->subname, ITSM_TRUNCATE_TRIGGER) != 0)
 		return;
@@ -271,15 +271,15 @@ itsm_guard_rename(RenameStmt *statement, Oid class, Oid object)
 	else if (statement->renameType == OBJECT_SCHEMA)
 	{
 		if (strcmp(statement->subname, ITSM_SCHEMA) == 0)
-			itsm_guard_history(ITSM_SCHEMA, "renaming");
+			itsm_guard_history("*", "renaming");
 		refresh_names(object);
-		guard_named(statement->subname, ".", "renaming schema");
+		itsm_guard_named("", statement->subname, ".", "renaming schema");
 		itsm_policy_changed();
 	}
 	else if (statement->renameType == OBJECT_COLUMN || class == RelationRelationId)
 		rename_relation(statement, object);
 	else if ((name = object_name(statement->object)) != NULL)
-		guard_named(name, "", "renaming");
+		itsm_guard_named(".", name, class == ProcedureRelationId ? "(" : "", "renaming");
 }
 
 void
@@ -291,12 +291,12 @@ itsm_guard_move(AlterObjectSchemaStmt *statement, Oid class, Oid object)
 	if (class != RelationRelationId)
 	{
 		if ((name = object_name(statement->object)) != NULL)
-			guard_named(name, "", "moving");
+			itsm_guard_named(".", name, class == ProcedureRelationId ? "(" : "", "moving");
 		return;
 	}
 	/* it has left the schema already */
 	if (statement->relation->schemaname && strcmp(statement->relation->schemaname, ITSM_SCHEMA) == 0)
-		itsm_guard_history(statement->relation->relname, "SET SCHEMA");
+		itsm_guard_history(statement->relation->relname, "SET SCHEMA of");
 	foreach(cell, itsm_attachments_of(object))
 		itsm_guard_record(lfirst(cell), "renamed", "table", ((AttachmentRow *) lfirst(cell))->relation_name,
 						  "to", itsm_relation_name(object));

@@ -72,6 +72,7 @@ read_dropped(const Datum *values, const bool *nulls)
 	dropped->object = DatumGetObjectId(values[DROPPED_OBJECT]);
 	dropped->column = DatumGetInt32(values[DROPPED_COLUMN]);
 	dropped->temporary = DatumGetBool(values[DROPPED_TEMPORARY]);
+	dropped->chosen = DatumGetBool(values[DROPPED_ORIGINAL]) || DatumGetBool(values[DROPPED_NORMAL]);
 	dropped->type = text_or_null(values[DROPPED_TYPE], nulls[DROPPED_TYPE]);
 	dropped->schema = text_or_null(values[DROPPED_SCHEMA], nulls[DROPPED_SCHEMA]);
 	dropped->identity = text_or_null(values[DROPPED_IDENTITY], nulls[DROPPED_IDENTITY]);

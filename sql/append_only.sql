@@ -1,0 +1,90 @@
+-- History is append-only: SQL may neither change nor remove it, whoever asks.
+SET search_path = pg_catalog;
+SET client_min_messages = warning;
+\pset null '~'
+
+CREATE SCHEMA append_only;
+SELECT itsm.define_lifecycle('{"name": "append_only",
+	"attributes": {"title": "text", "size": "integer"},
+	"states": [{"name": "new", "category": "new", "initial": true}, {"name": "done", "category": "closed", "final": true}],
+	"transitions": [{"from": "new", "to": "done"}],
+	"delete": "allow"}');
+-- what a command comes to: its SQLSTATE, and its message without numbers
+CREATE FUNCTION append_only.try(command text) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE command;
+	RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+	RETURN concat_ws(' ', SQLSTATE, regexp_replace(SQLERRM, '(attachment|trigger_)( ?)[0-9]+', '\1\2N', 'g'));
+END $$;
+-- what was kept of the attachments of a table
+CREATE FUNCTION append_only.kept(attached integer) RETURNS SETOF text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat_ws(' ', e.kind, CASE WHEN e.kind <> 'attached' THEN e.detail END) FROM itsm_report.policy_event e WHERE e.attachment = attached ORDER BY e.version
+$$;
+
+CREATE TABLE append_only.ticket (id integer PRIMARY KEY, status text);
+SELECT itsm.attach('append_only.ticket', 'append_only', 'status') AS ticket \gset
+INSERT INTO append_only.ticket VALUES (1, 'new'), (2, 'done');
+SELECT 'event_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS month \gset
+CREATE FUNCTION append_only.month(command text) RETURNS text LANGUAGE sql AS $$
+	SELECT replace(append_only.try(replace(command, 'MONTH', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'))), to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'), 'MONTH') $$;
+
+-- a superuser, and the owner of the tables
+SELECT append_only.month('UPDATE itsm.event SET kind = kind');
+SELECT append_only.month('UPDATE itsm.event_MONTH SET kind = kind');
+SELECT append_only.month('DELETE FROM itsm.event WHERE version = 1');
+SELECT append_only.month('DELETE FROM ONLY itsm.event_MONTH');
+SELECT append_only.month('MERGE INTO itsm.event e USING (SELECT 1) x ON true WHEN MATCHED THEN DELETE');
+SELECT append_only.month('TRUNCATE itsm.event');
+SELECT append_only.month('TRUNCATE itsm.event_MONTH');
+SELECT append_only.month('TRUNCATE itsm.event_default');
+SELECT append_only.try(format(c, t)) FROM unnest('{record,violation,lifecycle,source_attribute}'::text[]) t, unnest('{UPDATE itsm.%1$s SET (tableoid) = (1),DELETE FROM itsm.%1$s,TRUNCATE itsm.%1$s}'::text[]) c WHERE c !~ 'UPDATE' ORDER BY t, c;
+SELECT append_only.try('UPDATE itsm.record SET deleted = true');
+SELECT append_only.try('UPDATE itsm.violation SET rule = rule');
+SELECT append_only.try('UPDATE itsm.lifecycle SET shipped = true');
+SELECT append_only.try('INSERT INTO itsm.record SELECT * FROM itsm.record LIMIT 1 ON CONFLICT (tenant, id) DO UPDATE SET version = 7');
+SET session_replication_role = replica;
+SELECT append_only.try('DELETE FROM itsm.record');
+RESET session_replication_role;
+-- DDL
+SELECT append_only.month('DROP TABLE itsm.event_MONTH');
+SELECT append_only.month('ALTER TABLE itsm.event DETACH PARTITION itsm.event_MONTH');
+SELECT append_only.month('ALTER TABLE itsm.event_MONTH RENAME TO elsewhere');
+SELECT append_only.month('ALTER TABLE itsm.event_MONTH SET SCHEMA append_only');
+SELECT append_only.month('ALTER TABLE itsm.event_MONTH DROP CONSTRAINT event_MONTH_pkey');
+SELECT append_only.try('ALTER TABLE itsm.record DISABLE TRIGGER ALL');
+SELECT append_only.try('ALTER TABLE itsm.event DISABLE TRIGGER itsm_append_only');
+SELECT append_only.try('ALTER TABLE itsm.record DROP COLUMN hash CASCADE');
+SELECT append_only.try('ALTER TABLE itsm.record ADD COLUMN more text');
+SELECT append_only.try('ALTER TABLE itsm.record RENAME COLUMN hash TO other');
+SELECT append_only.try('ALTER TABLE itsm.violation SET UNLOGGED');
+SELECT append_only.try('CREATE RULE r AS ON INSERT TO itsm.violation DO INSTEAD NOTHING');
+SELECT append_only.try('ALTER TRIGGER itsm_append_only ON itsm.record RENAME TO x');
+SELECT append_only.try('DROP TRIGGER itsm_append_only ON itsm.record');
+SELECT append_only.try('ALTER SCHEMA itsm RENAME TO other');
+-- what a DBA needs passes: storage, statistics, an index of one's own
+SELECT append_only.month('ALTER TABLE itsm.event_MONTH SET (autovacuum_freeze_min_age = 0)');
+SELECT append_only.month('ALTER TABLE itsm.event_MONTH RESET (autovacuum_freeze_min_age)');
+SELECT append_only.month('CREATE INDEX append_only_kind ON itsm.event_MONTH (kind)');
+SELECT append_only.month('DROP INDEX itsm.append_only_kind');
+-- setting it is a superuser's
+CREATE ROLE regress_itsm_append_only;
+SET ROLE regress_itsm_append_only;
+SET itsm.maintenance = on;
+RESET ROLE;
+-- in maintenance it passes, and is kept
+BEGIN;
+SET LOCAL itsm.maintenance = on;
+SELECT count(*) AS before FROM itsm_report.policy_event WHERE subject = 'history' \gset
+UPDATE itsm.event SET application = 'forged' WHERE kind = 'created';
+DELETE FROM itsm.violation;
+SELECT kind, replace(detail, :'month', 'event_MONTH') AS detail FROM itsm_report.policy_event WHERE subject = 'history' ORDER BY version OFFSET :before;
+ROLLBACK;
+-- every partition is guarded
+SELECT count(*) FILTER (WHERE t.tgtype & 32 > 0) > 0 AS truncate_guarded, count(*) FILTER (WHERE t.tgtype & 24 > 0) > 0 AS rows_guarded, count(*) > 3 AS several
+FROM pg_inherits i JOIN pg_trigger t ON t.tgrelid = i.inhrelid AND t.tgenabled = 'A' WHERE i.inhparent = 'itsm.event'::regclass;
+SELECT i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = 'itsm.event'::regclass AND (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = i.inhrelid AND t.tgenabled = 'A') <> 2;
+
+SELECT itsm.detach('append_only.ticket');
+DROP SCHEMA append_only CASCADE;
+DROP ROLE regress_itsm_append_only;
