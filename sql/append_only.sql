@@ -38,7 +38,7 @@ SELECT append_only.month('MERGE INTO itsm.event e USING (SELECT 1) x ON true WHE
 SELECT append_only.month('TRUNCATE itsm.event');
 SELECT append_only.month('TRUNCATE itsm.event_MONTH');
 SELECT append_only.month('TRUNCATE itsm.event_default');
-SELECT append_only.try(format(c, t)) FROM unnest('{record,violation,lifecycle,source_attribute}'::text[]) t, unnest('{UPDATE itsm.%1$s SET (tableoid) = (1),DELETE FROM itsm.%1$s,TRUNCATE itsm.%1$s}'::text[]) c WHERE c !~ 'UPDATE' ORDER BY t, c;
+SELECT append_only.try(format(c, t)) FROM unnest('{record,violation,lifecycle,override,source_attribute}'::text[]) t, unnest('{DELETE FROM itsm.%s,TRUNCATE itsm.%s}'::text[]) c ORDER BY t, c;
 SELECT append_only.try('UPDATE itsm.record SET deleted = true');
 SELECT append_only.try('UPDATE itsm.violation SET rule = rule');
 SELECT append_only.try('UPDATE itsm.lifecycle SET shipped = true');

@@ -207,6 +207,7 @@ SELECT itsm.set_mode(id, 'off') FROM itsm.attachment WHERE relation_name = 'defe
 COMMIT;
 SELECT itsm.set_mode(id, 'enforce') FROM itsm.attachment WHERE relation_name = 'deferred.ticket';
 
+SET itsm.maintenance = on;
 DROP SCHEMA deferred CASCADE;
 REVOKE ALL ON FUNCTION itsm.act_as(text), itsm.override(regclass, text, text, text) FROM regress_itsm_deferred;
 DROP ROLE regress_itsm_deferred;

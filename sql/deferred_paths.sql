@@ -204,7 +204,10 @@ CREATE TABLE deferred_paths.gone (id integer PRIMARY KEY, status text);
 SELECT itsm.attach('deferred_paths.gone', 'deferred_paths', 'status', mode => 'enforce', timing => 'deferred') > 0;
 BEGIN;
 INSERT INTO deferred_paths.gone VALUES (1, 'done');
+SET LOCAL itsm.maintenance = on;
 DROP TABLE deferred_paths.gone;
+SET LOCAL itsm.maintenance = off;
 COMMIT;
 
+SET itsm.maintenance = on;
 DROP SCHEMA deferred_paths CASCADE;

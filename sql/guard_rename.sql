@@ -27,7 +27,7 @@ CREATE TABLE guard_rename.ticket (id integer PRIMARY KEY, status text, title tex
 SELECT itsm.attach('guard_rename.ticket', 'guard_rename', 'status', mode => 'enforce', track => '{kind}',
 	attributes => '{"title": "ticket.title", "size": "size + length( title )"}', filter => '(ticket.kind is null)', tenant => 'coalesce(kind, '''')') AS ticket \gset
 CREATE FUNCTION guard_rename.attachment(number integer) RETURNS TABLE (name text, value text) LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-	SELECT x.key, x.value FROM itsm.attachment a, LATERAL jsonb_each_text(to_jsonb(a) - '{id,source,relation,lifecycle,mode,timing,states,rule_modes,attached_at,attached_by,detached_at}'::text[]) x WHERE a.id = number
+	SELECT x.key, x.value FROM itsm.attachment a, LATERAL jsonb_each_text(to_jsonb(a) - '{id,source,relation,lifecycle,mode,timing,states,rule_modes,notify,attached_at,attached_by,detached_at}'::text[]) x WHERE a.id = number
 	UNION ALL SELECT 'key', s.key::text FROM itsm.source s JOIN itsm.attachment a ON a.source = s.id WHERE a.id = number ORDER BY 1
 $$;
 INSERT INTO guard_rename.ticket VALUES (1, 'new', 'a', 1);

@@ -83,6 +83,11 @@ DROP TRIGGER itsm_judge ON guard_triggers.ticket;
 SELECT guard_triggers.armed();
 SELECT h.trigger_ok, h.healthy FROM itsm_report.attachment_health h WHERE h.attachment = :ticket;
 SELECT guard_triggers.kept(:ticket) OFFSET 1;
+-- event triggers that are off are seen
+BEGIN;
+ALTER EVENT TRIGGER itsm_guard_drop ENABLE REPLICA;
+SELECT h.problem LIKE '%DDL is not watched%' AS told FROM itsm_report.attachment_health h WHERE h.attachment = :ticket;
+ROLLBACK;
 -- detach leaves nothing behind all the same
 SELECT itsm.detach('guard_triggers.ticket');
 SELECT guard_triggers.armed();

@@ -38,4 +38,5 @@ SELECT p.key, e.version, e.kind, e.from_state, e.to_state, a.lifecycle AS govern
 SELECT t.key, t.state, t.left_at IS NOT NULL AS left FROM itsm_report.time_in_state t JOIN itsm.projection p ON p.record = t.record
 	JOIN itsm.source o ON o.id = p.source AND o.relation = 'judge_entering.ticket'::regclass ORDER BY t.key, t.entered_at;
 
+SET itsm.maintenance = on;
 DROP SCHEMA judge_entering CASCADE;

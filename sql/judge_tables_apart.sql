@@ -38,4 +38,5 @@ COMMIT;
 SELECT s.name, p.key, p.deleted, p.title, p.priority FROM itsm.projection p JOIN itsm.source_name s ON s.id = p.source
 	WHERE s.name LIKE 'judge_tables_apart.%' ORDER BY s.name COLLATE "C", p.key COLLATE "C";
 
+SET itsm.maintenance = on;
 DROP SCHEMA judge_tables_apart CASCADE;

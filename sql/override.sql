@@ -141,6 +141,7 @@ SELECT r.key, string_agg(t.state, ', ' ORDER BY t.entered_at) FROM itsm_report.t
 	WHERE s.relation = 'override.ticket'::regclass AND r.key IN ('1', '2', '3', '200') GROUP BY r.key ORDER BY r.key COLLATE "C";
 
 SET client_min_messages = warning;
+SET itsm.maintenance = on;
 DROP SCHEMA override CASCADE;
 REVOKE ALL ON FUNCTION itsm.override(regclass, text, text, text) FROM regress_itsm_duty, regress_itsm_blind;
 DROP ROLE regress_itsm_duty, regress_itsm_blind, regress_itsm_owner;

@@ -84,6 +84,7 @@ SET LOCAL ROLE regress_itsm_bi;
 SELECT count(*), count(key) > 0 AS keys, count(actor) FROM itsm_report.refusal WHERE source = 'refusal.ticket';
 ROLLBACK;
 
+SET itsm.maintenance = on;
 DROP SCHEMA refusal CASCADE;
 REVOKE ALL ON FUNCTION itsm.act_as(text) FROM regress_itsm_refused;
 DROP ROLE regress_itsm_refused;

@@ -34,7 +34,7 @@ itsm_holds_history(const char *table)
 {
 	static const char *const tables[] = {
 		"event", "record", "record_state", "projection", "violation", "source", "source_attribute",
-		"attachment", "lifecycle"
+		"attachment", "lifecycle", "override", "refusal"
 	};
 
 	for (int i = 0; i < lengthof(tables); i++)

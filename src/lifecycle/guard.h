@@ -72,10 +72,12 @@ extern void itsm_guard_column_changed(Oid relation, const char *column, bool con
 extern void itsm_guard_key(const AttachmentRow *row, const char *what);
 
 /*
- * Attachments whose expressions name something, looked for in their qualified
- * text between "before" and "after": renaming it, or dropping it, breaks them.
+ * Attachments, out of those given, whose expressions name something, looked for
+ * in their qualified text between "before" and "after": renaming or dropping it
+ * breaks them.
  */
-extern void itsm_guard_named(const char *before, const char *name, const char *after, const char *what);
+extern void itsm_guard_named(List *rows, const char *before, const char *name, const char *after,
+							 const char *what);
 
 /* DDL by its parse tree, after it was done. */
 extern void itsm_guard_alter_table(AlterTableStmt *statement);

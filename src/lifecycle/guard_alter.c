@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "ledger/append_only.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/guard.h"
@@ -152,25 +153,25 @@ lose_part(Oid whole, Oid part)
 {
 	List	   *rows = itsm_guard_governing(whole);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(part));
+	Oid			owner;
 	Oid			user;
 	int			security;
 	ListCell   *cell;
 
-	if (rows == NIL || !HeapTupleIsValid(tuple))
-	{
-		if (HeapTupleIsValid(tuple))
-			ReleaseSysCache(tuple);
+	if (!HeapTupleIsValid(tuple))
 		return;
-	}
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	if (rows == NIL)
+		return;
 	foreach(cell, rows)
 		itsm_guard_record(lfirst(cell), "partition_removed", "table", get_rel_name(part), NULL, NULL);
 	/* who owns the whole may detach a part of somebody else's */
 	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(((Form_pg_class) GETSTRUCT(tuple))->relowner,
-						   security | SECURITY_LOCAL_USERID_CHANGE);
+	if (!itsm_owns_relation(part, user))
+		SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
 	itsm_drop_triggers(part);
 	SetUserIdAndSecContext(user, security);
-	ReleaseSysCache(tuple);
 	itsm_policy_changed();
 }
 
@@ -292,6 +293,10 @@ alter_history(Oid relation, const AlterTableStmt *statement)
 		if (command->subtype == AT_EnableTrigAll || command->subtype == AT_EnableTrigUser ||
 			command->subtype == AT_EnableTrig)
 			(void) itsm_guard_arm(relation);
+		/* a restore attaches partitions that were dumped without it */
+		if (command->subtype == AT_AttachPartition)
+			itsm_append_only_partition(RangeVarGetRelid(((PartitionCmd *) command->def)->name, NoLock,
+														false));
 	}
 }
 

@@ -150,14 +150,21 @@ drop_trigger(const Dropped *dropped, List *told)
 	return told;
 }
 
+static bool
+may_be_named(const Dropped *dropped)
+{
+	return dropped->class == ProcedureRelationId || dropped->class == TypeRelationId ||
+		(dropped->class == RelationRelationId && strcmp(dropped->type, "index") == 0);
+}
+
 /* An index may be the one that the key of a table in its schema rests on. */
 static void
-drop_index(const Dropped *dropped)
+drop_index(List *rows, const Dropped *dropped)
 {
 	Oid			schema = dropped->schema ? get_namespace_oid(dropped->schema, true) : InvalidOid;
 	ListCell   *cell;
 
-	foreach(cell, itsm_attachments())
+	foreach(cell, rows)
 	{
 		const AttachmentRow *row = lfirst(cell);
 
@@ -166,10 +173,23 @@ drop_index(const Dropped *dropped)
 	}
 }
 
+/* What attachments rest on by its name, or by what it was for. */
+static void
+drop_named(List *rows, const Dropped *dropped)
+{
+	if (dropped->class == RelationRelationId && strcmp(dropped->type, "index") == 0)
+		drop_index(rows, dropped);
+	else if (dropped->class == ProcedureRelationId && dropped->names)
+		itsm_guard_named(rows, ".", llast(dropped->names), "(", psprintf("dropping %s", dropped->type));
+	else if (dropped->class == TypeRelationId && dropped->names)
+		itsm_guard_named(rows, ".", llast(dropped->names), "", psprintf("dropping %s", dropped->type));
+}
+
 void
 itsm_guard_dropped(List *objects)
 {
 	List	   *told = NIL;
+	List	   *rows = NIL;
 	ListCell   *cell;
 
 	/* tables first: what was dropped with them needs no look */
@@ -196,11 +216,12 @@ itsm_guard_dropped(List *objects)
 		else if (dropped->class == RelationRelationId && dropped->column != 0 &&
 				 get_rel_relkind(dropped->object) != '\0')
 			itsm_guard_column_dropped(dropped->object, llast(dropped->names));
-		else if (dropped->class == RelationRelationId && strcmp(dropped->type, "index") == 0)
-			drop_index(dropped);
-		else if (dropped->chosen && dropped->names &&
-				 (dropped->class == ProcedureRelationId || dropped->class == TypeRelationId))
-			itsm_guard_named(".", llast(dropped->names), dropped->class == ProcedureRelationId ? "(" : "",
-							 psprintf("dropping %s", dropped->type));
+		else if (dropped->chosen)
+		{
+			/* all attachments are read once, and only when they are needed */
+			if (rows == NIL && may_be_named(dropped))
+				rows = itsm_attachments();
+			drop_named(rows, dropped);
+		}
 	}
 }

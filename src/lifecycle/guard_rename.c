@@ -187,12 +187,12 @@ follow(Oid relid, const char *table, const char *column, const char *name)
 }
 
 void
-itsm_guard_named(const char *before, const char *name, const char *after, const char *what)
+itsm_guard_named(List *rows, const char *before, const char *name, const char *after, const char *what)
 {
 	const char *searched = psprintf("%s%s%s", before, quote_identifier(name), after);
 	ListCell   *cell;
 
-	foreach(cell, itsm_attachments())
+	foreach(cell, rows)
 	{
 		const AttachmentRow *row = lfirst(cell);
 		bool		named = (row->filter && strstr(row->filter, searched)) ||
@@ -273,13 +273,14 @@ itsm_guard_rename(RenameStmt *statement, Oid class, Oid object)
 		if (strcmp(statement->subname, ITSM_SCHEMA) == 0)
 			itsm_guard_history("*", "renaming");
 		refresh_names(object);
-		itsm_guard_named("", statement->subname, ".", "renaming schema");
+		itsm_guard_named(itsm_attachments(), "", statement->subname, ".", "renaming schema");
 		itsm_policy_changed();
 	}
 	else if (statement->renameType == OBJECT_COLUMN || class == RelationRelationId)
 		rename_relation(statement, object);
 	else if ((name = object_name(statement->object)) != NULL)
-		itsm_guard_named(".", name, class == ProcedureRelationId ? "(" : "", "renaming");
+		itsm_guard_named(itsm_attachments(), ".", name, class == ProcedureRelationId ? "(" : "",
+						 "renaming");
 }
 
 void
@@ -291,7 +292,8 @@ itsm_guard_move(AlterObjectSchemaStmt *statement, Oid class, Oid object)
 	if (class != RelationRelationId)
 	{
 		if ((name = object_name(statement->object)) != NULL)
-			itsm_guard_named(".", name, class == ProcedureRelationId ? "(" : "", "moving");
+			itsm_guard_named(itsm_attachments(), ".", name, class == ProcedureRelationId ? "(" : "",
+						 "moving");
 		return;
 	}
 	/* it has left the schema already */

@@ -14,6 +14,8 @@ CREATE TABLE itsm.override (
 	used boolean NOT NULL,
 	PRIMARY KEY (tenant, record, version)
 ) USING heap;
+CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.override FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
+ALTER TABLE itsm.override ENABLE ALWAYS TRIGGER itsm_append_only;
 SELECT pg_catalog.pg_extension_config_dump('itsm.override', '');
 
 COMMENT ON TABLE itsm.override IS 'Exceptions made by itsm.override. Kept as events of kind overridden too, and hashed there.';

@@ -88,6 +88,8 @@ sub check_restored
 	is($node->safe_psql($database, 'SELECT name, count(*) FROM itsm.lifecycle WHERE shipped GROUP BY 1 HAVING count(*) > 1'), '', "$what: nothing shipped is doubled");
 	is($node->safe_psql($database, q{SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgname LIKE 'itsm%'}), 'A', "$what: triggers fire always");
 
+	is($node->safe_psql($database, q{SELECT count(*) FROM pg_inherits i WHERE inhparent = 'itsm.event'::regclass AND (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = i.inhrelid AND tgenabled = 'A') <> 2}), '0', "$what: history is append-only");
+
 	# the chain goes on
 	my $id = $node->safe_psql($database, q{SELECT id FROM ticket WHERE status = 'work' ORDER BY id LIMIT 1});
 	my $versions = $node->safe_psql($database, "SELECT version FROM itsm.record WHERE id = itsm.record_id('ticket', '$id')");

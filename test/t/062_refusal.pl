@@ -85,7 +85,7 @@ $node->safe_psql('other', "SET client_min_messages = error; $service_desk; INSER
 my $offset = -s $node->logfile;
 my ($status) = $node->psql('other', "UPDATE ticket SET status = 'closed'; SET client_min_messages = error; DROP EXTENSION itsm CASCADE", on_error_stop => 0);
 is($status, 0, 'the extension is gone');
-$node->safe_psql('other', "DROP TABLE ticket; SET client_min_messages = error; $service_desk; INSERT INTO ticket VALUES (1, 'new', 't', 1)");
+$node->safe_psql('other', "SET itsm.maintenance = on; DROP TABLE ticket; RESET itsm.maintenance; SET client_min_messages = error; $service_desk; INSERT INTO ticket VALUES (1, 'new', 't', 1)");
 my $there = session('other');
 run($there, "UPDATE ticket SET status = 'closed';");
 $node->safe_psql('postgres', 'DROP DATABASE other WITH (FORCE)');
