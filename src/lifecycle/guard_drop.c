@@ -83,8 +83,8 @@ static void
 forget_relation(Oid relation)
 {
 	static const char *const commands[] = {
-		"UPDATE itsm.attachment SET detached_at = coalesce(detached_at, pg_catalog.clock_timestamp()),"
-		" relation = NULL WHERE relation OPERATOR(pg_catalog.=) $1",
+		("UPDATE itsm.attachment SET detached_at = coalesce(detached_at, pg_catalog.clock_timestamp()),"
+		 " relation = NULL WHERE relation OPERATOR(pg_catalog.=) $1"),
 		"UPDATE itsm.source SET relation = NULL WHERE relation OPERATOR(pg_catalog.=) $1",
 		"DELETE FROM itsm.backfill_progress WHERE relation OPERATOR(pg_catalog.=) $1"
 	};
