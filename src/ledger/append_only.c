@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
@@ -20,6 +21,7 @@
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "replication/logicalworker.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
@@ -110,6 +112,13 @@ keep_maintenance(Relation table)
 					  "action", "written by SQL", NULL);
 }
 
+/* pg_restore --jobs truncates the partitions that it has made, before it fills them. */
+static bool
+is_empty(Relation table)
+{
+	return table->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(table) == 0;
+}
+
 ITSM_FUNCTION(itsm_append_only);
 Datum
 itsm_append_only(PG_FUNCTION_ARGS)
@@ -124,7 +133,8 @@ itsm_append_only(PG_FUNCTION_ARGS)
 				 errhint("It belongs to the extension's own tables.")));
 	action = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ? "truncated"
 		: TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "deleted from" : "updated";
-	if (!IsLogicalWorker())
+	if (!IsLogicalWorker() &&
+		!(TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && is_empty(trigger->tg_relation)))
 	{
 		if (!itsm_maintenance)
 			ereport(ERROR,

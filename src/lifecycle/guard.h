@@ -81,7 +81,7 @@ extern void itsm_guard_named(List *rows, const char *before, const char *name, c
 
 /* DDL by its parse tree, after it was done. */
 extern void itsm_guard_alter_table(AlterTableStmt *statement);
-extern void itsm_guard_create_table(CreateStmt *statement, Oid relation);
+extern void itsm_guard_create_table(Oid relation);
 extern void itsm_guard_create_rule(RuleStmt *statement);
 extern void itsm_guard_create_trigger(CreateTrigStmt *statement);
 extern void itsm_guard_rename(RenameStmt *statement, Oid class, Oid object);

@@ -338,9 +338,12 @@ itsm_guard_alter_table(AlterTableStmt *statement)
 }
 
 void
-itsm_guard_create_table(CreateStmt *statement, Oid relation)
+itsm_guard_create_table(Oid relation)
 {
-	gain_part(relation);
+	if (itsm_guard_is_history(relation))
+		itsm_append_only_partition(relation);
+	else
+		gain_part(relation);
 }
 
 void

@@ -167,7 +167,7 @@ itsm_guard_command(PG_FUNCTION_ARGS)
 		case T_CreateStmt:
 			class = RelationRelationId;
 			if (((CreateStmt *) statement)->inhRelations && !is_ours() && command_object(&class, &object))
-				itsm_guard_create_table((CreateStmt *) statement, object);
+				itsm_guard_create_table(object);
 			break;
 		case T_RuleStmt:
 			if (!is_ours())
