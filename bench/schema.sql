@@ -4,7 +4,9 @@
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS itsm;
+SET itsm.maintenance = on;
 DROP SCHEMA IF EXISTS bench CASCADE;
+RESET itsm.maintenance;
 CREATE SCHEMA bench;
 SET search_path = bench;
 
