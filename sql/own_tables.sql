@@ -49,7 +49,9 @@ UPDATE first SET title = 'once more' WHERE id <= 2;
 CREATE INDEX kept_brin ON itsm.projection USING brin (changed_at);
 CREATE INDEX kept_hash ON itsm.record_state USING hash (state);
 ALTER TABLE itsm.record SET (fillfactor = 60);
+SET LOCAL itsm.maintenance = on;
 TRUNCATE itsm.violation;
+SET LOCAL itsm.maintenance = off;
 UPDATE first SET title = 'and more', status = 'done' WHERE id <= 3;
 REINDEX TABLE itsm.record_state;
 COMMIT;
@@ -74,7 +76,9 @@ SELECT count(*), count(DISTINCT tableoid) > 20 AS in_months, bool_or(tableoid = 
 
 -- the partition of the month is made while a statement writes into event_default
 BEGIN;
+SET LOCAL itsm.maintenance = on;
 DO $$ BEGIN EXECUTE to_char(now() AT TIME ZONE 'UTC', '"DROP TABLE itsm.event_"YYYY_MM'); END $$;
+SET LOCAL itsm.maintenance = off;
 CREATE FUNCTION make_them() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF NEW.id = 250 THEN
