@@ -1,9 +1,10 @@
--- Attached tables that are dropped: not while enforcing; otherwise the attachment ends and the history stays.
+-- Attached tables that are dropped: not by their owner while enforcing; otherwise the attachment ends and the history stays.
 SET search_path = pg_catalog;
 SET client_min_messages = warning;
 \pset null '~'
 
-CREATE SCHEMA guard_drop;
+CREATE ROLE regress_itsm_guard_drop;
+CREATE SCHEMA guard_drop AUTHORIZATION regress_itsm_guard_drop;
 SELECT itsm.define_lifecycle('{"name": "guard_drop",
 	"attributes": {"title": "text", "size": "integer"},
 	"states": [{"name": "new", "category": "new", "initial": true}, {"name": "done", "category": "closed", "final": true}],
@@ -22,20 +23,25 @@ CREATE FUNCTION guard_drop.kept(attached integer) RETURNS SETOF text LANGUAGE sq
 	SELECT concat_ws(' ', e.kind, CASE WHEN e.kind <> 'attached' THEN e.detail END) FROM itsm_report.policy_event e WHERE e.attachment = attached ORDER BY e.version
 $$;
 
-CREATE ROLE regress_itsm_guard_drop;
-GRANT USAGE, CREATE ON SCHEMA guard_drop TO regress_itsm_guard_drop;
 SET ROLE regress_itsm_guard_drop;
 CREATE TABLE guard_drop.ticket (id integer PRIMARY KEY, status text);
 CREATE TABLE guard_drop.second (id integer PRIMARY KEY, status text);
 SELECT itsm.attach('guard_drop.ticket', 'guard_drop', 'status', mode => 'enforce') AS ticket \gset
 INSERT INTO guard_drop.ticket VALUES (1, 'new');
 SELECT itsm.record_id('guard_drop.ticket', '1') AS record \gset
-RESET ROLE;
 SELECT guard_drop.try('DROP TABLE guard_drop.ticket');
 SELECT guard_drop.try('DROP TABLE guard_drop.second, guard_drop.ticket');
 SELECT guard_drop.try('DROP SCHEMA guard_drop CASCADE');
-SELECT guard_drop.try('DROP OWNED BY regress_itsm_guard_drop');
+SELECT guard_drop.try('DROP OWNED BY regress_itsm_guard_drop CASCADE');
 SELECT guard_drop.try('DROP TABLE guard_drop.second');
+RESET ROLE;
+-- a superuser's word holds
+BEGIN;
+\set VERBOSITY sqlstate
+DROP TABLE guard_drop.ticket;
+\set VERBOSITY default
+SELECT guard_drop.kept(:ticket);
+ROLLBACK;
 -- an index that only the key rests on
 CREATE TABLE guard_drop.keyed (id integer PRIMARY KEY, code text NOT NULL, status text);
 CREATE UNIQUE INDEX keyed_code ON guard_drop.keyed (code);

@@ -39,8 +39,17 @@ SELECT guard_partitions.try('TRUNCATE guard_partitions.part2a');
 SELECT guard_partitions.try('TRUNCATE guard_partitions.part3');
 SELECT guard_partitions.try('ALTER TABLE guard_partitions.part3 DISABLE TRIGGER ALL');
 SELECT guard_partitions.try('ALTER TABLE guard_partitions.whole DISABLE TRIGGER itsm_judge');
+-- dropped by their owner, while a superuser may
+CREATE ROLE regress_itsm_guard_partitions;
+GRANT USAGE ON SCHEMA guard_partitions TO regress_itsm_guard_partitions;
+ALTER TABLE guard_partitions.part2 OWNER TO regress_itsm_guard_partitions;
+ALTER TABLE guard_partitions.part3 OWNER TO regress_itsm_guard_partitions;
+SET ROLE regress_itsm_guard_partitions;
 SELECT guard_partitions.try('DROP TABLE guard_partitions.part3');
 SELECT guard_partitions.try('DROP TABLE guard_partitions.part2 CASCADE');
+RESET ROLE;
+ALTER TABLE guard_partitions.part2 OWNER TO CURRENT_USER;
+ALTER TABLE guard_partitions.part3 OWNER TO CURRENT_USER;
 -- detached: nothing of ours is left, the records stay
 ALTER TABLE guard_partitions.whole DETACH PARTITION guard_partitions.part3;
 ALTER TABLE guard_partitions.whole DETACH PARTITION guard_partitions.part2 CONCURRENTLY;
@@ -72,3 +81,4 @@ SELECT guard_partitions.kept(:base);
 
 SET itsm.maintenance = on;
 DROP SCHEMA guard_partitions CASCADE;
+DROP ROLE regress_itsm_guard_partitions;

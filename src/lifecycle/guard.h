@@ -46,6 +46,13 @@ extern void itsm_guard_weakened(const AttachmentRow *row, const char *kind, cons
 								const char *object);
 
 /*
+ * The same for a table or partition that is gone.  Refused to its owner only:
+ * a superuser's DROP leaves nothing behind that would seem to be guarded.
+ */
+extern void itsm_guard_ended(const AttachmentRow *row, const char *kind, const char *what,
+							 const char *object);
+
+/*
  * Keeps what was done in the chain of an attachment, where it has one: two
  * members of the event's detail, the second one where "other" is not NULL.
  */

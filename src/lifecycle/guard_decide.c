@@ -17,6 +17,7 @@
 #include "ledger/policy_event.h"
 #include "lifecycle/guard.h"
 #include "lifecycle/policy.h"
+#include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -107,21 +108,29 @@ itsm_guard_record(const AttachmentRow *row, const char *kind, const char *name, 
 	itsm_policy_event(subject, row->id, kind, name, value, other, other_value, NULL);
 }
 
-void
-itsm_guard_weakened(const AttachmentRow *row, const char *kind, const char *what, const char *object)
+static void
+take_out_of_force(const AttachmentRow *row, const char *kind, const char *what, const char *object, bool refused)
 {
 	if (!itsm_maintenance)
-	{
-		bool		refused = itsm_guard_enforces(row);
-
 		ereport(refused ? ERROR : WARNING,
 				(errcode(ERRCODE_ITSM_ENFORCEMENT),
 				 errmsg("%s takes attachment %d of %s out of force", what, row->id, row->relation_name),
 				 refused ? errhint("Take it off with itsm.detach, or let it only observe with itsm.set_mode(%d, 'observe'); a superuser may set itsm.maintenance.",
 								   row->id)
 				 : errhint("Records and history stay; itsm_report.policy_event keeps what was done.")));
-	}
 	itsm_guard_record(row, kind, "object", object, NULL, NULL);
+}
+
+void
+itsm_guard_weakened(const AttachmentRow *row, const char *kind, const char *what, const char *object)
+{
+	take_out_of_force(row, kind, what, object, itsm_guard_enforces(row));
+}
+
+void
+itsm_guard_ended(const AttachmentRow *row, const char *kind, const char *what, const char *object)
+{
+	take_out_of_force(row, kind, what, object, itsm_guard_enforces(row) && !superuser());
 }
 
 bool

@@ -108,10 +108,10 @@ drop_table(const Dropped *dropped)
 	ListCell   *cell;
 
 	foreach(cell, rows)
-		itsm_guard_weakened(lfirst(cell), "dropped", what, dropped->identity);
+		itsm_guard_ended(lfirst(cell), "dropped", what, dropped->identity);
 	if (OidIsValid(parent))
 		foreach(cell, itsm_guard_governing(parent))
-			itsm_guard_weakened(lfirst(cell), "partition_removed", what, dropped->identity);
+			itsm_guard_ended(lfirst(cell), "partition_removed", what, dropped->identity);
 	if (rows || itsm_source_find(dropped->object))
 		forget_relation(dropped->object);
 }
