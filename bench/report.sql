@@ -59,8 +59,7 @@ CREATE OR REPLACE VIEW bench.history AS
 		max(b.cpu) FILTER (WHERE b.workload = 'tracked') AS tracked,
 		max(b.slower) FILTER (WHERE b.workload = 'case_1') AS latency,
 		max(1 / b.slower) FILTER (WHERE b.workload = 'case_16') AS throughput,
-		(SELECT avg(heap) FROM bench.bytes y WHERE y.variant = v.name) AS heap,
-		(SELECT avg(indexes) FROM bench.bytes y WHERE y.variant = v.name) AS indexes
+		(bench.history_bytes(v.name)).*
 	FROM bench.variant v JOIN bench.beyond b ON b.variant = v.name
 	WHERE v.name IN ('itsm_history', 'audit', 'generic')
 	GROUP BY v.position, v.name, v.label;

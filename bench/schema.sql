@@ -23,13 +23,6 @@ CREATE TABLE bench.result (
 	base_wall float8
 );
 
--- what a row of history takes, of the table's pages and of its indexes
-CREATE TABLE bench.bytes (
-	variant text,
-	heap numeric,
-	indexes numeric
-);
-
 -- what active backends were seen to wait for while 16 clients wrote
 CREATE TABLE bench.wait (
 	variant text,

@@ -161,9 +161,11 @@ SELECT itsm.import_events(:attachment, format($log$
 	FROM generate_series(1, %s) AS k, generate_series(1, 5) AS n ORDER BY k, n $log$, :rows / 5)) AS imported \gset
 INSERT INTO bench.result VALUES (1, 'itsm_history', 'import', (bench.cpu() - :cpu) / :imported, (extract(epoch FROM clock_timestamp()) - :wall) * 1e6 / :imported, 0, 0);
 
--- Bytes of the history that a variant has written: its rows, and their indexes.
-CREATE FUNCTION bench.history_bytes(variant text, OUT heap bigint, OUT indexes bigint) LANGUAGE sql AS $$
-	SELECT sum(pg_table_size(c.oid)), sum(pg_indexes_size(c.oid)) FROM pg_class c
+-- Bytes of a row of the history that a variant has written, and of its index entries.
+CREATE FUNCTION bench.history_bytes(variant text, OUT heap numeric, OUT indexes numeric) LANGUAGE sql AS $$
+	SELECT sum(pg_table_size(c.oid)) / max(n), sum(pg_indexes_size(c.oid)) / max(n)
+	FROM pg_class c, (SELECT CASE variant WHEN 'itsm_history' THEN (SELECT count(*) FROM itsm.event)
+		WHEN 'audit' THEN (SELECT count(*) FROM bench.audit_log) ELSE (SELECT count(*) FROM bench.record_version) END) AS written (n)
 	WHERE CASE variant WHEN 'itsm_history' THEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = 'itsm.event'::regclass)
 		WHEN 'audit' THEN c.oid = 'bench.audit_log'::regclass
 		WHEN 'generic' THEN c.oid = 'bench.record_version'::regclass END
