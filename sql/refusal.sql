@@ -84,6 +84,20 @@ SET LOCAL ROLE regress_itsm_bi;
 SELECT count(*), count(key) > 0 AS keys, count(actor) FROM itsm_report.refusal WHERE source = 'refusal.ticket';
 ROLLBACK;
 
+-- judged at the end of the transaction: who it was and why, as of the write
+CREATE TABLE refusal.late (id integer PRIMARY KEY, status text);
+SELECT itsm.attach('refusal.late', 'refusal', 'status', mode => 'enforce', timing => 'deferred') > 0;
+INSERT INTO refusal.late VALUES (1, 'new');
+BEGIN;
+SET LOCAL itsm.reason = 'of the write';
+SELECT itsm.act_as('ann');
+UPDATE refusal.late SET status = 'done' WHERE id = 1;
+SET LOCAL itsm.reason = 'of the end';
+SELECT itsm.act_as('bob');
+COMMIT;
+INSERT INTO refusal.late VALUES (2, 'new');
+SELECT f.key, code, from_state, to_state, actor, reason FROM itsm_report.refusal f WHERE source = 'refusal.late';
+
 SET itsm.maintenance = on;
 DROP SCHEMA refusal CASCADE;
 REVOKE ALL ON FUNCTION itsm.act_as(text) FROM regress_itsm_refused;

@@ -86,7 +86,7 @@ sub frozen
 {
 	my ($j) = @_;
 	return () if $j->{creating} || ($j->{from} // '') ne 'closed';
-	return map { same($j->{old}{$_}, $j->{new}{$_}) ? () : 'IT009' } qw(code prio);
+	return map { same($j->{old}{$_}, $j->{written}{$_}) ? () : 'IT009' } qw(code prio);
 }
 
 my @common = qw(id status title prio owner code note memo);
@@ -199,7 +199,7 @@ sub new
 	my $self = bless {
 		session => $option{session}, role => $option{role}, pool => $option{pool} // 100, script => $option{script},
 		deferred => $option{deferred}, overrides => $option{overrides},
-		undo => [], records => [], context => { reason => '' }, pending => {},
+		undo => [], records => [], context => { reason => '' }, pending => [], statement => 0,
 		rows => { map { $_->{name} => {} } @tables },		# by key
 		keys => { map { $_->{name} => {} } @tables },		# records by key
 		expected => [], refusals => [], uid => 0, done => 0, tally => {} }, $class;
@@ -268,69 +268,98 @@ sub state_of
 
 # ---- verdicts ----
 
-# (codes that refuse, [code, rule] that are observed)
-sub judge
+# What is to be judged of a write: states, whether it moves or begins, who and why.
+sub situation
 {
 	my ($self, $t, $old, $new, $before, $after) = @_;
-	my $j = { old => $old, new => $new, actor => $self->{context}{actor}, reason => $self->{context}{reason}, moving => 1 };
-	my @unmet;
+	my $j = { t => $t, old => $old, new => $new, written => $new, row => $before ? $old : $new, attachment => $after // $before,
+		record => $before ? $old->{record} : $self->{keys}{ $t->{name} }{ ident($t, $new) },
+		actor => $self->{context}{actor}, reason => $self->{context}{reason}, moving => 1 };
 	if (!$after)
 	{
-		return ([], []) if $new;
-		my $from = state_of($before, $old);
-		push @unmet, [ 'IT010', 'delete' ] if $before->{law}{delete} eq 'final' && !(defined $from && $before->{law}{is_final}{$from});
-		return $before->{mode} eq 'enforce' ? $self->excuse($t, $old, $old->{record}, $from, undef, \@unmet, []) : ([], \@unmet);
+		@$j{qw(moving from leaving)} = (0, state_of($before, $old), defined $new);
+		return $j;
 	}
-	my $from_name;
-	my $known = $after->{law}{known};
 	$j->{to} = state_of($after, $new);
 	if ($before && $before == $after)
 	{
-		$j->{from} = state_of($before, $old);
+		$j->{from} = $j->{from_name} = state_of($before, $old);
 		$j->{moving} = !same($j->{from}, $j->{to}) || !defined $j->{to} && !same($old->{status}, $new->{status});
+		return $j;
 	}
-	else
-	{
-		# entering: from another attachment, back from outside, or anew
-		my $record = $before ? undef : $self->{keys}{ $t->{name} }{ ident($t, $new) };
-		$j->{creating} = 1;
-		$from_name = $before ? state_of($before, $old) : $old && $record && !$record->{deleted} ? $record->{state} : undef;
-		$j->{from} = $from_name if defined $from_name && $known->{$from_name};
-		$j->{moving} = !same($j->{from}, $j->{to}) || !defined $j->{to} if $before || defined $from_name;
-		$j->{old} = undef;
-	}
-	if ($j->{moving})
-	{
-		push @unmet, [ 'IT002', 'status' ] if !defined $j->{to};
-		push @unmet, [ 'IT003', 'initial' ] if defined $j->{to} && $j->{creating} && !defined $from_name && !$after->{law}{is_initial}{ $j->{to} };
-		push @unmet, [ 'IT001', 'transition' ] if defined $j->{to} && (!$j->{creating} || defined $from_name)
-			&& !(defined $j->{from} && $after->{law}{allowed}{"$j->{from}>$j->{to}"});
-	}
-	my (@refused, @observed);
-	foreach my $unmet (@unmet, map { my $r = $_; map { [ $_, $r->{name}, $r->{observed} ] } $r->{judge}->($j) } @{ $after->{law}{rules} })
-	{
-		if ($after->{mode} eq 'observe' || $unmet->[2]) { push @observed, $unmet }
-		else { push @refused, $unmet }
-	}
-	return $self->excuse($t, $before ? $old : $new, $before ? $old->{record} : $self->{keys}{ $t->{name} }{ ident($t, $new) },
-		$from_name // $j->{from}, $j->{to}, \@refused, \@observed);
+	# entering: from another attachment, back from outside, or anew
+	my $from = $before ? state_of($before, $old) : $old && $j->{record} && !$j->{record}{deleted} ? $j->{record}{state} : undef;
+	@$j{qw(creating old from_name)} = (1, undef, $from);
+	$j->{from} = $from if defined $from && $after->{law}{known}{$from};
+	$j->{moving} = !same($j->{from}, $j->{to}) || !defined $j->{to} if $before || defined $from;
+	return $j;
 }
 
-# Takes out what exceptions are made from, and keeps what is to be told of the refusal.
-sub excuse
+# (codes that refuse, [code, rule] that are observed)
+sub decide
 {
-	my ($self, $t, $row, $record, $from, $to, $refused, $observed) = @_;
+	my ($self, $j) = @_;
+	my ($attachment, $law) = ($j->{attachment}, $j->{attachment}{law});
+	my @unmet;
+	return ([], []) if $j->{leaving};
+	if (!$j->{written})
+	{
+		push @unmet, [ 'IT010', 'delete' ] if $law->{delete} eq 'final' && !(defined $j->{from} && $law->{is_final}{ $j->{from} });
+	}
+	elsif ($j->{moving})
+	{
+		my $begins = $j->{creating} && !defined $j->{from_name};
+		push @unmet, !defined $j->{to} ? [ 'IT002', 'status' ]
+			: $begins ? $law->{is_initial}{ $j->{to} } ? () : [ 'IT003', 'initial' ]
+			: defined $j->{from} && $law->{allowed}{"$j->{from}>$j->{to}"} ? () : [ 'IT001', 'transition' ];
+	}
+	push @unmet, map { my $rule = $_; map { [ $_, $rule->{name}, $rule->{observed} ] } $rule->{judge}->($j) } @{ $law->{rules} } if $j->{written};
+	my @observed = grep { $attachment->{mode} eq 'observe' || $_->[2] } @unmet;
+	my @refused = grep { $attachment->{mode} ne 'observe' && !$_->[2] } @unmet;
 	foreach my $override (@{ $self->{context}{overrides} // [] })
 	{
-		next unless $record && $override->{record} == $record;
-		push @$observed, grep { $_->[1] eq $override->{rule} } @$refused;
-		$refused = [ grep { $_->[1] ne $override->{rule} } @$refused ];
+		next unless $j->{record} && $override->{record} == $j->{record};
+		push @observed, grep { $_->[1] eq $override->{rule} } @refused;
+		@refused = grep { $_->[1] ne $override->{rule} } @refused;
 	}
 	my %seen;
-	my ($code) = sort map { $_->[0] } @$refused;
-	$self->{culprit} = join "\t", $t->{name}, key_of($t, $row), $code, join(', ', grep { !$seen{$_}++ } map { $_->[1] } @$refused), $from // '~', $to // '~',
-		$self->{context}{actor} // '~', $self->{context}{reason} eq '' ? '~' : $self->{context}{reason} if @$refused;
-	return ([ map { $_->[0] } @$refused ], $observed);
+	my ($code) = sort map { $_->[0] } @refused;
+	# what is to be told of a refusal
+	$self->{culprit} = join "\t", $j->{t}{name}, key_of($j->{t}, $j->{row}), $code, join(', ', grep { !$seen{$_}++ } map { $_->[1] } @refused),
+		$j->{from_name} // $j->{from} // '~', $j->{to} // '~', $j->{actor} // '~', $j->{reason} eq '' ? '~' : $j->{reason} if @refused;
+	return ([ map { $_->[0] } @refused ], \@observed);
+}
+
+sub judge
+{
+	my ($self, @write) = @_;
+	return $self->decide($self->situation(@write));
+}
+
+# Before a transaction commits: the verdicts that were put off, each by its own states and
+# old row and by the new row as it stands now.  The codes that may come, or none.
+sub judge_pending
+{
+	my ($self) = @_;
+	my (%codes, $statement);
+	foreach my $j (@{ $self->{pending} })
+	{
+		last if %codes && (!$j->{unordered} || $j->{statement} != $statement);
+		my $row = $j->{written};
+		$row = $row->{replaced} while $row && $row->{replaced};
+		$j->{new} = $row && !$row->{gone} ? $row : $j->{written};
+		my ($refused, $observed) = $self->decide($j);
+		if (@$refused)
+		{
+			$codes{ $self->refused(@$refused) } = 1;
+			$statement = $j->{statement};
+		}
+		next if %codes || !@$observed;
+		my $record = $j->{record};
+		local $self->{context} = { %{ $self->{context} }, actor => $j->{actor} };
+		$self->note($record, 'judged', { judged => $j->{version} }, $observed, $j->{reason});
+	}
+	return sort keys %codes;
 }
 
 # ---- what is remembered ----
@@ -387,6 +416,15 @@ sub event
 	push @{ $record->{events} }, join "\t", $kind, $self->{context}{actor} // $self->{role}, $from // '~', $to // '~', '{' . join(', ', @changes) . '}',
 		$reason eq '' ? '~' : $reason, join(',', map { "$_->[0]:$_->[1]" } @{ $observed // [] }) || '~';
 	push @{ $self->{undo} }, sub { pop @{ $record->{events} } };
+}
+
+# An event that changes nothing of the row.
+sub note
+{
+	my ($self, $record, $kind, $body, $observed, $reason) = @_;
+	my $values = $record->{values};
+	$self->event($record, $kind, $record->{state}, $record->{state}, $body, $observed, $reason);
+	$self->set($record, 'values', $values);
 }
 
 # State, milestones and counts after a move (anew: a row begins) to a state.
@@ -508,10 +546,11 @@ sub write_row
 	my ($self, $t, $old, $new) = @_;
 	my $rows = $self->{rows}{ $t->{name} };
 	if ($new && !$new->{copied}) { $new = { %$new, copied => 1 } }
-	delete $new->{record} if $new;
+	delete @$new{qw(record replaced gone)} if $new;
 	my $store = sub {
 		$self->drop($rows, key_of($t, $old)) if $old && ($rows->{ key_of($t, $old) } // 0) == $old;
 		$self->set($rows, key_of($t, $new), $new) if $new;
+		$self->set($old, $new ? ('replaced', $new) : ('gone', 1)) if $old;
 	};
 	my ($before, $after) = (governing($t, $old), governing($t, $new));
 	if ($t->{name} eq 'child' && $new && defined $new->{parent} && !$self->{rows}{parent}{ $new->{parent} }) { return '23503' }
@@ -525,22 +564,27 @@ sub write_row
 	my $echoes = $t->{echo} && $new && ($new->{status} // '') eq 'open' && (!$old || ($old->{status} // '') ne 'open');
 	my $inner = { %$new, copied => 0, note => ($new->{note} // '') . '+', status => ($new->{code} // '') eq 'auto' ? 'done' : $new->{status} } if $echoes;
 	my $changed = !$old || !$new || watched_changed($t, $old, $new);
-	my ($refused, $observed) = $changed && ($before || $after) ? $self->judge($t, $old, $new, $before, $after) : ([], []);
+	my $judged = $changed && ($before || $after);
+	my $situation = $self->situation($t, $old, $new, $before, $after) if $judged;
+	my ($refused, $observed) = $judged && !$t->{deferred} ? $self->decide($situation) : ([], []);
 	if ($echoes && $t->{echo} eq 'early')
 	{
 		my ($inner_refused) = $self->judge($t, $new, $inner, $after, $after);
 		return $self->refused(@$inner_refused) if @$inner_refused;
-		# what is to be told of a refusal of this one
-		($refused, $observed) = $self->judge($t, $old, $new, $before, $after);
+		# to be told of a refusal of this one
+		($refused, $observed) = $self->decide($situation) if $judged;
 	}
-	if (@$refused)
-	{
-		return $self->refused(@$refused) unless $t->{deferred};
-		$self->set($self->{pending}, scalar(keys %{ $self->{pending} }), (sort @$refused)[0]);
-	}
+	return $self->refused(@$refused) if @$refused;
 	$store->();
-	if ($changed && ($before || $after)) { $self->remember($t, $old, $new, $before, $after, $observed) }
+	if ($judged) { $self->remember($t, $old, $new, $before, $after, $observed) }
 	elsif ($new && $old) { $new->{record} = $old->{record} }
+	if ($judged && $t->{deferred})
+	{
+		$situation->{record} = ($new // $old)->{record};
+		@$situation{qw(version statement unordered)} = (scalar @{ $situation->{record}{events} }, $self->{statement}, $self->{unordered});
+		push @{ $self->{pending} }, $situation;
+		push @{ $self->{undo} }, sub { pop @{ $self->{pending} } };
+	}
 	if ($echoes)
 	{
 		my $code = $self->write_row($t, $new, $inner);
@@ -569,6 +613,8 @@ sub write_rows
 	my $mark = $self->mark;
 	my %codes;
 	$self->{culprits} = [];
+	$self->{statement}++;
+	$self->{unordered} = $unordered;
 	foreach my $pair (@$pairs)
 	{
 		my ($old, $new) = @$pair;
@@ -762,8 +808,10 @@ sub make_write
 		my @rows = map { $self->fresh_row($t) } 1 .. 1 + int rand 4;
 		my %seen;
 		@rows = grep { !$seen{ key_of($t, $_) }++ } @rows;
-		my @codes = $self->write_rows($t, [ map { [ undef, $_ ] } @rows ]);
-		return (chance(0.5) ? "INSERT INTO $name ($columns) VALUES " . join(', ', map { tuple($t, $_) } @rows)
+		my $copies = chance(0.5);
+		# COPY stores the rows of a partitioned table partition by partition
+		my @codes = $self->write_rows($t, [ map { [ undef, $_ ] } @rows ], $copies && $name eq 'parted');
+		return (!$copies ? "INSERT INTO $name ($columns) VALUES " . join(', ', map { tuple($t, $_) } @rows)
 			: "COPY $name ($columns) FROM stdin;\n" . join('', map { copy_line($t, $_) . "\n" } @rows) . '\.', @codes);
 	}
 	if ($kind < 0.27 && $name ne 'swap')
@@ -837,7 +885,7 @@ sub end_transaction
 	$self->undo_to($mark) if defined $mark;
 	$self->{undo} = [];
 	$self->{context} = { reason => '', overrides => [] };
-	$self->{pending} = {};
+	$self->{pending} = [];
 }
 
 sub autocommit
@@ -845,9 +893,10 @@ sub autocommit
 	my ($self) = @_;
 	my ($sql, @codes) = $self->make_write;
 	# a deferred verdict comes at the end of the statement's own transaction
-	if (%{ $self->{pending} })
+	my @late = $self->judge_pending;
+	if (@late)
 	{
-		@codes = values %{ $self->{pending} };
+		@codes = @late;
 		$self->undo_to(0);
 	}
 	$self->say($sql, @codes);
@@ -865,8 +914,7 @@ sub override
 	my $record = $row->{record};
 	my $rule = pick(qw(transition transition status delete), map { $_->{name} } @{ $attachment->{law}{rules} });
 	$self->say("SELECT itsm.override('$t->{name}', " . "'" . key_of($t, $row) . "', '$rule', 'an exception') \\g /dev/null", '00000');
-	$self->event($record, 'overridden', $record->{state}, $record->{state}, { rule => json_text($rule) }, undef, 'an exception');
-	$self->set($record, 'values', { map { $_ eq 'rule' ? () : ($_ => $record->{values}{$_}) } keys %{ $record->{values} } });
+	$self->note($record, 'overridden', { rule => json_text($rule) }, undef, 'an exception');
 	$self->set($self->{context}, 'overrides', [ { record => $record, rule => $rule }, @{ $self->{context}{overrides} // [] } ]);
 }
 
@@ -947,9 +995,10 @@ sub transaction
 		$self->say('ROLLBACK', '00000');
 		return $self->end_transaction(0);
 	}
-	my @pending = values %{ $self->{pending} };
-	$self->say('COMMIT', @pending ? @pending : '00000');
-	$self->end_transaction(@pending ? 0 : undef);
+	$self->{culprits} = [];
+	my @late = $self->judge_pending;
+	$self->say('COMMIT', @late ? @late : '00000');
+	$self->end_transaction(@late ? 0 : undef);
 }
 
 # Writes to rows that all sessions write: anything of this may come.  Their events carry a name of their own.
