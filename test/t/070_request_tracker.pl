@@ -398,6 +398,30 @@ SKIP:
 	$loaded->Load($t->id);
 	is_deeply([ $loaded->Subject, $loaded->Status, $loaded->Priority, row($t), events($t), scalar journal($t) ], [ 'several edits', 'new', 4, 'new', @then ], 'and with it every edit');
 	ok(($loaded->SetStatus('open'))[0], 'RT goes on');
+
+	# Who acted out of RT's journal, which RT writes after the row: known at the end of the transaction.
+	$db->do(q{SELECT itsm.detach('tickets')});
+	$db->do(q{CREATE FUNCTION rt_journal(id integer) RETURNS text LANGUAGE sql STABLE AS $$
+		SELECT u.name FROM public.transactions x JOIN public.users u ON u.id = x.creator WHERE x.objecttype = 'RT::Ticket' AND x.objectid = $1 AND x.type = 'Status' ORDER BY x.id DESC LIMIT 1 $$});
+	$db->do(q{SELECT itsm.define_lifecycle(jsonb_set(itsm.lifecycle_definition('rt_incident'), '{name}', '"rt_journal"') || jsonb_build_object('rules',
+		'[{"name": "not_own", "from": "in_progress", "to": "resolved", "separate": ["requester"]}]'::jsonb))});
+	value(q{SELECT itsm.attach('tickets', 'rt_journal', 'status', ?::jsonb, filter => 'type = ''ticket''', timing => 'deferred', mode => 'enforce',
+		attributes => '{"title": "subject", "requester": "public.rt_person(creator)", "actor": "public.rt_journal(id)"}')}, map_json($state{ticket}));
+	$t = (ticket('four eyes'))[0];
+	my $other = RT::Ticket->new(RT->SystemUser);
+	$other->Load($t->id);
+	my @outcome;
+	foreach my $move ([ $t, 'open' ], [ $t, 'resolved' ], [ $other, 'resolved' ])
+	{
+		$RT::Handle->BeginTransaction;
+		my ($said) = $move->[0]->SetStatus($move->[1]);
+		push @outcome, ($said ? 'ok' : 'NO') . (eval { $RT::Handle->Commit } ? ' committed' : ' refused');
+		DBIx::SearchBuilder::Record::Cachable->FlushCache;
+		$_->Load($t->id) foreach $t, $other;
+	}
+	is_deeply(\@outcome, [ 'ok committed', 'ok refused', 'ok committed' ], 'the journal tells who resolves it: not who asked for it');
+	is(value('SELECT count(*) FROM itsm_report.refusal WHERE key = ? AND code = \'IT007\' AND actor = \'root\'', $t->id), 1, 'and that is found among the refusals');
+	note 'actors in the history: ' . join ', ', rows('SELECT kind, actor FROM itsm.history(\'tickets\', ?)', $t->id);
 }
 
 note join ', ', map { "$_: $count{$_}" } sort keys %count;
