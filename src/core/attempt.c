@@ -9,6 +9,18 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+/* Cancelled, in conflict with others or with recovery, out of resources: nothing that the work is to blame for. */
+static bool
+stops_the_whole(int code)
+{
+	int			category = ERRCODE_TO_CATEGORY(code);
+
+	return category == ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) ||
+		category == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK) ||
+		category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
+		code == ERRCODE_LOCK_NOT_AVAILABLE;
+}
+
 ErrorData *
 itsm_attempt(void (*work) (void *argument), void *argument)
 {
@@ -34,9 +46,7 @@ itsm_attempt(void (*work) (void *argument), void *argument)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	/* The user wants the whole to stop, not this part of it. */
-	if (error && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-				  error->sqlerrcode == ERRCODE_OUT_OF_MEMORY))
+	if (error && stops_the_whole(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
 }

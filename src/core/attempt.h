@@ -8,7 +8,8 @@
 /*
  * Calls work(argument) in a subtransaction of its own, in the current memory
  * context.  Returns NULL when it succeeded; the error, copied into that
- * context, when it was raised and undone.  Cancellation is passed on.
+ * context, when it was raised and undone.  Cancellation, conflicts with other
+ * sessions and want of resources are passed on.
  */
 extern ErrorData *itsm_attempt(void (*work) (void *argument), void *argument);
 

@@ -292,16 +292,29 @@ itsm_event_is_remark(const Event *event)
 	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0;
 }
 
-static Event *
-read_event(Relation table, HeapTuple tuple)
+/* Constraints say so, but a superuser can drop them. */
+static void
+check_not_null(const bool *nulls)
+{
+	for (int column = 0; column < EVENT_COLUMNS; column++)
+		if (nulls[column] && column != EVENT_FROM && column != EVENT_TO && column != EVENT_ACTOR &&
+			column != EVENT_APPLICATION)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED), errmsg("an event has a null where none can be"),
+					 errhint("itsm.verify() names the events that were changed.")));
+}
+
+Event *
+itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
 {
 	Event	   *event = palloc0(sizeof(Event));
-	Datum		values[EVENT_COLUMNS];
-	bool		nulls[EVENT_COLUMNS];
+	Datum	   *values = palloc(sizeof(Datum) * descriptor->natts);
+	bool	   *nulls = palloc(sizeof(bool) * descriptor->natts);
 	bytea	   *bytes;
 
 #define TEXT(column) (nulls[column] ? NULL : TextDatumGetCString(values[column]))
-	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+	heap_deform_tuple(tuple, descriptor, values, nulls);
+	check_not_null(nulls);
 	event->record = DatumGetInt64(values[EVENT_RECORD]);
 	event->version = DatumGetInt64(values[EVENT_VERSION]);
 	event->at = DatumGetTimestampTz(values[EVENT_AT]);
@@ -319,13 +332,18 @@ read_event(Relation table, HeapTuple tuple)
 	event->role = TEXT(EVENT_ROLE);
 	event->actor = TEXT(EVENT_ACTOR);
 	event->application = TEXT(EVENT_APPLICATION);
-	bytes = DatumGetByteaPCopy(values[EVENT_BODY]);
-	event->body = VARDATA(bytes);
-	event->body_length = VARSIZE(bytes) - VARHDRSZ;
+	if (with_body)
+	{
+		bytes = DatumGetByteaPCopy(values[EVENT_BODY]);
+		event->body = VARDATA(bytes);
+		event->body_length = VARSIZE(bytes) - VARHDRSZ;
+	}
 	bytes = DatumGetByteaPP(values[EVENT_HASH]);
 	if (VARSIZE_ANY_EXHDR(bytes) == ITSM_HASH_LENGTH)
 		memcpy(event->hash, VARDATA_ANY(bytes), ITSM_HASH_LENGTH);
 #undef TEXT
+	pfree(values);
+	pfree(nulls);
 	return event;
 }
 
@@ -359,7 +377,7 @@ itsm_event_read(const char *tenant, int64 record)
 		ScanKeyInit(&keys[1], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
 		scan = systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-			events = lappend(events, read_event(table, tuple));
+			events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));
 		systable_endscan(scan);
 		table_close(table, AccessShareLock);
 	}

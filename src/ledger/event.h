@@ -63,6 +63,13 @@ extern bool itsm_event_append(Record *record, Event *event, EventBody *body, con
 /* True for what is said of a record without changing it: overridden and judged. */
 extern bool itsm_event_is_remark(const Event *event);
 
+/*
+ * Out of a tuple that begins with the columns of itsm.event.  Without its
+ * body the event can be read where that cannot.  ERRCODE_DATA_CORRUPTED when
+ * a column is null that must not be.
+ */
+extern Event *itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body);
+
 /* All events of a record by version, as a list of Event; committed ones and our own. */
 extern List *itsm_event_read(const char *tenant, int64 record);
 

@@ -3,8 +3,7 @@
  *		What happened to a record, for people and programs.
  *
  * Events keep new values only; what a value was before follows from folding
- * them.  Events of one transaction are folded by the command that stored the
- * row, since nested updates are judged in another order than they were made.
+ * them, in the order of event_fold.h.
  *
  * Memory: per call.
  */
@@ -13,7 +12,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "ledger/canonical_text.h"
-#include "ledger/event.h"
+#include "ledger/event_fold.h"
 #include "ledger/record_key.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -60,17 +59,10 @@ value_of(List **values, int number)
 	return value;
 }
 
-/* By transaction as the versions go, within one by command. */
 static int
 compare_steps(const ListCell *a, const ListCell *b)
 {
-	const Event *first = ((const Step *) lfirst(a))->event;
-	const Event *second = ((const Step *) lfirst(b))->event;
-
-	if (first->xid == second->xid && first->system == second->system &&
-		first->command != second->command)
-		return first->command < second->command ? -1 : 1;
-	return first->version < second->version ? -1 : first->version > second->version;
+	return itsm_event_order(((const Step *) lfirst(a))->event, ((const Step *) lfirst(b))->event);
 }
 
 /* What is said of the record with this event only; no value of it. */
@@ -112,9 +104,7 @@ fold_step(Step *step, List **values)
 		change->after = *value;
 		step->changes = lappend(step->changes, change);
 	}
-	/* a status that the body does not tell is the state's name; a migration leaves it as it is */
-	if (!status_told && event->to_state && strcmp(event->kind, "migrated") != 0 &&
-		(event->from_state == NULL || strcmp(event->from_state, event->to_state) != 0))
+	if (!status_told && itsm_event_names_status(event->kind, event->from_state, event->to_state))
 		*value_of(values, BODY_STATUS) = (Value) {BODY_STATUS, BODY_VALUE, event->to_state};
 }
 

@@ -184,7 +184,7 @@ itsm_key_operator(Oid type, int strategy)
 char *
 itsm_key_condition(Oid relation, const Source *source, const char *key, const char *alias)
 {
-	char	  **fields = itsm_key_split(key, list_length(source->key));
+	char	  **fields = key ? itsm_key_split(key, list_length(source->key)) : NULL;
 	StringInfoData sql;
 	ListCell   *cell;
 
@@ -194,10 +194,12 @@ itsm_key_condition(Oid relation, const Source *source, const char *key, const ch
 		int			i = foreach_current_index(cell);
 		Oid			type = getBaseType(get_atttype(relation, get_attnum(relation, lfirst(cell))));
 
+		/* without a length: character alone means character(1) */
 		appendStringInfo(&sql, "%s%s.%s %s %s::%s", i ? " AND " : "", alias,
 						 quote_identifier(lfirst(cell)), itsm_key_operator(type, BTEqualStrategyNumber),
-						 quote_literal_cstr(fields[i] ? fields[i] : ""),
-						 format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+						 fields == NULL ? psprintf("$%d", i + 1)
+						 : quote_literal_cstr(fields[i] ? fields[i] : ""),
+						 format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN));
 	}
 	return sql.data;
 }

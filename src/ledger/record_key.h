@@ -31,7 +31,8 @@ extern char *itsm_key_normalise(Oid relation, const Source *source, const char *
 
 /*
  * An SQL condition that finds the row of a key in canonical form: columns of
- * "alias", every name and operator qualified.
+ * "alias", every name and operator qualified.  Without a key its fields are
+ * parameters of type text.
  */
 extern char *itsm_key_condition(Oid relation, const Source *source, const char *key, const char *alias);
 

@@ -12,6 +12,7 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "core/attempt.h"
 #include "core/errors.h"
@@ -92,12 +93,12 @@ batch_query(const Backfill *backfill, const Source *source, int batch_rows)
 		foreach(cell, source->key)
 		{
 			int			i = foreach_current_index(cell);
-			/* not the domain, whose constraint would run with our rights */
+			/* not the domain, whose constraint would run with our rights; no length, as in itsm_key_condition */
 			Oid			column = getBaseType(get_atttype(backfill->relation,
 														 get_attnum(backfill->relation, lfirst(cell))));
 
 			appendStringInfo(&sql, "%s%s::%s", i ? ", " : "", quote_literal_cstr(fields[i]),
-							 format_type_extended(column, -1, FORMAT_TYPE_FORCE_QUALIFY));
+							 format_type_extended(column, -1, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN));
 		}
 		appendStringInfoChar(&sql, ')');
 	}
@@ -115,7 +116,8 @@ itsm_backfill_row(Relation relation, Policy *policy, int attachment_id, TupleTab
 	if (attachment)
 	{
 		RowSide		side = itsm_row_side(state, attachment, attachment->current, slot, false);
-		Memory		memory = {.kind = "backfilled", .new = &side, .unknown_past = true};
+		Memory		memory = {.kind = "backfilled", .new = &side, .unknown_past = true,
+		.command = GetCurrentCommandId(false)};
 		RecordIdentity identity = itsm_row_identity(state, attachment, slot);
 		Record		record;
 
@@ -218,8 +220,9 @@ try_batch(void *argument)
 	itsm_query_end(&query);
 	batch->overtaken = overtaken(made, made_count);
 	pfree(made);
+	/* for the attempt to take back; of a code that it does not pass on */
 	if (batch->overtaken)
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("a writer was quicker")));
+		elog(ERROR, "a writer was quicker");
 	if (last_key)
 		backfill->last_key = MemoryContextStrdup(batch->keep, last_key);
 	backfill->records += made_count;

@@ -8,6 +8,7 @@
  */
 #include "core/itsm.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "core/query.h"
@@ -122,7 +123,7 @@ try_record(Migration *migration, const char *tenant, int64 id)
 	Record		record;
 	RecordState kept;
 	Event		event = {.kind = "migrated", .attachment = migration->row->id,
-	.lifecycle_version = migration->version};
+	.lifecycle_version = migration->version, .command = GetCurrentCommandId(false)};
 	EventBody	body;
 	int			target = ITSM_NO_STATE;
 

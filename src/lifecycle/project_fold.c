@@ -17,6 +17,7 @@ typedef struct Fold
 	int			transitions;
 	int			reopened;
 	bool		begun;
+	bool		imported_only;	/* no row has been seen: the log tells the state */
 	const char *state;
 	int			category;
 	TimestampTz entered_at;
@@ -60,6 +61,8 @@ fold_event(Fold *fold, const Event *event)
 	bool		same = fold->begun && (fold->state == NULL ? event->to_state == NULL
 									   : event->to_state && strcmp(fold->state, event->to_state) == 0);
 
+	if (strcmp(event->kind, "imported") != 0)
+		fold->imported_only = false;
 	if (!enters_state(event) || same)
 		return;
 	/* what a row from before had come to is known, but not when */
@@ -101,7 +104,7 @@ store(const Record *record, const Unit *unit, const Fold *fold)
 	RecordState state;
 	Projection	projection;
 
-	if (!itsm_projection_read(record, &projection))
+	if (!itsm_projection_read(record, &projection) || fold->imported_only)
 	{
 		itsm_projection_set(&projection, PROJECTED_PROCESS, unit->definition->process);
 		itsm_projection_set(&projection, PROJECTED_LIFECYCLE, unit->definition->name);
@@ -120,7 +123,7 @@ store(const Record *record, const Unit *unit, const Fold *fold)
 	projection.reopened = fold->reopened;
 	itsm_projection_store(record, &projection);
 
-	if (!itsm_record_state_read(record, &state))
+	if (!itsm_record_state_read(record, &state) || fold->imported_only)
 	{
 		state.lifecycle = unit->definition->name;
 		state.lifecycle_version = unit->version;
@@ -137,7 +140,7 @@ void
 itsm_project_fold(const Record *record, const Unit *unit)
 {
 	List	   *events = itsm_event_read(record->tenant, record->id);
-	Fold		fold = {.definition = unit->definition, .category = CATEGORY_NONE};
+	Fold		fold = {.definition = unit->definition, .category = CATEGORY_NONE, .imported_only = true};
 	ListCell   *cell;
 
 	list_sort(events, compare_times);

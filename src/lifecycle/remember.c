@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "ledger/canonical_text.h"
+#include "ledger/event_fold.h"
 #include "lifecycle/displaced.h"
 #include "lifecycle/judged_early.h"
 #include "lifecycle/project.h"
@@ -62,9 +63,13 @@ same_value(Datum a, bool a_null, Datum b, bool b_null, Form_pg_attribute attribu
 	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
 }
 
-/* Appends the values that differ from the old side's; all that are not null without one. */
+/*
+ * Appends the values that differ from the old side's, and those that it does
+ * not know.  Without an old side: all of a record that is known, else all that
+ * are not null.
+ */
 static void
-add_attributes(EventBody *body, const RowSide *new, const RowSide *old)
+add_attributes(EventBody *body, const RowSide *new, const RowSide *old, bool known)
 {
 	const Unit *unit = new->unit;
 
@@ -81,7 +86,7 @@ add_attributes(EventBody *body, const RowSide *new, const RowSide *old)
 			? same_value(old->canonical->tts_values[before], old->canonical->tts_isnull[before],
 						 slot->tts_values[i], slot->tts_isnull[i],
 						 TupleDescAttr(unit->canonical, i))
-			: slot->tts_isnull[i])
+			: !known && slot->tts_isnull[i])
 			continue;
 		add_value(body, unit->attributes[i].number, slot->tts_values[i], slot->tts_isnull[i],
 				  unit->definition->attributes[i].type);
@@ -98,7 +103,7 @@ tracked_number(const PolicyAttachment *attachment, int number)
 }
 
 static void
-add_columns(EventBody *body, const RowSide *new, const RowSide *old)
+add_columns(EventBody *body, const RowSide *new, const RowSide *old, bool known)
 {
 	const PolicyAttachment *attachment = new->attachment;
 
@@ -113,21 +118,31 @@ add_columns(EventBody *body, const RowSide *new, const RowSide *old)
 		bool		was_null = true;
 		Datum		was = before ? slot_getattr(old->row, before->column, &was_null) : (Datum) 0;
 
-		if (before ? same_value(was, was_null, value, isnull, attribute) : isnull)
+		if (before ? same_value(was, was_null, value, isnull, attribute) : !known && isnull)
 			continue;
 		add_value(body, tracked->number, value, isnull, attribute->atttypid);
 	}
 }
 
-/* The status as the application has it, where that is not the name of the state. */
+/* The status as the application has it, unless readers take it to be that anyway (event_fold.h). */
 static void
-add_status(EventBody *body, const RowSide *new, const RowSide *old)
+add_status(EventBody *body, const Event *event, const RowSide *new, const RowSide *old)
 {
-	bool		named = new->status && new->state_name && strlen(new->state_name) == new->status_length &&
-		memcmp(new->status, new->state_name, new->status_length) == 0;
+	if (itsm_event_names_status(event->kind, event->from_state, event->to_state)
+		? itsm_same_text(new->status, event->to_state)
+		: old && itsm_same_text(old->status, new->status))
+		return;
+	itsm_body_add(body, BODY_STATUS, new->status, new->status_length);
+}
 
-	if (!named && !(old && itsm_same_text(old->status, new->status)))
-		itsm_body_add(body, BODY_STATUS, new->status, new->status_length);
+/* The values of a row; known: its record has values from before. */
+static void
+add_values(EventBody *body, const Event *event, const RowSide *new, const RowSide *old, bool known)
+{
+	itsm_body_begin(body);
+	add_status(body, event, new, old);
+	add_attributes(body, new, old, known);
+	add_columns(body, new, old, known);
 }
 
 static void
@@ -171,47 +186,14 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 
 	itsm_record_begin(side->identity.source, side->identity.tenant, side->identity.key, &record);
 	record.attachment = side->attachment->id;
-	itsm_body_begin(&body);
-	add_status(&body, side, NULL);
-	add_attributes(&body, side, NULL);
-	add_columns(&body, side, NULL);
 	begin_event(&event, memory, side, kind);
 	event.from_state = from_state;
 	event.to_state = side->state_name;
+	add_values(&body, &event, side, NULL, false);
 	if (!itsm_event_append(&record, &event, &body, memory->reason, violations))
 		return false;
 	tell_record(memory, &record);
 	itsm_project_appearance(&record, side, event.at, unknown_past);
-	return true;
-}
-
-/*
- * A row begins, or comes back, under a key that was used before.  False when
- * somebody changed the record meanwhile.
- */
-static bool
-reappear(Memory *memory, RowSide *side, Record *record, const char *kind, const char *from_state,
-		 List *violations)
-{
-	Event		event;
-	EventBody	body;
-
-	itsm_body_begin(&body);
-	begin_event(&event, memory, side, kind);
-	event.from_state = from_state;
-	event.to_state = side->state_name;
-	add_status(&body, side, NULL);
-	add_attributes(&body, side, NULL);
-	add_columns(&body, side, NULL);
-	record->attachment = side->attachment->id;
-	record->deleted = false;
-	if (!itsm_event_append(record, &event, &body, memory->reason, violations))
-		return false;
-	tell_record(memory, record);
-	if (memory->kind)
-		itsm_project_adoption(record, side, event.at);
-	else
-		itsm_project_return(record, side, event.at, from_state != NULL);
 	return true;
 }
 
@@ -224,9 +206,41 @@ note_early(const Memory *memory, const Record *record)
 }
 
 /*
+ * A record that is there already gets the row as "side" has it.  adopted: what
+ * happened to the row meanwhile is not known.  False when somebody else changed
+ * the record meanwhile.
+ */
+static bool
+take_on(Memory *memory, RowSide *side, Record *record, const char *kind, bool anew, bool adopted,
+		List *violations)
+{
+	RecordState state;
+	Event		event;
+	EventBody	body;
+
+	if (!itsm_record_state_read(record, &state))
+		state.state = NULL;
+	begin_event(&event, memory, side, kind);
+	event.from_state = anew ? NULL : state.state;
+	event.to_state = side->state_name;
+	add_values(&body, &event, side, NULL, strcmp(kind, "created") != 0);
+	record->attachment = side->attachment->id;
+	record->deleted = false;
+	if (!itsm_event_append(record, &event, &body, memory->reason, violations))
+		return false;
+	tell_record(memory, record);
+	if (adopted)
+		itsm_project_adoption(record, side, event.at);
+	else
+		itsm_project_return(record, side, event.at, event.from_state != NULL);
+	return true;
+}
+
+/*
  * The record of the old side, made from it when there is none: the row was
  * there before the attachment, or its INSERT is judged only after this UPDATE
- * of the same transaction.
+ * of the same transaction.  One that an earlier attachment left is taken on as
+ * the row was, for what happened to it since has been told to nobody.
  */
 static void
 record_of_old(Memory *memory, Record *record)
@@ -239,8 +253,10 @@ record_of_old(Memory *memory, Record *record)
 		if (!itsm_find_record(&old->identity, record))
 			(void) appear(memory, old, created ? "created" : "backfilled", NULL, !created, NIL);
 		/* or the INSERT used the key of a deleted row again */
-		else if (!created || !memory->early || !record->deleted ||
-				 reappear(memory, old, record, "created", NULL, NIL))
+		else if (memory->early
+				 ? !created || !record->deleted || take_on(memory, old, record, "created", true, false, NIL)
+				 : (record->attachment == old->attachment->id && !record->deleted) ||
+				 take_on(memory, old, record, "backfilled", record->deleted, true, NIL))
 			break;
 	}
 	note_early(memory, record);
@@ -408,7 +424,6 @@ remember_begin(Memory *memory)
 	}
 	for (;;)
 	{
-		RecordState state;
 		bool		anew;
 
 		if (!itsm_record_find(new->identity.source, new->identity.tenant, new->identity.key, &record))
@@ -420,17 +435,56 @@ remember_begin(Memory *memory)
 		/* backfill found a row of this attachment whose writer was quicker */
 		if (memory->kind && record.attachment == new->attachment->id)
 			return;
-		if (!itsm_record_state_read(&record, &state))
-			state.state = NULL;
 		/* a live record whose row begins anew: the row went unseen, by TRUNCATE for one */
 		anew = record.deleted || (memory->old_row == NULL && memory->kind == NULL);
-		if (reappear(memory, new, &record, anew || memory->kind ? kind : "moved", anew ? NULL : state.state,
-					 memory->violations))
+		if (take_on(memory, new, &record, anew || memory->kind ? kind : "moved", anew, memory->kind != NULL,
+					memory->violations))
 			break;
 	}
 	if (memory->old_row && memory->early &&
 		itsm_record_find(new->identity.source, new->identity.tenant, new->identity.key, &record))
 		note_early(memory, &record);
+}
+
+/* True for events that tell what was done to a row that had begun. */
+static bool
+tells_change(const Event *event)
+{
+	return event->xid == U64FromFullTransactionId(GetTopFullTransactionId()) &&
+		strcmp(event->kind, "created") != 0 && strcmp(event->kind, "backfilled") != 0 &&
+		strcmp(event->kind, "key_changed") != 0;
+}
+
+/* What this transaction did to the row under its next key, told in the row's own chain too. */
+static void
+repeat_changes(Record *record, const Record *ahead)
+{
+	ListCell   *cell;
+
+	foreach(cell, itsm_event_read(ahead->tenant, ahead->id))
+	{
+		const Event *told = lfirst(cell);
+		Event		event = {.kind = told->kind, .command = told->command, .attachment = told->attachment,
+			.lifecycle_version = told->lifecycle_version, .from_state = told->from_state,
+		.to_state = told->to_state, .actor = told->actor};
+		const char *reason = "";
+		EventBody	body;
+		BodyItem	item;
+		int			offset = 0;
+
+		if (!tells_change(told))
+			continue;
+		itsm_body_begin(&body);
+		while (itsm_body_next(told->body, told->body_length, &offset, &item, NULL))
+		{
+			if (item.number >= BODY_STATUS)
+				itsm_body_add(&body, item.number, item.text, item.text ? strlen(item.text) : 0);
+			else if (item.number == BODY_REASON && item.text)
+				reason = item.text;
+		}
+		if (!itsm_event_append(record, &event, &body, reason, NIL))
+			changed_without_head(record);
+	}
 }
 
 /*
@@ -450,6 +504,8 @@ join_ahead(const Memory *memory, Record *record, Record *ahead)
 	itsm_body_add(&body, BODY_KEY, NULL, 0);
 	begin_event(&event, memory, new, "key_changed");
 	event.attachment = ahead->attachment;
+	/* after all that it tells */
+	event.command = GetCurrentCommandId(false);
 	ahead->key = NULL;
 	ahead->deleted = true;
 	if (!itsm_event_append(ahead, &event, &body, memory->reason, NIL))
@@ -466,6 +522,7 @@ join_ahead(const Memory *memory, Record *record, Record *ahead)
 	if (!itsm_event_append(record, &event, &body, memory->reason, NIL))
 		changed_without_head(record);
 	itsm_displaced_remove(record->id);
+	repeat_changes(record, ahead);
 	itsm_project_join(record, ahead);
 }
 
@@ -482,17 +539,14 @@ append_change(Memory *memory, Record *record)
 	Event		event;
 	EventBody	body;
 
-	itsm_body_begin(&body);
-	add_status(&body, new, old);
-	add_attributes(&body, new, old);
-	add_columns(&body, new, old);
-	tell_record(memory, record);
-	if (body.bytes.len == 0 && !moving && !attachment_changed && memory->violations == NIL)
-		return true;
 	begin_event(&event, memory, new, memory->kind ? memory->kind : attachment_changed ? "moved"
 				: moving ? "transition" : "updated");
 	event.from_state = old->state_name;
 	event.to_state = new->state_name;
+	add_values(&body, &event, new, old, true);
+	tell_record(memory, record);
+	if (body.bytes.len == 0 && !moving && !attachment_changed && memory->violations == NIL)
+		return true;
 	if (!memory->superseded)
 	{
 		record->attachment = new->attachment->id;
