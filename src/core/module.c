@@ -1,11 +1,13 @@
 /*
  * module.c
- *		Module entry, and the one table in which higher rooms are listed.
+ *		Module entry, and the tables in which higher rooms are listed.
  */
 #include "core/itsm.h"
 
 #include "core/settings.h"
+#include "ledger/verify.h"
 #include "lifecycle/rule_kind.h"
+#include "lifecycle/verify_rows.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,6 +19,11 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_reason,
 	&itsm_rule_frozen,
 	&itsm_rule_within,
+	NULL
+};
+
+const VerifyChecker *const itsm_verify_checkers[] = {
+	&itsm_verify_rows,
 	NULL
 };
 

@@ -128,3 +128,9 @@ REVOKE ALL ON FUNCTION itsm.record_history(bigint, text) FROM PUBLIC;
 CREATE FUNCTION itsm.record_as_of(relation regclass, key text, at timestamptz) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'itsm_record_as_of' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION itsm.record_as_of(regclass, text, timestamptz) IS 'A row as its events tell it for a time: {"version", "at", "state", "attributes"}; null when there was none. Rights as for history.';
+
+CREATE FUNCTION itsm.verify()
+RETURNS TABLE (scope text, object text, ok boolean, detail text)
+AS 'MODULE_PATHNAME', 'itsm_verify' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
+COMMENT ON FUNCTION itsm.verify() IS 'Checks every chain of events, the heads, state rows, projections and violations beside them, and the live rows of attached tables, all under one snapshot. A row with ok = false for each thing that is wrong; rows with ok = true count what was found right. Scopes: chain, partition, head, state, projection, violation, row. A pure read, also on a standby; corrupt data is told, not raised. For the DBA to grant.';
+REVOKE ALL ON FUNCTION itsm.verify() FROM PUBLIC;

@@ -193,6 +193,21 @@ itsm_evaluate_tenant(PolicyState *state, PolicyAttachment *attachment, TupleTabl
 	return isnull ? "" : TextDatumGetCString(value);
 }
 
+Datum
+itsm_evaluate_attribute(PolicyState *state, Unit *unit, TupleTableSlot *row, int attribute, bool *isnull)
+{
+	AttributeBinding *binding = &unit->attributes[attribute];
+
+	if (binding->mapped && binding->column)
+		return slot_getattr(row, binding->column, isnull);
+	*isnull = true;
+	if (!binding->mapped)
+		return (Datum) 0;
+	state->context->ecxt_scantuple = row;
+	return evaluate(state, unit->attachment->policy, &binding->expression,
+					&unit_state(state, unit)->attributes[attribute], isnull);
+}
+
 TupleTableSlot *
 itsm_evaluate_canonical(PolicyState *state, Unit *unit, TupleTableSlot *row, bool old, const char *actor)
 {
@@ -201,19 +216,8 @@ itsm_evaluate_canonical(PolicyState *state, Unit *unit, TupleTableSlot *row, boo
 	int			count = unit->definition->attribute_count;
 
 	ExecClearTuple(slot);
-	state->context->ecxt_scantuple = row;
 	for (int i = 0; i < count; i++)
-	{
-		AttributeBinding *binding = &unit->attributes[i];
-
-		if (!binding->mapped)
-			slot->tts_isnull[i] = true;
-		else if (binding->column)
-			slot->tts_values[i] = slot_getattr(row, binding->column, &slot->tts_isnull[i]);
-		else
-			slot->tts_values[i] = evaluate(state, unit->attachment->policy, &binding->expression,
-										   &compiled->attributes[i], &slot->tts_isnull[i]);
-	}
+		slot->tts_values[i] = itsm_evaluate_attribute(state, unit, row, i, &slot->tts_isnull[i]);
 	slot->tts_isnull[count] = actor == NULL;
 	slot->tts_values[count] = actor ? CStringGetTextDatum(actor) : (Datum) 0;
 	return ExecStoreVirtualTuple(slot);

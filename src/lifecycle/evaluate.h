@@ -36,6 +36,10 @@ extern PolicyAttachment *itsm_governing(PolicyState *state, Policy *policy, Tupl
 /* The row's tenant; never NULL. */
 extern char *itsm_evaluate_tenant(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row);
 
+/* One attribute of the row by the unit. */
+extern Datum itsm_evaluate_attribute(PolicyState *state, Unit *unit, TupleTableSlot *row, int attribute,
+									 bool *isnull);
+
 /* The row's canonical tuple by the unit, with the actor (NULL: null) as its last column. */
 extern TupleTableSlot *itsm_evaluate_canonical(PolicyState *state, Unit *unit, TupleTableSlot *row,
 											   bool old, const char *actor);

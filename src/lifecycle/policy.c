@@ -161,7 +161,7 @@ unit_valid(const Unit *unit)
 static bool
 policy_valid(const Policy *policy)
 {
-	if (policy->stale || policy->generation != generation)
+	if (policy->stale || policy->numberless || policy->generation != generation)
 		return false;
 	for (int i = 0; i < policy->count; i++)
 	{

@@ -27,6 +27,7 @@ typedef struct BoundExpression
 	CachedExpression *cached;
 	bool		guarded;		/* runs as the table's owner: not only immutable built-in functions */
 	bool		reads_status;
+	bool		immutable;		/* its value follows from the row alone */
 } BoundExpression;
 
 typedef struct AttributeBinding
@@ -120,6 +121,7 @@ typedef struct Policy
 	MemoryContext context;
 	bool		stale;			/* marked by invalidation */
 	bool		attached;		/* also when no attachment is complete */
+	bool		numberless;		/* some value has no number yet: good for a statement on a standby */
 	List	   *persons;		/* OIDs of roles that one person uses alone */
 	int			count;
 	PolicyAttachment **attachments; /* by id */

@@ -99,6 +99,8 @@ bind_expression(Builder *builder, BoundExpression *bound, Node *node)
 	Bitmapset  *columns = NULL;
 
 	bound->guarded = !itsm_expression_harmless(node);
+	/* before functions are inlined, so that their definers' word holds */
+	bound->immutable = !contain_mutable_functions(node);
 	bound->cached = GetCachedExpression(node);
 	callback->func = free_cached;
 	callback->arg = bound->cached;
@@ -151,6 +153,16 @@ plain_column(Node *node)
 	return IsA(node, Var) ? ((Var *) node)->varattno : 0;
 }
 
+static int
+number_of(Builder *builder, bool canonical, const char *name, Oid type)
+{
+	int			number = itsm_source_number(builder->attachment->source, &builder->dictionary, canonical, name, type);
+
+	if (number == ITSM_NO_NUMBER)
+		builder->policy->numberless = true;
+	return number;
+}
+
 static void
 bind_attribute(Builder *builder, Unit *unit, int number)
 {
@@ -176,8 +188,7 @@ bind_attribute(Builder *builder, Unit *unit, int number)
 	binding->mapped = unit->mapped[number] = true;
 	binding->column = plain_column(node);
 	bind_expression(builder, &binding->expression, node);
-	binding->number = itsm_source_number(builder->attachment->source, &builder->dictionary, true, attribute->name,
-										 attribute->type);
+	binding->number = number_of(builder, true, attribute->name, attribute->type);
 }
 
 static int
@@ -348,8 +359,7 @@ track_column(Builder *builder, AttrNumber column)
 	watch(builder, column);
 	attachment->tracked[attachment->tracked_count++] = (TrackedColumn)
 	{
-		column, itsm_source_number(attachment->source, &builder->dictionary, false, NameStr(attribute->attname),
-								   attribute->atttypid)
+		column, number_of(builder, false, NameStr(attribute->attname), attribute->atttypid)
 	};
 }
 

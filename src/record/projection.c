@@ -54,9 +54,16 @@ itsm_projection_set(Projection *projection, ProjectedText which, const char *tex
 	projection->texts[which] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
-static void
-fill(Projection *projection, Datum *values, bool *nulls)
+void
+itsm_projection_of_tuple(TupleDesc descriptor, HeapTuple tuple, Projection *projection)
 {
+	Datum		values[COLUMN_COUNT];
+	bool		nulls[COLUMN_COUNT];
+
+	heap_deform_tuple(tuple, descriptor, values, nulls);
+	projection->tuple = tuple;
+	projection->source = DatumGetInt32(values[COLUMN_SOURCE]);
+	projection->deleted = DatumGetBool(values[COLUMN_DELETED]);
 	for (int i = 0; i < MILESTONE_COUNT; i++)
 	{
 		projection->milestones.reached[i] = !nulls[COLUMN_MILESTONES + i];
@@ -93,16 +100,15 @@ itsm_projection_read(const Record *record, Projection *projection)
 
 	itsm_projection_begin(projection);
 	if (tuple)
-	{
-		Datum		values[COLUMN_COUNT];
-		bool		nulls[COLUMN_COUNT];
-
-		heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
-		fill(projection, values, nulls);
-		projection->tuple = tuple;
-	}
+		itsm_projection_of_tuple(RelationGetDescr(table), tuple, projection);
 	itsm_own_close(&projections, AccessShareLock);
 	return tuple != NULL;
+}
+
+const char *
+itsm_projection_text(const Projection *projection, ProjectedText which)
+{
+	return projection->text_nulls[which] ? NULL : TextDatumGetCString(projection->texts[which]);
 }
 
 /* The start of a time's month in UTC; what is infinite stays so. */

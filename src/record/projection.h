@@ -30,6 +30,8 @@ typedef struct Projection
 {
 	Milestones	milestones;
 	TimestampTz changed_at;
+	int			source;			/* as read; what is stored is the record's */
+	bool		deleted;		/* likewise */
 	int			transitions;
 	int			reopened;
 	int			reassigned;
@@ -52,11 +54,17 @@ extern void itsm_projection_begin(Projection *projection);
 /* Sets a text; NULL: null. */
 extern void itsm_projection_set(Projection *projection, ProjectedText which, const char *text);
 
+/* A text, palloc'd; NULL: null. */
+extern const char *itsm_projection_text(const Projection *projection, ProjectedText which);
+
 /*
  * Reads a record's projection; false, and an empty one, when it has none.  Its
  * values lie in "tuple".
  */
 extern bool itsm_projection_read(const Record *record, Projection *projection);
+
+/* Out of a tuple with the columns of itsm.projection; kept in ->tuple by reference. */
+extern void itsm_projection_of_tuple(TupleDesc descriptor, HeapTuple tuple, Projection *projection);
 
 extern void itsm_projection_store(const Record *record, Projection *projection);
 

@@ -63,13 +63,13 @@ datum_or_null(const char *text, bool *isnull)
 }
 
 static void
-fill_record(Relation table, HeapTuple tuple, const char *tenant, const char *key, Record *record)
+fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const char *key, Record *record)
 {
 	Datum		values[RECORD_COLUMNS];
 	bool		nulls[RECORD_COLUMNS];
 	bytea	   *hash;
 
-	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+	heap_deform_tuple(tuple, descriptor, values, nulls);
 	record->id = DatumGetInt64(values[RECORD_ID - 1]);
 	record->at = DatumGetTimestampTz(values[RECORD_AT - 1]);
 	record->version = DatumGetInt64(values[RECORD_VERSION - 1]);
@@ -92,6 +92,12 @@ fill_record(Relation table, HeapTuple tuple, const char *tenant, const char *key
 	record->key = key;
 }
 
+void
+itsm_record_of_tuple(TupleDesc descriptor, HeapTuple tuple, Record *record)
+{
+	fill_record(descriptor, tuple, NULL, NULL, record);
+}
+
 static bool
 find_record(int probe, const Datum *values, const char *tenant, const char *key, Record *record)
 {
@@ -99,7 +105,7 @@ find_record(int probe, const Datum *values, const char *tenant, const char *key,
 	HeapTuple	tuple = itsm_own_find(&records, probe, values);
 
 	if (HeapTupleIsValid(tuple))
-		fill_record(table, tuple, tenant, key, record);
+		fill_record(RelationGetDescr(table), tuple, tenant, key, record);
 	itsm_own_close(&records, AccessShareLock);
 	return HeapTupleIsValid(tuple);
 }
@@ -190,6 +196,21 @@ itsm_record_store(Record *record)
 	return stored;
 }
 
+void
+itsm_record_state_of_tuple(TupleDesc descriptor, HeapTuple tuple, RecordState *state)
+{
+	Datum		values[STATE_COLUMNS];
+	bool		nulls[STATE_COLUMNS];
+
+	heap_deform_tuple(tuple, descriptor, values, nulls);
+	state->entered_at = DatumGetTimestampTz(values[STATE_ENTERED - 1]);
+	state->lifecycle_version = DatumGetInt32(values[STATE_LIFECYCLE_VERSION - 1]);
+	state->lifecycle = text_or_null(values[STATE_LIFECYCLE - 1], false);
+	state->state = text_or_null(values[STATE_STATE - 1], nulls[STATE_STATE - 1]);
+	state->category = text_or_null(values[STATE_CATEGORY - 1], nulls[STATE_CATEGORY - 1]);
+	state->tuple = tuple;
+}
+
 bool
 itsm_record_state_read(const Record *record, RecordState *state)
 {
@@ -199,17 +220,7 @@ itsm_record_state_read(const Record *record, RecordState *state)
 	memset(state, 0, sizeof(RecordState));
 	state->tuple = itsm_own_find(&states, BY_ID, key);
 	if (state->tuple)
-	{
-		Datum		values[STATE_COLUMNS];
-		bool		nulls[STATE_COLUMNS];
-
-		heap_deform_tuple(state->tuple, RelationGetDescr(table), values, nulls);
-		state->entered_at = DatumGetTimestampTz(values[STATE_ENTERED - 1]);
-		state->lifecycle_version = DatumGetInt32(values[STATE_LIFECYCLE_VERSION - 1]);
-		state->lifecycle = text_or_null(values[STATE_LIFECYCLE - 1], false);
-		state->state = text_or_null(values[STATE_STATE - 1], nulls[STATE_STATE - 1]);
-		state->category = text_or_null(values[STATE_CATEGORY - 1], nulls[STATE_CATEGORY - 1]);
-	}
+		itsm_record_state_of_tuple(RelationGetDescr(table), state->tuple, state);
 	itsm_own_close(&states, AccessShareLock);
 	return state->tuple != NULL;
 }

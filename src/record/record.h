@@ -9,6 +9,7 @@
 #define ITSM_RECORD_H
 
 #include "access/htup.h"
+#include "access/tupdesc.h"
 #include "utils/timestamp.h"
 
 #define ITSM_HASH_LENGTH 32
@@ -64,5 +65,9 @@ extern bool itsm_record_state_read(const Record *record, RecordState *state);
 extern bool itsm_record_state_locate(const Record *record, RecordState *state);
 
 extern void itsm_record_state_store(const Record *record, RecordState *state);
+
+/* Out of tuples with the columns of itsm.record and itsm.record_state; kept in ->tuple by reference. */
+extern void itsm_record_of_tuple(TupleDesc descriptor, HeapTuple tuple, Record *record);
+extern void itsm_record_state_of_tuple(TupleDesc descriptor, HeapTuple tuple, RecordState *state);
 
 #endif							/* ITSM_RECORD_H */

@@ -11,6 +11,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "core/table.h"
@@ -213,6 +214,8 @@ itsm_source_number(int source, List **dictionary, bool canonical, const char *na
 
 		if (entry)
 			return entry->number;
+		if (RecoveryInProgress())
+			return ITSM_NO_NUMBER;
 		entry = palloc(sizeof(SourceAttribute));
 		entry->number = *dictionary ? ((SourceAttribute *) llast(*dictionary))->number + 1 : 1;
 		entry->canonical = canonical;

@@ -33,8 +33,10 @@ extern Source *itsm_source_register(Oid relation, List *key);
  * Number of a value in the source's dictionary; makes the entry when there is
  * none yet.  The entry goes with the transaction when that rolls back, and
  * policies built meanwhile are told by relcache invalidation.  *dictionary is
- * NIL at first and serves all calls for that source.
+ * NIL at first and serves all calls for that source.  On a standby no entry can
+ * be made: ITSM_NO_NUMBER then, which no event tells.
  */
+#define ITSM_NO_NUMBER	PG_INT32_MAX
 extern int	itsm_source_number(int source, List **dictionary, bool canonical, const char *name, Oid type);
 
 /* The dictionary of a source: SourceAttribute, by number. */

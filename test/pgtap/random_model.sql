@@ -241,5 +241,7 @@ FROM (SELECT from_state, kind, lag(to_state) OVER w AS before FROM itsm.event e 
 WHERE kind = 'transition' AND from_state IS DISTINCT FROM before;
 SELECT is(count(*), 0::bigint, 'nothing was observed') FROM itsm.violation WHERE attachment = :attachment;
 
+SELECT is_empty('SELECT * FROM itsm.verify() WHERE NOT ok', 'verify finds nothing');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,0 +1,205 @@
+/*
+ * verify.c
+ *		itsm.verify(): the result, its names, and the turns of the checkers.
+ *
+ * Everything is read under the snapshot of the calling query, so it may run
+ * while others write, on a standby, and in a read-only transaction.
+ *
+ * Memory: flat; the result is a tuplestore.
+ */
+#include "core/itsm.h"
+
+#include "core/query.h"
+#include "funcapi.h"
+#include "ledger/verify.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+/* Between two messages about progress. */
+#define PROGRESS_MILLISECONDS 10000
+
+typedef struct SourceName
+{
+	int			id;
+	char	   *name;
+} SourceName;
+
+struct Verification
+{
+	ReturnSetInfo *result;
+	uint64		faults;
+	List	   *sources;		/* SourceName */
+	TimestampTz told_at;		/* of progress */
+};
+
+static void
+put_row(Verification *verification, const char *scope, const char *object, bool ok, const char *detail)
+{
+	Datum		row[4] = {
+		CStringGetTextDatum(scope), CStringGetTextDatum(object), BoolGetDatum(ok),
+		CStringGetTextDatum(detail)
+	};
+	bool		nulls[4] = {false};
+
+	tuplestore_putvalues(verification->result->setResult, verification->result->setDesc, row, nulls);
+}
+
+static char *format_detail(const char *format, va_list args) pg_attribute_printf(1, 0);
+
+static char *
+format_detail(const char *format, va_list args)
+{
+	StringInfoData detail;
+
+	initStringInfo(&detail);
+	for (;;)
+	{
+		va_list		copy;
+		int			needed;
+
+		va_copy(copy, args);
+		needed = appendStringInfoVA(&detail, format, copy);
+		va_end(copy);
+		if (needed == 0)
+			return detail.data;
+		enlargeStringInfo(&detail, needed);
+	}
+}
+
+void
+itsm_verify_fault(Verification *verification, const char *scope, const char *object, const char *format,...)
+{
+	va_list		args;
+
+	va_start(args, format);
+	put_row(verification, scope, object, false, format_detail(format, args));
+	va_end(args);
+	verification->faults++;
+}
+
+void
+itsm_verify_right(Verification *verification, const char *scope, const char *object, const char *format,...)
+{
+	va_list		args;
+
+	va_start(args, format);
+	put_row(verification, scope, object, true, format_detail(format, args));
+	va_end(args);
+}
+
+uint64
+itsm_verify_faults(const Verification *verification)
+{
+	return verification->faults;
+}
+
+void
+itsm_verify_progress(Verification *verification, const char *what, uint64 done)
+{
+	TimestampTz now;
+
+	/* the clock is not asked for each of them */
+	if (done % 1000 != 0)
+		return;
+	now = GetCurrentTimestamp();
+	if (!TimestampDifferenceExceeds(verification->told_at, now, PROGRESS_MILLISECONDS))
+		return;
+	verification->told_at = now;
+	ereport(NOTICE,
+			(errmsg("verify: " UINT64_FORMAT " %s checked, " UINT64_FORMAT " faults so far", done, what,
+					verification->faults)));
+}
+
+static void
+read_sources(Verification *verification, MemoryContext context)
+{
+	uint64		count = itsm_query(SPI_OK_SELECT, "SELECT n.id, n.name FROM itsm.source_name n", 0, NULL, NULL,
+								   NULL);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		SourceName *source = palloc(sizeof(SourceName));
+		bool		isnull;
+
+		source->id = DatumGetInt32(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull));
+		source->name = TextDatumGetCString(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
+		verification->sources = lappend(verification->sources, source);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+const char *
+itsm_verify_source(Verification *verification, int source)
+{
+	ListCell   *cell;
+
+	/* chains of the configuration belong to no table */
+	if (source == 0)
+		return "itsm configuration";
+	foreach(cell, verification->sources)
+	{
+		const SourceName *name = lfirst(cell);
+
+		if (name->id == source)
+			return name->name;
+	}
+	return NULL;
+}
+
+char *
+itsm_verify_name(Verification *verification, const char *tenant, int64 record, int64 version,
+				 const Record *head)
+{
+	StringInfoData name;
+	const char *source = head ? itsm_verify_source(verification, head->source) : NULL;
+
+	initStringInfo(&name);
+	appendStringInfo(&name, "record " INT64_FORMAT, record);
+	if (version)
+		appendStringInfo(&name, " version " INT64_FORMAT, version);
+	if (source)
+	{
+		appendStringInfo(&name, " (%s", source);
+		if (head->key)
+			appendStringInfo(&name, " %s", head->key);
+		appendStringInfoChar(&name, ')');
+	}
+	if (*tenant)
+		appendStringInfo(&name, " of tenant \"%s\"", tenant);
+	return name.data;
+}
+
+static int
+count_checkers(void)
+{
+	int			count = 0;
+
+	while (itsm_verify_checkers[count])
+		count++;
+	return count;
+}
+
+ITSM_FUNCTION(itsm_verify);
+Datum
+itsm_verify(PG_FUNCTION_ARGS)
+{
+	Verification verification = {.result = (ReturnSetInfo *) fcinfo->resultinfo,
+	.told_at = GetCurrentTimestamp()};
+	void	  **own = palloc0(sizeof(void *) * (count_checkers() + 1));
+	MemoryContext context = CurrentMemoryContext;
+	OwnerQuery	query;
+
+	InitMaterializedSRF(fcinfo, 0);
+	itsm_query_begin(&query);
+	read_sources(&verification, context);
+	for (int i = 0; itsm_verify_checkers[i]; i++)
+		own[i] = itsm_verify_checkers[i]->begin(&verification);
+	itsm_verify_chains(&verification, own);
+	for (int i = 0; itsm_verify_checkers[i]; i++)
+		itsm_verify_checkers[i]->end(&verification, own[i]);
+	itsm_query_end(&query);
+	return (Datum) 0;
+}

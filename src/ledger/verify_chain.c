@@ -1,0 +1,659 @@
+/*
+ * verify_chain.c
+ *		All chains in one pass: events, heads, state rows, projections and
+ *		violations are read side by side in order of tenant and record.
+ *
+ * Memory: a batch of each table, and the folded values of one record.
+ */
+#include "core/itsm.h"
+
+#include "access/htup_details.h"
+#include "core/unmet.h"
+#include "ledger/verify.h"
+#include "ledger/verify_partition.h"
+#include "ledger/verify_stream.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+typedef enum Scope
+{
+	SCOPE_CHAIN, SCOPE_HEAD, SCOPE_STATE, SCOPE_PROJECTION, SCOPE_VIOLATION, SCOPE_PARTITION, SCOPE_COUNT
+} Scope;
+
+static const char *const scope_names[SCOPE_COUNT] = {"chain", "head", "state", "projection", "violation", "partition"};
+
+/* An event with its body taken apart. */
+typedef struct DecodedEvent
+{
+	Event	   *event;
+	Oid			partition;
+	List	   *items;			/* BodyItem */
+	StringInfoData commitments;
+} DecodedEvent;
+
+typedef struct DecodedViolation
+{
+	Unmet		unmet;			/* its code is not in the body */
+	int			position;
+	TimestampTz at;
+	int			attachment;
+} DecodedViolation;
+
+/* What was found right of a source's records. */
+typedef struct SourceCount
+{
+	int			source;
+	uint64		right[SCOPE_COUNT];
+	uint64		events;
+} SourceCount;
+
+/* The pass, with the record at hand. */
+typedef struct Chains
+{
+	Verification *verification;
+	MemoryContext context;
+	MemoryContext record_context;
+	RecordStream events;
+	RecordStream heads;
+	RecordStream states;
+	RecordStream projections;
+	RecordStream violations;
+	List	   *partitions;
+	List	   *counts;			/* SourceCount */
+	uint64		event_count;
+
+	const char *tenant;
+	int64		record;
+	const Record *head;			/* NULL: there is none */
+	const RecordState *state;
+	const Projection *projection;
+	EventFold	fold;
+	bool		whole;			/* no event is missing or cannot be read */
+	int64		version;		/* of the last event */
+	bool		imported;		/* it was */
+	TimestampTz at;				/* of the last event that was not imported */
+	bool		hash_known;		/* of the last event */
+	uint8		hash[ITSM_HASH_LENGTH];
+	uint64		events_here;
+	uint64		violations_here;
+	bool		faulty[SCOPE_COUNT];
+} Chains;
+
+/* Rows as the streams make them. */
+
+static void *
+decode_event(TupleDesc descriptor, HeapTuple tuple, bool whole)
+{
+	DecodedEvent *decoded = palloc0(sizeof(DecodedEvent));
+	int			offset = 0;
+	bool		isnull;
+
+	decoded->event = itsm_event_of_tuple(descriptor, tuple, whole);
+	decoded->partition = DatumGetObjectId(heap_getattr(tuple, descriptor->natts, descriptor, &isnull));
+	if (!whole)
+		return decoded;
+	initStringInfo(&decoded->commitments);
+	for (;;)
+	{
+		BodyItem   *item = palloc(sizeof(BodyItem));
+		uint8		commitment[ITSM_HASH_LENGTH];
+
+		if (!itsm_body_next(decoded->event->body, decoded->event->body_length, &offset, item, commitment))
+			return decoded;
+		decoded->items = lappend(decoded->items, item);
+		appendBinaryStringInfo(&decoded->commitments, (char *) commitment, ITSM_HASH_LENGTH);
+	}
+}
+
+static void *
+decode_head(TupleDesc descriptor, HeapTuple tuple, bool whole)
+{
+	Record	   *record = palloc0(sizeof(Record));
+
+	itsm_record_of_tuple(descriptor, tuple, record);
+	return record;
+}
+
+static void *
+decode_state(TupleDesc descriptor, HeapTuple tuple, bool whole)
+{
+	RecordState *state = palloc0(sizeof(RecordState));
+
+	itsm_record_state_of_tuple(descriptor, tuple, state);
+	return state;
+}
+
+static void *
+decode_projection(TupleDesc descriptor, HeapTuple tuple, bool whole)
+{
+	Projection *projection = palloc0(sizeof(Projection));
+
+	itsm_projection_of_tuple(descriptor, tuple, projection);
+	/* values that lie out of line are fetched here, where that may fail */
+	for (int i = 0; i < PROJECTED_TEXTS; i++)
+		if (!projection->text_nulls[i])
+			projection->texts[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(projection->texts[i]));
+	if (!projection->extra_null)
+		projection->extra = PointerGetDatum(PG_DETOAST_DATUM_COPY(projection->extra));
+	return projection;
+}
+
+static void *
+decode_violation(TupleDesc descriptor, HeapTuple tuple, bool whole)
+{
+	DecodedViolation *violation = palloc0(sizeof(DecodedViolation));
+	Datum		values[11];
+	bool		nulls[11];
+
+#define TEXT(column) (nulls[column] ? NULL : TextDatumGetCString(values[column]))
+	heap_deform_tuple(tuple, descriptor, values, nulls);
+	violation->position = DatumGetInt32(values[3]);
+	violation->at = DatumGetTimestampTz(values[4]);
+	violation->attachment = DatumGetInt32(values[5]);
+	violation->unmet.rule = TEXT(6);
+	violation->unmet.kind = TEXT(7);
+	violation->unmet.attribute = TEXT(8);
+	violation->unmet.message = TEXT(9);
+	violation->unmet.clause = TEXT(10);
+#undef TEXT
+	return violation;
+}
+
+static void
+open_streams(Chains *chains)
+{
+	itsm_stream_open(&chains->events, "itsm.event",
+					 "SELECT e.*, e.tableoid FROM itsm.event e ORDER BY e.tenant, e.record, e.version", decode_event);
+	itsm_stream_open(&chains->heads, "itsm.record", "SELECT r.* FROM itsm.record r ORDER BY r.tenant, r.id",
+					 decode_head);
+	itsm_stream_open(&chains->states, "itsm.record_state",
+					 "SELECT s.* FROM itsm.record_state s ORDER BY s.tenant, s.record", decode_state);
+	itsm_stream_open(&chains->projections, "itsm.projection",
+					 "SELECT p.* FROM itsm.projection p ORDER BY p.tenant, p.record", decode_projection);
+	itsm_stream_open(&chains->violations, "itsm.violation",
+					 "SELECT v.tenant, v.record, v.version, v.position, v.at, v.attachment, v.rule, v.kind,"
+					 " v.attribute, v.message, v.clause FROM itsm.violation v"
+					 " ORDER BY v.tenant, v.record, v.version, v.position", decode_violation);
+}
+
+/* Faults of the record at hand. */
+
+static void
+fault(Chains *chains, Scope scope, int64 version, const char *detail)
+{
+	itsm_verify_fault(chains->verification, scope_names[scope],
+					  itsm_verify_name(chains->verification, chains->tenant, chains->record, version, chains->head),
+					  "%s", detail);
+	chains->faulty[scope] = true;
+}
+
+static const char *
+text_or_none(const char *text)
+{
+	return text ? psprintf("\"%s\"", text) : "none";
+}
+
+static void
+compare_texts(Chains *chains, Scope scope, const char *what, const char *is, const char *told)
+{
+	if (is == NULL || told == NULL ? is != told : strcmp(is, told) != 0)
+		fault(chains, scope, 0, psprintf("%s is %s, the events say %s", what, text_or_none(is), text_or_none(told)));
+}
+
+static void
+compare_numbers(Chains *chains, Scope scope, const char *what, int64 is, int64 told)
+{
+	if (is != told)
+		fault(chains, scope, 0, psprintf("%s is " INT64_FORMAT ", the events say " INT64_FORMAT, what, is, told));
+}
+
+static void
+compare_flags(Chains *chains, Scope scope, const char *what, bool is, bool told)
+{
+	if (is != told)
+		fault(chains, scope, 0, psprintf("%s is %s, the events say %s", what, is ? "true" : "false",
+										 told ? "true" : "false"));
+}
+
+/* Streams side by side. */
+
+static int
+compare_keys(const char *tenant, int64 record, const char *other_tenant, int64 other_record)
+{
+	int			order = strcmp(tenant, other_tenant);
+
+	return order ? order : record < other_record ? -1 : record > other_record;
+}
+
+/* The stream's row when it is one of the record at hand; NULL otherwise. */
+static const StreamRow *
+row_here(Chains *chains, RecordStream *stream)
+{
+	const StreamRow *row = itsm_stream_peek(stream);
+
+	return row && row->record == chains->record && strcmp(row->tenant, chains->tenant) == 0 ? row : NULL;
+}
+
+/* The one row that a table has for the record; NULL (and perhaps a fault) when there is none. */
+static const void *
+single_item(Chains *chains, RecordStream *stream, Scope scope)
+{
+	const StreamRow *row = row_here(chains, stream);
+
+	if (row && row->fault)
+		fault(chains, scope, 0, psprintf("its row in %s cannot be read: %s", stream->table, row->fault));
+	return row ? row->item : NULL;
+}
+
+static void
+skip_row(Chains *chains, RecordStream *stream)
+{
+	while (row_here(chains, stream))
+		itsm_stream_advance(stream);
+}
+
+/* True when one of the tables could not be read to its end. */
+static bool
+is_cut_short(const Chains *chains)
+{
+	return chains->events.failure || chains->heads.failure || chains->states.failure ||
+		chains->projections.failure || chains->violations.failure;
+}
+
+/* The record that comes next in any of the tables; false at the end of all. */
+static bool
+begin_record(Chains *chains)
+{
+	RecordStream *streams[] = {
+		&chains->events, &chains->heads, &chains->states, &chains->projections, &chains->violations
+	};
+	const StreamRow *first = NULL;
+
+	for (int i = 0; i < lengthof(streams); i++)
+	{
+		const StreamRow *row = itsm_stream_peek(streams[i]);
+
+		if (row && (first == NULL || compare_keys(row->tenant, row->record, first->tenant, first->record) < 0))
+			first = row;
+	}
+	if (first == NULL || is_cut_short(chains))
+		return false;
+	MemoryContextReset(chains->record_context);
+	MemoryContextSwitchTo(chains->record_context);
+	chains->tenant = pstrdup(first->tenant);
+	chains->record = first->record;
+	memset(chains->faulty, 0, sizeof(chains->faulty));
+	memset(chains->hash, 0, ITSM_HASH_LENGTH);
+	chains->hash_known = chains->whole = true;
+	chains->version = chains->events_here = chains->violations_here = 0;
+	chains->imported = false;
+	chains->at = DT_NOBEGIN;
+	chains->head = NULL;
+	chains->head = single_item(chains, &chains->heads, SCOPE_HEAD);
+	chains->state = single_item(chains, &chains->states, SCOPE_STATE);
+	chains->projection = single_item(chains, &chains->projections, SCOPE_PROJECTION);
+	itsm_fold_begin(&chains->fold);
+	return true;
+}
+
+/* Violations. */
+
+/* The rows of an event, which must be the list in its body. */
+static void
+check_violations(Chains *chains, const DecodedEvent *decoded)
+{
+	const Event *event = decoded->event;
+	const BodyItem *told = NULL;
+	List	   *unmets = NIL;
+	const StreamRow *row;
+	ListCell   *cell;
+
+	foreach(cell, decoded->items)
+		if (((const BodyItem *) lfirst(cell))->number == BODY_VIOLATIONS)
+			told = lfirst(cell);
+	while ((row = row_here(chains, &chains->violations)) != NULL && row->version == event->version)
+	{
+		const DecodedViolation *violation = row->item;
+
+		if (row->fault)
+			fault(chains, SCOPE_VIOLATION, event->version, psprintf("a row cannot be read: %s", row->fault));
+		else if (violation->at != event->at || violation->attachment != event->attachment)
+			fault(chains, SCOPE_VIOLATION, event->version,
+				  psprintf("position %d has another time or attachment than its event", violation->position));
+		if (violation)
+		{
+			Unmet	   *unmet = palloc(sizeof(Unmet));
+
+#define COPY(text) ((text) ? pstrdup(text) : NULL)
+			*unmet = violation->unmet;
+			unmet->rule = COPY(unmet->rule);
+			unmet->kind = COPY(unmet->kind);
+			unmet->attribute = COPY(unmet->attribute);
+			unmet->message = COPY(unmet->message);
+			unmet->clause = COPY(unmet->clause);
+#undef COPY
+			unmets = lappend(unmets, unmet);
+		}
+		chains->violations_here++;
+		itsm_stream_advance(&chains->violations);
+	}
+	if (told && told->form == BODY_ERASED)
+		return;
+	if (told ? strcmp(itsm_unmet_json(unmets), told->text ? told->text : "") != 0 : unmets != NIL)
+		fault(chains, SCOPE_VIOLATION, event->version, "rows in itsm.violation are not those in the event's body");
+}
+
+/* Rows of versions before one that no event has. */
+static void
+check_stray_violations(Chains *chains, int64 version)
+{
+	const StreamRow *row;
+
+	while ((row = row_here(chains, &chains->violations)) != NULL && row->version < version)
+	{
+		fault(chains, SCOPE_VIOLATION, row->version, "a row in itsm.violation has no event");
+		itsm_stream_advance(&chains->violations);
+	}
+}
+
+/* Events. */
+
+static void
+check_version(Chains *chains, int64 version)
+{
+	if (version == chains->version + 1)
+		return;
+	if (version == chains->version + 2)
+		fault(chains, SCOPE_CHAIN, chains->version + 1, "the event is missing");
+	else
+		fault(chains, SCOPE_CHAIN, chains->version + 1,
+			  psprintf("events up to version " INT64_FORMAT " are missing", version - 1));
+	chains->whole = false;
+	chains->hash_known = false;
+}
+
+static void
+check_hash(Chains *chains, const DecodedEvent *decoded)
+{
+	uint8		hash[ITSM_HASH_LENGTH];
+
+	if (chains->hash_known)
+	{
+		itsm_event_hash(decoded->event, chains->hash, decoded->commitments.data, decoded->commitments.len, hash);
+		if (memcmp(hash, decoded->event->hash, ITSM_HASH_LENGTH) != 0)
+			fault(chains, SCOPE_CHAIN, decoded->event->version,
+				  "the hash is not that of the event and the one before it");
+	}
+}
+
+/* Imported events have the times at which things happened; all others are in order. */
+static void
+check_time(Chains *chains, const Event *event)
+{
+	chains->imported = strcmp(event->kind, "imported") == 0;
+	if (chains->imported)
+		return;
+	if (event->at < chains->at)
+		fault(chains, SCOPE_CHAIN, event->version, "its time is before that of the event before it");
+	chains->at = event->at;
+}
+
+static void
+check_event(Chains *chains, const StreamRow *row)
+{
+	const DecodedEvent *decoded = row->item;
+	int64		version = row->version;
+	const char *partition;
+
+	itsm_verify_progress(chains->verification, "events", ++chains->event_count);
+	if (version <= chains->version)
+	{
+		fault(chains, SCOPE_CHAIN, version, "the event is there more than once");
+		return;
+	}
+	check_version(chains, version);
+	check_stray_violations(chains, version);
+	chains->version = version;
+	chains->events_here++;
+	if (row->fault)
+	{
+		fault(chains, SCOPE_CHAIN, version, psprintf("the event cannot be read: %s", row->fault));
+		chains->whole = false;
+		chains->hash_known = decoded != NULL;
+	}
+	if (decoded == NULL)
+		return;
+	if (!row->fault)
+	{
+		check_hash(chains, decoded);
+		check_violations(chains, decoded);
+		itsm_fold_add(&chains->fold, decoded->event, decoded->items);
+		chains->hash_known = true;
+	}
+	memcpy(chains->hash, decoded->event->hash, ITSM_HASH_LENGTH);
+	check_time(chains, decoded->event);
+	partition = itsm_verify_place(chains->partitions, decoded->partition, decoded->event->at);
+	if (partition)
+		fault(chains, SCOPE_PARTITION, version,
+			  psprintf("stands in itsm.%s, which is not the partition of its time", partition));
+}
+
+/* Head, state row and projection. */
+
+static void
+check_head(Chains *chains)
+{
+	const Record *head = chains->head;
+	const EventFold *fold = &chains->fold;
+
+	if (head->version != chains->version)
+		fault(chains, SCOPE_HEAD, 0,
+			  chains->version ? psprintf("the head is at version " INT64_FORMAT ", the last event is version " INT64_FORMAT,
+										 head->version, chains->version) : "it has no events");
+	else
+	{
+		if (chains->hash_known && memcmp(head->hash, chains->hash, ITSM_HASH_LENGTH) != 0)
+			fault(chains, SCOPE_HEAD, 0, "its hash is not that of the last event");
+		/* an import moves the head's time on, not the event's */
+		if (chains->imported ? head->at < chains->at : chains->hash_known && head->at != chains->at)
+			fault(chains, SCOPE_HEAD, 0, "its time is not that of the last event");
+	}
+	if (itsm_verify_source(chains->verification, head->source) == NULL)
+		fault(chains, SCOPE_HEAD, 0, psprintf("its source %d is not registered", head->source));
+	if (!chains->whole || chains->version == 0 || head->source == 0)
+		return;
+	if (fold->key_told && fold->key.form != BODY_ERASED)
+		compare_texts(chains, SCOPE_HEAD, "key", head->key, fold->key.text);
+	compare_numbers(chains, SCOPE_HEAD, "attachment", head->attachment, fold->attachment);
+	/* whether a record that lost its key goes on is not told by its events */
+	if (head->key)
+		compare_flags(chains, SCOPE_HEAD, "deleted", head->deleted, fold->deleted);
+}
+
+static void
+check_state(Chains *chains)
+{
+	const RecordState *state = chains->state;
+
+	if (state == NULL)
+	{
+		fault(chains, SCOPE_STATE, 0, "it has no row in itsm.record_state");
+		return;
+	}
+	compare_texts(chains, SCOPE_STATE, "state", state->state, chains->fold.state);
+	compare_numbers(chains, SCOPE_STATE, "lifecycle version", state->lifecycle_version,
+					chains->fold.lifecycle_version);
+}
+
+static void
+check_projection(Chains *chains)
+{
+	const Projection *projection = chains->projection;
+	const EventFold *fold = &chains->fold;
+
+	if (projection == NULL)
+	{
+		fault(chains, SCOPE_PROJECTION, 0, "it has no row in itsm.projection");
+		return;
+	}
+	compare_texts(chains, SCOPE_PROJECTION, "state", itsm_projection_text(projection, PROJECTED_STATE), fold->state);
+	compare_flags(chains, SCOPE_PROJECTION, "deleted", projection->deleted, chains->head->deleted);
+	compare_numbers(chains, SCOPE_PROJECTION, "source", projection->source, chains->head->source);
+	compare_texts(chains, SCOPE_PROJECTION, "key", itsm_projection_text(projection, PROJECTED_KEY), chains->head->key);
+	if (fold->counted)
+		compare_numbers(chains, SCOPE_PROJECTION, "number of transitions", projection->transitions, fold->transitions);
+	if (chains->state)
+	{
+		if (strcmp(itsm_projection_text(projection, PROJECTED_LIFECYCLE), chains->state->lifecycle) != 0)
+			fault(chains, SCOPE_PROJECTION, 0, "its lifecycle is not that of the state row");
+		const char *category = itsm_projection_text(projection, PROJECTED_CATEGORY);
+
+		if (category == NULL || chains->state->category == NULL ? category != chains->state->category
+			: strcmp(category, chains->state->category) != 0)
+			fault(chains, SCOPE_PROJECTION, 0, "its category is not that of the state row");
+	}
+}
+
+static void
+check_without_head(Chains *chains)
+{
+	if (chains->events_here)
+		fault(chains, SCOPE_CHAIN, 0, psprintf(UINT64_FORMAT " events without a record", chains->events_here));
+	if (chains->state)
+		fault(chains, SCOPE_STATE, 0, "a row in itsm.record_state without a record");
+	if (chains->projection)
+		fault(chains, SCOPE_PROJECTION, 0, "a row in itsm.projection without a record");
+}
+
+static SourceCount *
+count_of(Chains *chains, int source)
+{
+	MemoryContext caller;
+	SourceCount *count;
+	ListCell   *cell;
+
+	foreach(cell, chains->counts)
+	{
+		count = lfirst(cell);
+		if (count->source == source)
+			return count;
+	}
+	caller = MemoryContextSwitchTo(chains->context);
+	count = palloc0(sizeof(SourceCount));
+	count->source = source;
+	chains->counts = lappend(chains->counts, count);
+	MemoryContextSwitchTo(caller);
+	return count;
+}
+
+static void
+count_record(Chains *chains)
+{
+	SourceCount *count = count_of(chains, chains->head->source);
+
+	if (!chains->faulty[SCOPE_CHAIN])
+		count->events += chains->events_here;
+	for (Scope scope = 0; scope < SCOPE_COUNT; scope++)
+		if (!chains->faulty[scope])
+			count->right[scope] += scope == SCOPE_VIOLATION ? chains->violations_here
+				: scope == SCOPE_STATE ? chains->state != NULL
+				: scope == SCOPE_PROJECTION ? chains->projection != NULL : 1;
+}
+
+static void
+check_record(Chains *chains, void **checkers)
+{
+	const StreamRow *row;
+
+	while ((row = row_here(chains, &chains->events)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		check_event(chains, row);
+		itsm_stream_advance(&chains->events);
+	}
+	/* what comes after cannot be told from what is missing */
+	if (is_cut_short(chains))
+		return;
+	check_stray_violations(chains, PG_INT64_MAX);
+	itsm_fold_end(&chains->fold);
+	if (chains->head == NULL)
+		check_without_head(chains);
+	else
+	{
+		check_head(chains);
+		if (chains->whole && chains->version && chains->head->source)
+		{
+			VerifiedRecord verified = {chains->head, chains->state, chains->projection, &chains->fold};
+
+			check_state(chains);
+			check_projection(chains);
+			for (int i = 0; itsm_verify_checkers[i]; i++)
+				itsm_verify_checkers[i]->record(chains->verification, checkers[i], &verified);
+		}
+		count_record(chains);
+	}
+	skip_row(chains, &chains->heads);
+	skip_row(chains, &chains->states);
+	skip_row(chains, &chains->projections);
+}
+
+static void
+end_streams(Chains *chains)
+{
+	RecordStream *streams[] = {
+		&chains->events, &chains->heads, &chains->states, &chains->projections, &chains->violations
+	};
+
+	for (int i = 0; i < lengthof(streams); i++)
+	{
+		if (streams[i]->failure)
+			itsm_verify_fault(chains->verification, "chain", streams[i]->table,
+							  "cannot be read any further, so nothing after it was checked: %s", streams[i]->failure);
+		itsm_stream_close(streams[i]);
+	}
+}
+
+static void
+tell_counts(Chains *chains)
+{
+	ListCell   *cell;
+
+	foreach(cell, chains->counts)
+	{
+		const SourceCount *count = lfirst(cell);
+		const char *name = itsm_verify_source(chains->verification, count->source);
+		Verification *verification = chains->verification;
+
+		if (name == NULL)
+			name = psprintf("source %d", count->source);
+		itsm_verify_right(verification, "chain", name, UINT64_FORMAT " records, " UINT64_FORMAT " events",
+						  count->right[SCOPE_CHAIN], count->events);
+		itsm_verify_right(verification, "head", name, UINT64_FORMAT " records", count->right[SCOPE_HEAD]);
+		if (count->source == 0)
+			continue;
+		itsm_verify_right(verification, "state", name, UINT64_FORMAT " records", count->right[SCOPE_STATE]);
+		itsm_verify_right(verification, "projection", name, UINT64_FORMAT " records", count->right[SCOPE_PROJECTION]);
+		itsm_verify_right(verification, "violation", name, UINT64_FORMAT " violations", count->right[SCOPE_VIOLATION]);
+	}
+	itsm_verify_placed(chains->verification, chains->partitions);
+}
+
+void
+itsm_verify_chains(Verification *verification, void **checkers)
+{
+	Chains	   *chains = palloc0(sizeof(Chains));
+	MemoryContext caller = CurrentMemoryContext;
+
+	chains->verification = verification;
+	chains->context = caller;
+	chains->record_context = AllocSetContextCreate(caller, "itsm verify record", ALLOCSET_DEFAULT_SIZES);
+	chains->partitions = itsm_verify_partitions();
+	open_streams(chains);
+	while (begin_record(chains))
+		check_record(chains, checkers);
+	MemoryContextSwitchTo(caller);
+	end_streams(chains);
+	tell_counts(chains);
+	MemoryContextDelete(chains->record_context);
+}
