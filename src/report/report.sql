@@ -501,6 +501,10 @@ COMMENT ON COLUMN itsm_report.refusal.lost IS 'Refusals of the same session afte
 
 -- Whether attachments still do what they are there for.
 
+CREATE FUNCTION itsm.drift(attachment integer) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_drift' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION itsm.drift(integer) IS 'How many rows of an attachment are not as their records: in another state, without a record although its backfill is finished, or gone; null when they cannot be compared. Scans the table. Whoever may read itsm_report.attachment_health may ask.';
+
 CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 	SELECT a.id::bigint AS attachment,
 		coalesce(n.nspname::pg_catalog.text OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) c.relname::pg_catalog.text,
@@ -519,7 +523,8 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 		u.attributes AS unmapped_attributes,
 		u.rules AS not_applicable_rules,
 		p.problem IS NULL AS healthy,
-		p.problem
+		p.problem,
+		itsm.drift(a.id) AS drifted_rows
 	FROM itsm.attachment a
 		LEFT JOIN itsm.source s ON s.id OPERATOR(pg_catalog.=) a.source
 		LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid
@@ -670,3 +675,4 @@ COMMENT ON COLUMN itsm_report.attachment_health.unmapped_attributes IS 'Attribut
 COMMENT ON COLUMN itsm_report.attachment_health.not_applicable_rules IS 'Rules that read such attributes and are not off, so that they cannot be judged, separated by commas; null: none.';
 COMMENT ON COLUMN itsm_report.attachment_health.healthy IS 'None of the columns before tells of a problem. Violations are none.';
 COMMENT ON COLUMN itsm_report.attachment_health.problem IS 'What is wrong, in words; null when healthy.';
+COMMENT ON COLUMN itsm_report.attachment_health.drifted_rows IS 'Rows whose state is not that of their record, rows without a record although the backfill is finished, and records whose row is gone: what was written past the trigger. Scans the table, but only when this column is asked for; null when they cannot be compared. itsm.verify() names them.';

@@ -27,6 +27,8 @@ INSERT INTO promised VALUES
 	('record_as_of', 'relation regclass, key text, at timestamp with time zone', 'jsonb', 's', NULL),
 	('history', 'relation regclass, key text', 'TABLE(version bigint, at timestamp with time zone, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)', 's', NULL),
 	('act_as', 'actor text', 'void', 'v', false),
+	('verify', '', 'TABLE(scope text, object text, ok boolean, detail text)', 's', false),
+	('drift', 'attachment integer', 'bigint', 's', true),
 	('override', 'relation regclass, key text, rule text, reason text', 'void', 'v', false),
 	('judge', '', 'trigger', 'v', true),
 	('judge_truncate', '', 'trigger', 'v', true),
