@@ -358,6 +358,10 @@ is(sql(q{SELECT count(*) FROM itsm_report.attachment_health WHERE table_exists A
 is(sql(q{SELECT bool_and(not_applicable_rules LIKE '%resolution_required%' AND unmapped_attributes LIKE '%resolution_code%') FROM itsm_report.attachment_health}), 't',
 	'rules over attributes that are not mapped are reported');
 
+my $verify = q{SELECT scope || ' ' || object || ': ' || detail FROM itsm.verify() WHERE NOT ok};
+is(sql($verify), '', 'verify finds nothing after the replay');
+is(sql(q{SELECT string_agg(drifted_rows::text, ' ') FROM itsm_report.attachment_health}), '0 0', 'no row has drifted');
+
 # The past, imported with the times of the file, and the reports over it.
 
 new_database($databases[1]);
@@ -420,5 +424,20 @@ END
 		$? = $status;
 	}
 }
+
+# The history of the replay in another database.
+
+is(sql($verify), '', 'import: verify finds nothing');
+
+my $restored = "itsm_uci_restored_$$";
+push @databases, $restored;
+$ENV{PGDATABASE} = 'postgres';
+sql("CREATE DATABASE $restored TEMPLATE template0 ENCODING 'UTF8'");
+my $dump = File::Temp->new(SUFFIX => '.dump');
+is(system("pg_dump -Fc -Z0 -N uci -f '$dump' $databases[0]"), 0, 'dumped');
+is(system("pg_restore --exit-on-error --jobs=2 -d $restored '$dump'"), 0, 'restored');
+my @counts = map { $ENV{PGDATABASE} = $_; sql('SELECT count(*), (SELECT count(*) FROM itsm.record), (SELECT max(id) FROM itsm.record) FROM itsm.event') } $databases[0], $restored;
+is($counts[1], $counts[0], 'restored: as many events and records');
+is(sql($verify), '', 'restored: verify finds nothing');
 
 done_testing();

@@ -10,7 +10,7 @@
 
 use strict;
 use warnings;
-use ItsmTest qw($checks);
+use ItsmTest qw($checks $verify);
 use List::Util qw(min);
 use LoadModel;
 use POSIX ();
@@ -259,6 +259,7 @@ sub describe
 
 # Rows of all: only what always holds.
 $check->('SELECT * FROM checks.chain_faults()', 'chains are whole, and every head is its last event');
+$check->($verify, 'verify finds nothing');
 $check->($union->(sub { my ($t) = @_;
 	my $key = $t eq 'parted' ? "format('(%s,%s)', x.id, x.region)" : 'x.id::text';
 	my $govern = $t eq 'ticket' ? "x.kind IN ('a', 'b')" : 'true';

@@ -5,7 +5,7 @@ package ItsmTest;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT_OK = qw($service_desk $checks fingerprint rss);
+our @EXPORT_OK = qw($service_desk $checks $verify fingerprint rss);
 
 our $service_desk = <<'END';
 CREATE EXTENSION itsm;
@@ -18,6 +18,9 @@ CREATE TABLE ticket (id bigint PRIMARY KEY, status text NOT NULL, title text, pr
 SELECT itsm.attach('ticket', 'desk', 'status', mode => 'enforce', track => '{*}',
 	attributes => '{"title": "title", "priority": "prio", "owner": "coalesce(owner, ''nobody'')"}');
 END
+
+# What the extension's own check finds wrong.
+our $verify = 'SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok';
 
 # Functions that tell what is wrong; each is empty when all is well.
 our $checks = <<'END';
