@@ -3,7 +3,8 @@
  *		History is append-only: the trigger that refuses other SQL writes.
  *
  * Our own writes use direct access, which no trigger sees.  INSERT and COPY
- * stay possible for restores; verification finds what was forged.
+ * stay possible for restores.  A superuser cannot be stopped, only warned:
+ * what they do is kept, and verification finds what was forged.
  */
 #include "core/itsm.h"
 
@@ -18,6 +19,7 @@
 #include "core/table.h"
 #include "ledger/append_only.h"
 #include "ledger/policy_event.h"
+#include "miscadmin.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "replication/logicalworker.h"
@@ -94,9 +96,9 @@ itsm_append_only_partitions(void)
 		itsm_append_only_partition(lfirst_oid(cell));
 }
 
-/* Kept once a transaction and table: a statement may fire a row at a time. */
+/* Told and kept once a transaction and table: a statement may fire a row at a time. */
 static void
-keep_maintenance(Relation table)
+keep_change(Relation table, const char *action)
 {
 	static LocalTransactionId told_in = InvalidLocalTransactionId;
 	static SubTransactionId told_below = InvalidSubTransactionId;
@@ -108,6 +110,11 @@ keep_maintenance(Relation table)
 	told_in = ITSM_LXID;
 	told_below = GetCurrentSubTransactionId();
 	told = RelationGetRelid(table);
+	if (!itsm_maintenance)
+		ereport(WARNING,
+				(errcode(ERRCODE_ITSM_HISTORY),
+				 errmsg("history is append-only: table \"%s\" is %s by SQL", RelationGetRelationName(table), action),
+				 errhint("That it was changed is kept, and itsm.verify() finds what does not fit any more.")));
 	itsm_policy_event(POLICY_HISTORY, 0, "maintenance", "table", RelationGetRelationName(table),
 					  "action", "written by SQL", NULL);
 }
@@ -136,15 +143,15 @@ itsm_append_only(PG_FUNCTION_ARGS)
 	if (!IsLogicalWorker() &&
 		!(TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && is_empty(trigger->tg_relation)))
 	{
-		if (!itsm_maintenance)
+		if (!itsm_maintenance && !superuser())
 			ereport(ERROR,
 					(errcode(ERRCODE_ITSM_HISTORY),
 					 errmsg("history is append-only: table \"%s\" may not be %s",
 							RelationGetRelationName(trigger->tg_relation), action),
-					 errhint("A superuser may set itsm.maintenance for repairs; what they change is found by verification."),
+					 errhint("Only a superuser may repair it; what they change is found by verification."),
 					 err_generic_string(PG_DIAG_SCHEMA_NAME, get_namespace_name(RelationGetNamespace(trigger->tg_relation))),
 					 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(trigger->tg_relation))));
-		keep_maintenance(trigger->tg_relation);
+		keep_change(trigger->tg_relation, action);
 	}
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 		return PointerGetDatum(NULL);

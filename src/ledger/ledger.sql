@@ -85,7 +85,7 @@ COMMENT ON COLUMN itsm.violation.clause IS 'Clause of ISO/IEC 20000-1.';
 -- Who writes by SQL is stopped, superusers too, unless itsm.maintenance is on.
 CREATE FUNCTION itsm.append_only() RETURNS trigger
 AS 'MODULE_PATHNAME', 'itsm_append_only' LANGUAGE C;
-COMMENT ON FUNCTION itsm.append_only() IS 'The trigger of the tables that hold history: refuses UPDATE, DELETE and TRUNCATE (IT040) unless itsm.maintenance is on.';
+COMMENT ON FUNCTION itsm.append_only() IS 'The trigger of the tables that hold history: refuses UPDATE, DELETE and TRUNCATE (IT040). A superuser is warned, and it is kept.';
 
 -- Of itsm.event the row trigger, which each partition gets as its clone; against
 -- TRUNCATE each partition has one of its own that make_partitions makes.

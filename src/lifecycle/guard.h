@@ -62,7 +62,10 @@ extern void itsm_guard_record(const AttachmentRow *row, const char *kind, const 
 /* True with itsm.maintenance on: a write of the table is not judged.  Kept once a transaction. */
 extern bool itsm_guard_passes(Relation relation);
 
-/* True for a table of the extension that holds history; IT040 when DDL must not change it so. */
+/*
+ * True for a table of the extension that holds history; IT040 when DDL must not
+ * change it so, which is a WARNING to a superuser, and kept.
+ */
 extern bool itsm_guard_is_history(Oid relation);
 extern void itsm_guard_history(const char *table, const char *what);
 

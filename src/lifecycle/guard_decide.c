@@ -162,12 +162,18 @@ itsm_guard_is_history(Oid relation)
 void
 itsm_guard_history(const char *table, const char *what)
 {
-	if (!itsm_maintenance)
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_HISTORY),
-				 errmsg("history is append-only: %s %s.%s is refused", what, ITSM_SCHEMA,
-						quote_identifier(table)),
-				 errhint("A superuser may set itsm.maintenance for repairs."),
-				 err_generic_string(PG_DIAG_SCHEMA_NAME, ITSM_SCHEMA),
-				 err_generic_string(PG_DIAG_TABLE_NAME, table)));
+	bool		refused = !superuser();
+
+	if (itsm_maintenance)
+		return;
+	ereport(refused ? ERROR : WARNING,
+			(errcode(ERRCODE_ITSM_HISTORY),
+			 refused ? errmsg("history is append-only: %s %s.%s is refused", what, ITSM_SCHEMA,
+							  quote_identifier(table))
+			 : errmsg("history is append-only: %s %s.%s", what, ITSM_SCHEMA, quote_identifier(table)),
+			 errhint("Only a superuser may repair it; what they change is found by verification."),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, ITSM_SCHEMA),
+			 err_generic_string(PG_DIAG_TABLE_NAME, table)));
+	if (!refused)
+		itsm_policy_event(POLICY_HISTORY, 0, "maintenance", "table", table, "action", what, NULL);
 }
