@@ -66,6 +66,20 @@ BEGIN;
 UPDATE deferred.ticket SET status = 'work' WHERE id = 5;
 INSERT INTO deferred.journal VALUES (5, 'nobody');
 COMMIT;
+SELECT version, kind, actor, changes FROM itsm.history('deferred.ticket', '4') ORDER BY version;
+-- and whom duties are segregated from
+INSERT INTO deferred.ticket VALUES (40, 'new', 't', NULL, 'req');
+UPDATE deferred.ticket SET status = 'work' WHERE id = 40;
+BEGIN;
+UPDATE deferred.ticket SET status = 'solved', resolution = 'x' WHERE id = 40;
+INSERT INTO deferred.journal VALUES (40, 'fay');
+COMMIT;
+BEGIN;
+SET LOCAL itsm.reason = 'r';
+SELECT itsm.act_as('fay');
+UPDATE deferred.ticket SET status = 'done' WHERE id = 40;
+COMMIT;
+DELETE FROM deferred.journal WHERE ticket = 40;
 -- who claims to act, and why, is as of the write
 BEGIN;
 SELECT itsm.act_as('ann');

@@ -347,6 +347,19 @@ itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
 	return event;
 }
 
+int64
+itsm_event_judged(const Event *event)
+{
+	BodyItem	item;
+	int			offset = 0;
+
+	if (strcmp(event->kind, "judged") == 0)
+		while (itsm_body_next(event->body, event->body_length, &offset, &item, NULL))
+			if (item.number == BODY_JUDGED && item.form == BODY_VALUE)
+				return pg_strtoint64(item.text);
+	return 0;
+}
+
 static int
 compare_versions(const ListCell *a, const ListCell *b)
 {

@@ -70,6 +70,9 @@ extern bool itsm_event_is_remark(const Event *event);
  */
 extern Event *itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body);
 
+/* The version that a judged event is about; 0 for one of another kind. */
+extern int64 itsm_event_judged(const Event *event);
+
 /* All events of a record by version, as a list of Event; committed ones and our own. */
 extern List *itsm_event_read(const char *tenant, int64 record);
 

@@ -269,6 +269,7 @@ itsm_deferred_begin(NewVerdict *made, const Write *write, const RowSide *old, co
 	set_up();
 	memset(made, 0, sizeof(*made));
 	frame->claimed = keep_text(itsm_claimed_actor());
+	frame->actor = keep_text(write->actor.name);
 	frame->reason = keep_text(itsm_reason);
 	frame->role = write->actor.role;
 	frame->relation = RelationGetRelid(write->relation);

@@ -20,6 +20,7 @@ typedef struct Frame
 {
 	const char *tenant;			/* of the record; NULL: there is none */
 	const char *claimed;		/* by itsm.act_as; NULL: nobody */
+	const char *actor;			/* of the event; NULL: not known */
 	const char *reason;			/* NULL: none */
 	Oid			role;			/* the outer user */
 	Oid			relation;		/* of the row as written, or deleted */

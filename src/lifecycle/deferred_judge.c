@@ -265,9 +265,18 @@ read_new(Bench *bench, const Verdict *verdict, Write *write, AsOf *as_of)
 	write->new = itsm_evaluate_canonical(last->state, last->unit, last->slot, false, NULL);
 }
 
-/* What is observed goes into an event of its own: that of the write is written. */
+/* True when it has come out since who wrote: an application's journal may follow its row. */
+static bool
+actor_came_out(const Verdict *verdict, const Write *write)
+{
+	const char *actor = write->actor.name;
+
+	return actor && *actor && !itsm_same_text(actor, verdict->frame->actor);
+}
+
+/* What came out goes into an event of its own: that of the write is written. */
 static void
-keep_observed(const Verdict *verdict, const Write *write)
+keep_judgement(const Verdict *verdict, const Write *write)
 {
 	const Frame *frame = verdict->frame;
 	char	   *version = psprintf(INT64_FORMAT, verdict->event);
@@ -306,8 +315,8 @@ settle(Bench *bench, const Verdict *verdict, Write *write)
 		if (write->refused)
 			itsm_refuse(write, &identity);
 	}
-	if (write->observed && verdict->record && itsm_history)
-		keep_observed(verdict, write);
+	if (verdict->record && itsm_history && (write->observed || actor_came_out(verdict, write)))
+		keep_judgement(verdict, write);
 }
 
 static void

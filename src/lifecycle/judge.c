@@ -97,6 +97,22 @@ milestone(Judgement *judgement, Milestone which, TimestampTz *at)
 	return projection.milestones.reached[which];
 }
 
+/* Who made a transition may have come out when it was judged. */
+static void
+correct_actor(List *transitions, const Event *event)
+{
+	int64		version = event->actor ? itsm_event_judged(event) : 0;
+	ListCell   *cell;
+
+	foreach(cell, transitions)
+	{
+		PastTransition *transition = lfirst(cell);
+
+		if (transition->version == version)
+			transition->actor = event->actor;
+	}
+}
+
 static List *
 past(Judgement *judgement)
 {
@@ -123,6 +139,7 @@ past(Judgement *judgement)
 		const Event *event = lfirst(cell);
 		PastTransition *transition;
 
+		correct_actor(transitions, event);
 		if (event->version > until || event->to_state == NULL ||
 			(event->from_state && strcmp(event->from_state, event->to_state) == 0))
 			continue;
@@ -130,6 +147,7 @@ past(Judgement *judgement)
 		transition->from_state = event->from_state;
 		transition->to_state = event->to_state;
 		transition->actor = event->actor;
+		transition->version = event->version;
 		transitions = lappend(transitions, transition);
 	}
 	return transitions;

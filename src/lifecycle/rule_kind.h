@@ -26,6 +26,7 @@ typedef struct PastTransition
 	const char *from_state;		/* NULL: creation */
 	const char *to_state;
 	const char *actor;			/* NULL: unknown */
+	int64		version;		/* of its event */
 } PastTransition;
 
 /*
