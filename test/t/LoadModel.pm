@@ -383,20 +383,22 @@ sub set_key
 	$self->set($keys, $key, $record) if defined $key;
 }
 
-# The values that an event carries: those that differ from the old row's; all that are not null without one.
+# The values that an event carries: those that differ from the old row's, and those that it does not
+# know; of these a null only where the record goes on.
 sub body
 {
-	my ($t, $after, $new, $before, $old) = @_;
+	my ($t, $from, $goes_on, $after, $new, $before, $old) = @_;
 	my %body;
 	my $values = values_of($t, $after, $new);
 	my $was = $old ? values_of($t, $before, $old) : {};
 	foreach my $name (keys %$values)
 	{
-		$body{$name} = $values->{$name} if $values->{$name} ne ($was->{$name} // 'null');
+		$body{$name} = $values->{$name} if exists $was->{$name} ? $values->{$name} ne $was->{$name} : $goes_on || $values->{$name} ne 'null';
 	}
-	my $state = state_of($after, $new);
-	my $named = defined $state && defined $new->{status} && $state eq $new->{status};
-	$body{status} = json_text($new->{status}) if !$named && !($old && same($old->{status}, $new->{status}));
+	# an event that goes to another state tells the status by that, where the status is its name
+	my $to = state_of($after, $new);
+	$body{status} = json_text($new->{status})
+		unless defined $to && !same($from, $to) ? same($new->{status}, $to) : $old && same($old->{status}, $new->{status});
 	return \%body;
 }
 
@@ -465,7 +467,7 @@ sub remember
 		my $anew = !$record || $record->{deleted} || !$old;
 		$record //= $self->begin_record($t, $key);
 		my $from = $anew ? undef : $record->{state};
-		$self->event($record, $anew ? 'created' : 'moved', $from, state_of($after, $new), body($t, $after, $new), $observed);
+		$self->event($record, $anew ? 'created' : 'moved', $from, state_of($after, $new), body($t, $from, !$anew, $after, $new), $observed);
 		$self->set($record, 'deleted', 0);
 		$self->set($record, 'governed', 1);
 		$self->enter($record, $from, state_of($after, $new), $anew);
@@ -500,7 +502,7 @@ sub remember
 	if ($moves_out)
 	{
 		$record = $new->{record} = $self->begin_record($t, $key);
-		$self->event($record, 'moved', $from, state_of($after, $new), body($t, $after, $new), $observed);
+		$self->event($record, 'moved', $from, state_of($after, $new), body($t, $from, 0, $after, $new), $observed);
 		$self->set($record, $_->[0], $_->[1]) foreach [ governed => 1 ], [ entered => 1 ], [ state => state_of($after, $new) ];
 		$self->project($record, $new);
 		return;
@@ -511,7 +513,7 @@ sub remember
 		$self->set_key($t, $record, $key);
 	}
 	my $to = state_of($after, $new);
-	my $body = body($t, $after, $new, $before, $old);
+	my $body = body($t, $from, 1, $after, $new, $before, $old);
 	my $passes = $before != $after;
 	my $moving = defined $from || defined $to ? !same($from, $to) : !same($old->{status}, $new->{status});
 	return unless %$body || $moving || $passes || @$observed;
