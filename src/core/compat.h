@@ -16,6 +16,11 @@
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif
 
+/* 16 moved the macros of variable-length values out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 17 moved the local transaction id into a struct of its own. */
 #if PG_VERSION_NUM >= 170000
 #define ITSM_LXID (MyProc->vxid.lxid)

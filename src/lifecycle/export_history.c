@@ -37,12 +37,14 @@ static const ExportedTable tables[] = {
 	{"record_state", "SELECT * FROM itsm.record_state", "The state of each record."},
 	{"projection", "SELECT * FROM itsm.projection", "What reports read of each record."},
 	{"violation", "SELECT * FROM itsm.violation", "Conditions that were not met and only observed."},
+	{"refusal", "SELECT * FROM itsm.refusal", "Writes that were refused."},
+	{"override", "SELECT * FROM itsm.override", "Exceptions that were made from rules."},
 	{"source", "SELECT id, relation_name, key::pg_catalog.text[] AS key, registered_at FROM itsm.source",
 	"Tables that records came from."},
 	{"source_attribute", "SELECT * FROM itsm.source_attribute", "Numbers of the values in event bodies."},
 	{"attachment", "SELECT id, source, relation_name, lifecycle, mode, timing, status::pg_catalog.text AS status,"
 		" states, attributes, attribute_expressions, filter, filter_expression, tenant, tenant_expression, track,"
-		" rule_modes, attached_at, attached_by::pg_catalog.text AS attached_by, detached_at FROM itsm.attachment",
+		" notify, rule_modes, attached_at, attached_by::pg_catalog.text AS attached_by, detached_at FROM itsm.attachment",
 	"Lifecycles put on tables."},
 	{"lifecycle", "SELECT name, version, definition, shipped, defined_at, defined_by::pg_catalog.text AS defined_by"
 		" FROM itsm.lifecycle",

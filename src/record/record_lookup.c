@@ -2,7 +2,9 @@
  * record_lookup.c
  *		Index probes that begin their scans once.
  *
- * Memory: a scan keeps one row's buffer pinned; what is found is copied.
+ * Memory: a scan keeps one row's buffer pinned; what is found is copied.  What
+ * the access method allocates on the way stays with the scan: it runs in the
+ * context in which it was begun.
  */
 #include "core/itsm.h"
 
@@ -23,6 +25,7 @@ typedef struct Probe
 	Relation	index;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
+	MemoryContext context;
 } Probe;
 
 struct RecordLookup
@@ -34,6 +37,7 @@ struct RecordLookup
 static void
 begin_probe(Probe *probe, const char *table, const char *index, int keys, Snapshot snapshot)
 {
+	probe->context = CurrentMemoryContext;
 	probe->table = table_open(itsm_relation(table), AccessShareLock);
 	probe->index = index_open(itsm_relation(index), AccessShareLock);
 	probe->scan = index_beginscan(probe->table, probe->index, snapshot, keys, 0);
@@ -53,12 +57,14 @@ end_probe(Probe *probe)
 static HeapTuple
 find(Probe *probe, ScanKey keys, int count)
 {
+	MemoryContext caller = MemoryContextSwitchTo(probe->context);
 	bool		free_it;
+	bool		found;
 
 	index_rescan(probe->scan, keys, count, NULL, 0);
-	if (!index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot))
-		return NULL;
-	return ExecFetchSlotHeapTuple(probe->slot, false, &free_it);
+	found = index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
+	MemoryContextSwitchTo(caller);
+	return found ? ExecFetchSlotHeapTuple(probe->slot, false, &free_it) : NULL;
 }
 
 /* Columns are those of the index. */
