@@ -63,9 +63,9 @@ is($standby->safe_psql('postgres', $verify), '', 'standby: verify finds nothing 
 my $copy = PostgreSQL::Test::Cluster->new('copy');
 $copy->init;
 $copy->start;
-$copy->safe_psql('postgres', "SET client_min_messages = error; $service_desk $checks");
-$copy->safe_psql('postgres', q{SELECT format('TRUNCATE %s', e) FROM unnest(ARRAY['itsm.attachment', 'itsm.attachment_event', 'itsm.source', 'itsm.source_attribute']) e \gexec
-DELETE FROM itsm.lifecycle WHERE NOT shipped});
+my $schema = PostgreSQL::Test::Utils::tempdir() . '/schema';
+command_ok([ 'pg_dump', '--schema-only', '--no-publications', '--no-subscriptions', '-h', $origin->host, '-p', $origin->port, '-f', $schema, 'postgres' ], 'copy: schema dumped');
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', $copy->host, '-p', $copy->port, '-d', 'postgres', '-f', $schema ], 'copy: schema restored');
 $origin->safe_psql('postgres', q{SELECT 'CREATE PUBLICATION history FOR TABLE ticket, ' || string_agg(t, ', ') || ' WITH (publish_via_partition_root = true)'
 	FROM unnest(ARRAY['itsm.record', 'itsm.record_state', 'itsm.projection', 'itsm.event', 'itsm.violation', 'itsm.source', 'itsm.source_attribute', 'itsm.attachment']) t \gexec
 CREATE PUBLICATION lifecycle FOR TABLE itsm.lifecycle WHERE (NOT shipped) WITH (publish = 'insert')});
