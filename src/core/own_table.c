@@ -183,6 +183,7 @@ open_kept(OwnTable *table)
 	table->relation = table_open(table->oid, RowExclusiveLock);
 	table->kept = true;
 	table->pruned = InvalidBlockNumber;
+	table->blocks = 0;
 	for (int i = 0; i < table->probe_count; i++)
 		ItemPointerSetInvalid(&table->probes[i].next);
 	CurrentResourceOwner = caller;
@@ -316,19 +317,35 @@ find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values)
 	return found;
 }
 
+/* False for a place that was one in another file: before VACUUM FULL, or before the dump. */
+static bool
+exists(OwnTable *table, ItemPointer place)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(place);
+
+	if (block >= table->blocks)
+		table->blocks = RelationGetNumberOfBlocks(table->relation);
+	return block < table->blocks;
+}
+
 /*
- * In bulk the next row asked for mostly stands behind the one before: where
- * its chain of versions begins does not move.  A look there costs a tenth of
- * a descent, and proves itself by the row's values.
+ * Who knows the place of the row is spared the index.  Else, in bulk, the
+ * next row asked for mostly stands behind the one before: where its chain of
+ * versions begins does not move.  A look there costs a tenth of a descent,
+ * and proves itself by the row's values.
  */
 static HeapTuple
-find_kept(OwnTable *table, OwnProbe *probe, const Datum *values)
+find_kept(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer place)
 {
 	ResourceOwner caller = CurrentResourceOwner;
 	HeapTuple	found = NULL;
 
 	CurrentResourceOwner = TopTransactionResourceOwner;
-	if (ItemPointerIsValid(&probe->next))
+	if (place && ItemPointerIsValid(place) && exists(table, place))
+		found = fetch(table, place, probe, values, NULL);
+	if (found)
+		probe->next = *place;
+	else if (ItemPointerIsValid(&probe->next))
 		found = fetch(table, &probe->next, probe, values, NULL);
 	if (found == NULL)
 	{
@@ -336,7 +353,11 @@ find_kept(OwnTable *table, OwnProbe *probe, const Datum *values)
 		found = find_by_index(table, probe, values);
 	}
 	if (found)
+	{
+		if (place)
+			*place = probe->next;
 		ItemPointerSetOffsetNumber(&probe->next, ItemPointerGetOffsetNumber(&probe->next) + 1);
+	}
 	else
 		ItemPointerSetInvalid(&probe->next);
 	CurrentResourceOwner = caller;
@@ -356,12 +377,12 @@ table_keys(OwnProbe *probe, const Datum *values, ScanKey keys)
 }
 
 HeapTuple
-itsm_own_find(OwnTable *table, int probe, const Datum *values)
+itsm_own_find(OwnTable *table, int probe, const Datum *values, ItemPointer place)
 {
 	ScanKeyData keys[OWN_KEYS];
 
 	if (table->kept)
-		return find_kept(table, &table->probes[probe], values);
+		return find_kept(table, &table->probes[probe], values, place);
 	table_keys(&table->probes[probe], values, keys);
 	return itsm_table_find(table->relation, table->probes[probe].oid, SnapshotSelf,
 						   table->probes[probe].key_count, keys);

@@ -56,6 +56,7 @@ typedef struct OwnTable
 	Oid			oid;
 	Relation	relation;
 	TableIndexes indexes;		/* when kept and written to */
+	BlockNumber blocks;			/* at least so many it has while it is open */
 	BlockNumber pruned;			/* page on which it was tried last */
 	struct OwnTable *next;
 } OwnTable;
@@ -81,8 +82,12 @@ extern void itsm_own_rename(OwnTable *table, const char *name);
 /*
  * The row with these values in the columns of a probe, committed or our own,
  * as a copy in the current memory context; NULL when there is none.
+ *
+ * place (or NULL): where the chain of the row's versions began when it was
+ * found last, or anything else: what is found there proves itself by its
+ * values.  Set to where it begins, if that came out.
  */
-extern HeapTuple itsm_own_find(OwnTable *table, int probe, const Datum *values);
+extern HeapTuple itsm_own_find(OwnTable *table, int probe, const Datum *values, ItemPointer place);
 
 /* Waits for the transaction that is about to make the row of the values visible, if there is one. */
 extern void itsm_own_await(OwnTable *table, int probe, const Datum *values);

@@ -238,27 +238,36 @@ reassigned(const RowSide *old, const RowSide *new)
 }
 
 void
-itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampTz at, bool moving)
+itsm_project_read(Record *record, bool moving, Kept *kept)
 {
-	Projection	projection;
+	(void) itsm_projection_read(record, &kept->projection);
+	record->projection_place = kept->projection.place;
+	if (!moving)
+		return;
+	(void) itsm_record_state_locate(record, &kept->state);
+	record->state_place = kept->state.place;
+}
 
-	(void) itsm_projection_read(record, &projection);
+void
+itsm_project_change(const Record *record, Kept *kept, RowSide *old, RowSide *new, TimestampTz at,
+					bool moving)
+{
+	Projection *projection = &kept->projection;
+
 	if (moving)
 	{
-		RecordState state;
-		bool		kept = keeps_state(old->state_name, new);
+		bool		same = keeps_state(old->state_name, new);
 
-		(void) itsm_record_state_locate(record, &state);
-		store_state(record, &state, new, kept ? state.entered_at : at);
-		project_move(&projection, old->category_number, new->category_number, at, kept);
+		store_state(record, &kept->state, new, same ? kept->state.entered_at : at);
+		project_move(projection, old->category_number, new->category_number, at, same);
 	}
 	if (reassigned(old, new))
-		projection.reassigned++;
-	projection.changed_at = at;
-	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
-	project_state(&projection, new);
-	project_attributes(&projection, new);
-	itsm_projection_store(record, &projection);
+		projection->reassigned++;
+	projection->changed_at = at;
+	itsm_projection_set(projection, PROJECTED_KEY, record->key);
+	project_state(projection, new);
+	project_attributes(projection, new);
+	itsm_projection_store(record, projection);
 }
 
 void

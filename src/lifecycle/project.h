@@ -6,6 +6,7 @@
 #define ITSM_PROJECT_H
 
 #include "lifecycle/remember.h"
+#include "record/projection.h"
 
 /* A record that was not there before.  unknown_past: its milestones are not known. */
 extern void itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at,
@@ -20,9 +21,23 @@ extern void itsm_project_return(const Record *record, RowSide *side, TimestampTz
  */
 extern void itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at);
 
+/* What is kept of a record beside its head. */
+typedef struct Kept
+{
+	RecordState state;			/* as far as it is needed to store it anew */
+	Projection	projection;
+} Kept;
+
+/*
+ * Reads what a change will replace, before the head is: if that can be
+ * replaced then, nobody has written the rest since, for that takes the head.
+ * Tells the record where it was found.  moving: as for itsm_project_change.
+ */
+extern void itsm_project_read(Record *record, bool moving, Kept *kept);
+
 /* A change of a row; moving: its state or attachment changed. */
-extern void itsm_project_change(const Record *record, RowSide *old, RowSide *new, TimestampTz at,
-								bool moving);
+extern void itsm_project_change(const Record *record, Kept *kept, RowSide *old, RowSide *new,
+								TimestampTz at, bool moving);
 
 /* The change that brought the row where "side" is will be judged later: no event tells of it yet. */
 extern void itsm_project_catch_up(const Record *record, RowSide *side);

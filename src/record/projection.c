@@ -96,9 +96,11 @@ itsm_projection_read(const Record *record, Projection *projection)
 {
 	Relation	table = itsm_own_open(&projections, AccessShareLock);
 	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
-	HeapTuple	tuple = itsm_own_find(&projections, 0, key);
+	HeapTuple	tuple;
 
 	itsm_projection_begin(projection);
+	projection->place = record->projection_place;
+	tuple = itsm_own_find(&projections, 0, key, &projection->place);
 	if (tuple)
 		itsm_projection_of_tuple(RelationGetDescr(table), tuple, projection);
 	itsm_own_close(&projections, AccessShareLock);

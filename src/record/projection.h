@@ -42,6 +42,7 @@ typedef struct Projection
 	Datum		extra;			/* jsonb */
 	bool		extra_null;
 	HeapTuple	tuple;			/* as read; NULL: not stored yet */
+	ItemPointerData place;		/* for the record to remember */
 	/* what follows is projection.c's */
 	TimestampTz month_of;
 	TimestampTz month;

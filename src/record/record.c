@@ -20,7 +20,8 @@
 enum
 {
 	RECORD_ID = 1, RECORD_AT, RECORD_VERSION, RECORD_SOURCE, RECORD_ATTACHMENT, RECORD_DELETED,
-	RECORD_HASH, RECORD_TENANT, RECORD_KEY, RECORD_COLUMNS = RECORD_KEY
+	RECORD_STATE_PLACE, RECORD_PROJECTION_PLACE, RECORD_HASH, RECORD_TENANT, RECORD_KEY,
+	RECORD_COLUMNS = RECORD_KEY
 };
 
 enum
@@ -63,6 +64,22 @@ datum_or_null(const char *text, bool *isnull)
 }
 
 static void
+fill_place(ItemPointer place, Datum value, bool isnull)
+{
+	if (isnull)
+		ItemPointerSetInvalid(place);
+	else
+		*place = *(ItemPointer) DatumGetPointer(value);
+}
+
+static Datum
+place_datum(ItemPointer place, bool *isnull)
+{
+	*isnull = !ItemPointerIsValid(place);
+	return PointerGetDatum(place);
+}
+
+static void
 fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const char *key, Record *record)
 {
 	Datum		values[RECORD_COLUMNS];
@@ -76,6 +93,9 @@ fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const cha
 	record->source = DatumGetInt32(values[RECORD_SOURCE - 1]);
 	record->attachment = DatumGetInt32(values[RECORD_ATTACHMENT - 1]);
 	record->deleted = DatumGetBool(values[RECORD_DELETED - 1]);
+	fill_place(&record->state_place, values[RECORD_STATE_PLACE - 1], nulls[RECORD_STATE_PLACE - 1]);
+	fill_place(&record->projection_place, values[RECORD_PROJECTION_PLACE - 1],
+			   nulls[RECORD_PROJECTION_PLACE - 1]);
 	hash = DatumGetByteaPP(values[RECORD_HASH - 1]);
 	if (VARSIZE_ANY_EXHDR(hash) != ITSM_HASH_LENGTH)
 		ereport(ERROR,
@@ -102,7 +122,7 @@ static bool
 find_record(int probe, const Datum *values, const char *tenant, const char *key, Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
-	HeapTuple	tuple = itsm_own_find(&records, probe, values);
+	HeapTuple	tuple = itsm_own_find(&records, probe, values, NULL);
 
 	if (HeapTupleIsValid(tuple))
 		fill_record(RelationGetDescr(table), tuple, tenant, key, record);
@@ -175,6 +195,9 @@ itsm_record_store(Record *record)
 	values[RECORD_SOURCE - 1] = Int32GetDatum(record->source);
 	values[RECORD_ATTACHMENT - 1] = Int32GetDatum(record->attachment);
 	values[RECORD_DELETED - 1] = BoolGetDatum(record->deleted);
+	values[RECORD_STATE_PLACE - 1] = place_datum(&record->state_place, &nulls[RECORD_STATE_PLACE - 1]);
+	values[RECORD_PROJECTION_PLACE - 1] = place_datum(&record->projection_place,
+													  &nulls[RECORD_PROJECTION_PLACE - 1]);
 	values[RECORD_HASH - 1] = PointerGetDatum(hash);
 	values[RECORD_TENANT - 1] = CStringGetTextDatum(record->tenant);
 	values[RECORD_KEY - 1] = datum_or_null(record->key, &nulls[RECORD_KEY - 1]);
@@ -218,7 +241,8 @@ itsm_record_state_read(const Record *record, RecordState *state)
 	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
 
 	memset(state, 0, sizeof(RecordState));
-	state->tuple = itsm_own_find(&states, BY_ID, key);
+	state->place = record->state_place;
+	state->tuple = itsm_own_find(&states, BY_ID, key, &state->place);
 	if (state->tuple)
 		itsm_record_state_of_tuple(RelationGetDescr(table), state->tuple, state);
 	itsm_own_close(&states, AccessShareLock);
@@ -234,7 +258,8 @@ itsm_record_state_locate(const Record *record, RecordState *state)
 	bool		isnull;
 
 	memset(state, 0, sizeof(RecordState));
-	state->tuple = itsm_own_find(&states, BY_ID, key);
+	state->place = record->state_place;
+	state->tuple = itsm_own_find(&states, BY_ID, key, &state->place);
 	if (state->tuple)
 		state->entered_at = DatumGetTimestampTz(heap_getattr(state->tuple, STATE_ENTERED,
 															 RelationGetDescr(table), &isnull));

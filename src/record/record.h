@@ -25,6 +25,8 @@ typedef struct Record
 	uint8		hash[ITSM_HASH_LENGTH];
 	const char *tenant;
 	const char *key;			/* NULL: displaced */
+	ItemPointerData state_place;	/* of its state row and projection: a hint (own_table.h) */
+	ItemPointerData projection_place;
 	HeapTuple	tuple;			/* as read; NULL: not stored yet */
 } Record;
 
@@ -36,6 +38,7 @@ typedef struct RecordState
 	const char *state;			/* NULL: the status maps to none */
 	const char *category;
 	HeapTuple	tuple;			/* NULL: not stored yet */
+	ItemPointerData place;		/* for the record to remember */
 } RecordState;
 
 /*

@@ -49,6 +49,8 @@ CREATE TABLE itsm.record (
 	source integer NOT NULL,
 	attachment integer NOT NULL,
 	deleted boolean NOT NULL,
+	state_place tid,
+	projection_place tid,
 	hash bytea NOT NULL,
 	tenant text COLLATE "C" NOT NULL,
 	key text COLLATE "C",
@@ -65,6 +67,8 @@ COMMENT ON COLUMN itsm.record.version IS 'Version of the last event, from 1.';
 COMMENT ON COLUMN itsm.record.source IS 'The source that the row belongs to; 0: a policy, whose key is its subject.';
 COMMENT ON COLUMN itsm.record.attachment IS 'The attachment that governs the row; 0 when none does.';
 COMMENT ON COLUMN itsm.record.deleted IS 'The row has been deleted.';
+COMMENT ON COLUMN itsm.record.state_place IS 'Where its row of itsm.record_state was found last: a hint that spares a look into the index. Nothing rests on it; after VACUUM FULL or a restore the next event corrects it.';
+COMMENT ON COLUMN itsm.record.projection_place IS 'Where its row of itsm.projection was found last: likewise a hint.';
 COMMENT ON COLUMN itsm.record.hash IS 'Hash of the last event.';
 COMMENT ON COLUMN itsm.record.tenant IS 'Tenant; empty when the attachment names none.';
 COMMENT ON COLUMN itsm.record.key IS 'Text of the key, or of the row of key values; null while another row took the key over within a transaction, and after a move to another tenant.';
