@@ -41,6 +41,8 @@ typedef struct OwnProbe
 	IndexScanDesc scan;
 	ScanKeyData scan_keys[OWN_KEYS];
 	ItemPointerData next;		/* where the row behind the one found last may be */
+	struct OwnPage *pages;		/* to which the index has led; NULL: it was asked once at most */
+	bool		asked;
 } OwnProbe;
 
 /* A static variable; only the names and keys are given. */

@@ -238,27 +238,27 @@ reassigned(const RowSide *old, const RowSide *new)
 }
 
 void
-itsm_project_read(Record *record, bool moving, Kept *kept)
+itsm_project_read(Record *record, bool moving, Standing *standing)
 {
-	(void) itsm_projection_read(record, &kept->projection);
-	record->projection_place = kept->projection.place;
+	(void) itsm_projection_read(record, &standing->projection);
+	record->projection_place = standing->projection.place;
 	if (!moving)
 		return;
-	(void) itsm_record_state_locate(record, &kept->state);
-	record->state_place = kept->state.place;
+	(void) itsm_record_state_locate(record, &standing->state);
+	record->state_place = standing->state.place;
 }
 
 void
-itsm_project_change(const Record *record, Kept *kept, RowSide *old, RowSide *new, TimestampTz at,
+itsm_project_change(const Record *record, Standing *standing, RowSide *old, RowSide *new, TimestampTz at,
 					bool moving)
 {
-	Projection *projection = &kept->projection;
+	Projection *projection = &standing->projection;
 
 	if (moving)
 	{
 		bool		same = keeps_state(old->state_name, new);
 
-		store_state(record, &kept->state, new, same ? kept->state.entered_at : at);
+		store_state(record, &standing->state, new, same ? standing->state.entered_at : at);
 		project_move(projection, old->category_number, new->category_number, at, same);
 	}
 	if (reassigned(old, new))

@@ -22,21 +22,21 @@ extern void itsm_project_return(const Record *record, RowSide *side, TimestampTz
 extern void itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at);
 
 /* What is kept of a record beside its head. */
-typedef struct Kept
+typedef struct Standing
 {
 	RecordState state;			/* as far as it is needed to store it anew */
 	Projection	projection;
-} Kept;
+} Standing;
 
 /*
  * Reads what a change will replace, before the head is: if that can be
  * replaced then, nobody has written the rest since, for that takes the head.
  * Tells the record where it was found.  moving: as for itsm_project_change.
  */
-extern void itsm_project_read(Record *record, bool moving, Kept *kept);
+extern void itsm_project_read(Record *record, bool moving, Standing *standing);
 
 /* A change of a row; moving: its state or attachment changed. */
-extern void itsm_project_change(const Record *record, Kept *kept, RowSide *old, RowSide *new,
+extern void itsm_project_change(const Record *record, Standing *standing, RowSide *old, RowSide *new,
 								TimestampTz at, bool moving);
 
 /* The change that brought the row where "side" is will be judged later: no event tells of it yet. */

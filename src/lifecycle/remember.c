@@ -538,7 +538,7 @@ append_change(Memory *memory, Record *record)
 		? !itsm_same_text(old->state_name, new->state_name) : !itsm_same_text(old->status, new->status);
 	Event		event;
 	EventBody	body;
-	Kept		kept;
+	Standing	standing;
 
 	begin_event(&event, memory, new, memory->kind ? memory->kind : attachment_changed ? "moved"
 				: moving ? "transition" : "updated");
@@ -552,7 +552,7 @@ append_change(Memory *memory, Record *record)
 	{
 		record->attachment = new->attachment->id;
 		record->deleted = false;
-		itsm_project_read(record, moving || attachment_changed, &kept);
+		itsm_project_read(record, moving || attachment_changed, &standing);
 	}
 	if (!itsm_event_append(record, &event, &body, memory->reason, memory->violations))
 		return false;
@@ -560,7 +560,7 @@ append_change(Memory *memory, Record *record)
 	if (memory->superseded)
 		itsm_project_past(record, old, new, moving || attachment_changed);
 	else
-		itsm_project_change(record, &kept, old, new, event.at, moving || attachment_changed);
+		itsm_project_change(record, &standing, old, new, event.at, moving || attachment_changed);
 	return true;
 }
 
