@@ -49,11 +49,11 @@ CREATE TABLE itsm.record (
 	source integer NOT NULL,
 	attachment integer NOT NULL,
 	deleted boolean NOT NULL,
-	state_place tid,
-	projection_place tid,
-	hash bytea NOT NULL,
 	tenant text COLLATE "C" NOT NULL,
 	key text COLLATE "C",
+	hash bytea NOT NULL,
+	state_place tid,
+	projection_place tid,
 	PRIMARY KEY (tenant, id)
 ) USING heap WITH (fillfactor = 50);
 ALTER TABLE itsm.record ALTER COLUMN hash SET STORAGE PLAIN;
@@ -94,23 +94,24 @@ COMMENT ON COLUMN itsm.record_state.lifecycle IS 'Lifecycle of the record.';
 COMMENT ON COLUMN itsm.record_state.state IS 'State; null when the status value maps to none.';
 COMMENT ON COLUMN itsm.record_state.category IS 'Category of the state.';
 
+-- What an index has stands where no null can be before it: updates look at it often.
 CREATE TABLE itsm.projection (
 	record bigint NOT NULL,
+	changed_at timestamptz NOT NULL,
+	transitions integer NOT NULL,
+	reopened integer NOT NULL,
+	reassigned integer NOT NULL,
+	source integer NOT NULL,
+	deleted boolean NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
 	opened_at timestamptz,
 	first_response_at timestamptz,
 	resolved_at timestamptz,
 	closed_at timestamptz,
-	changed_at timestamptz NOT NULL,
 	opened_month timestamptz,
-	transitions integer NOT NULL,
-	reopened integer NOT NULL,
-	reassigned integer NOT NULL,
 	priority integer,
 	impact integer,
 	urgency integer,
-	source integer NOT NULL,
-	deleted boolean NOT NULL,
-	tenant text COLLATE "C" NOT NULL,
 	process text COLLATE "C" NOT NULL,
 	lifecycle text COLLATE "C" NOT NULL,
 	state text COLLATE "C",
