@@ -492,7 +492,8 @@ find_kept(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer pla
 	{
 		if (place)
 			*place = root;
-		ItemPointerSet(&probe->next, ItemPointerGetBlockNumber(&root), ItemPointerGetOffsetNumber(&root) + 1);
+		probe->next = root;
+		ItemPointerSetOffsetNumber(&probe->next, ItemPointerGetOffsetNumber(&root) + 1);
 	}
 	CurrentResourceOwner = caller;
 	return found;

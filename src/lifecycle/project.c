@@ -240,11 +240,11 @@ reassigned(const RowSide *old, const RowSide *new)
 void
 itsm_project_read(Record *record, bool moving, Standing *standing)
 {
-	(void) itsm_projection_read(record, &standing->projection);
+	(void) itsm_projection_take(record, &standing->projection);
 	record->projection_place = standing->projection.place;
 	if (!moving)
 		return;
-	(void) itsm_record_state_locate(record, &standing->state);
+	(void) itsm_record_state_take(record, &standing->state);
 	record->state_place = standing->state.place;
 }
 

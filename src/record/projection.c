@@ -91,10 +91,10 @@ itsm_projection_of_tuple(TupleDesc descriptor, HeapTuple tuple, Projection *proj
 	}
 }
 
-bool
-itsm_projection_read(const Record *record, Projection *projection)
+static bool
+read_projection(const Record *record, Projection *projection, LOCKMODE lockmode)
 {
-	Relation	table = itsm_own_open(&projections, AccessShareLock);
+	Relation	table = itsm_own_open(&projections, lockmode);
 	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
 	HeapTuple	tuple;
 
@@ -103,8 +103,20 @@ itsm_projection_read(const Record *record, Projection *projection)
 	tuple = itsm_own_find(&projections, 0, key, &projection->place);
 	if (tuple)
 		itsm_projection_of_tuple(RelationGetDescr(table), tuple, projection);
-	itsm_own_close(&projections, AccessShareLock);
+	itsm_own_close(&projections, lockmode);
 	return tuple != NULL;
+}
+
+bool
+itsm_projection_read(const Record *record, Projection *projection)
+{
+	return read_projection(record, projection, AccessShareLock);
+}
+
+bool
+itsm_projection_take(const Record *record, Projection *projection)
+{
+	return read_projection(record, projection, RowExclusiveLock);
 }
 
 const char *

@@ -63,6 +63,8 @@ extern const char *itsm_projection_text(const Projection *projection, ProjectedT
  * values lie in "tuple".
  */
 extern bool itsm_projection_read(const Record *record, Projection *projection);
+/* The same to store it anew, maybe after a wait: the table is locked until the transaction ends. */
+extern bool itsm_projection_take(const Record *record, Projection *projection);
 
 /* Out of a tuple with the columns of itsm.projection; kept in ->tuple by reference. */
 extern void itsm_projection_of_tuple(TupleDesc descriptor, HeapTuple tuple, Projection *projection);

@@ -250,11 +250,11 @@ itsm_record_state_read(const Record *record, RecordState *state)
 }
 
 bool
-itsm_record_state_locate(const Record *record, RecordState *state)
+itsm_record_state_take(const Record *record, RecordState *state)
 {
 	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
 
-	Relation	table = itsm_own_open(&states, AccessShareLock);
+	Relation	table = itsm_own_open(&states, RowExclusiveLock);
 	bool		isnull;
 
 	memset(state, 0, sizeof(RecordState));
@@ -263,7 +263,7 @@ itsm_record_state_locate(const Record *record, RecordState *state)
 	if (state->tuple)
 		state->entered_at = DatumGetTimestampTz(heap_getattr(state->tuple, STATE_ENTERED,
 															 RelationGetDescr(table), &isnull));
-	itsm_own_close(&states, AccessShareLock);
+	itsm_own_close(&states, RowExclusiveLock);
 	return state->tuple != NULL;
 }
 

@@ -64,8 +64,8 @@ extern void itsm_record_begin(int source, const char *tenant, const char *key, R
 extern bool itsm_record_store(Record *record);
 
 extern bool itsm_record_state_read(const Record *record, RecordState *state);
-/* The same with entered_at only, to store the rest anew. */
-extern bool itsm_record_state_locate(const Record *record, RecordState *state);
+/* The same with entered_at only, to store the rest anew: the table is locked until the transaction ends. */
+extern bool itsm_record_state_take(const Record *record, RecordState *state);
 
 extern void itsm_record_state_store(const Record *record, RecordState *state);
 
