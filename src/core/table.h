@@ -12,8 +12,17 @@
 
 #include "access/htup.h"
 #include "access/skey.h"
+#include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
+
+/* A column of a row to be formed: a text, NULL for null. */
+static inline void
+itsm_set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+}
 
 /* OID of a relation (table, index, sequence) in schema itsm; ERROR when there is none. */
 extern Oid	itsm_relation(const char *name);

@@ -168,13 +168,6 @@ bytes_datum(const void *bytes, int length)
 }
 
 static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
-{
-	nulls[column] = text == NULL;
-	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
-static void
 store_event(const Event *event)
 {
 	OwnTable   *table = itsm_event_partition_open(event->at);
@@ -190,14 +183,14 @@ store_event(const Event *event)
 	values[EVENT_COMMAND] = UInt32GetDatum(event->command);
 	values[EVENT_ATTACHMENT] = Int32GetDatum(event->attachment);
 	values[EVENT_LIFECYCLE_VERSION] = Int32GetDatum(event->lifecycle_version);
-	set_text(values, nulls, EVENT_KIND, event->kind);
-	set_text(values, nulls, EVENT_TENANT, event->tenant);
-	set_text(values, nulls, EVENT_FROM, event->from_state);
-	set_text(values, nulls, EVENT_TO, event->to_state);
-	set_text(values, nulls, EVENT_SESSION_ROLE, event->session_role);
-	set_text(values, nulls, EVENT_ROLE, event->role);
-	set_text(values, nulls, EVENT_ACTOR, event->actor);
-	set_text(values, nulls, EVENT_APPLICATION, event->application);
+	itsm_set_text(values, nulls, EVENT_KIND, event->kind);
+	itsm_set_text(values, nulls, EVENT_TENANT, event->tenant);
+	itsm_set_text(values, nulls, EVENT_FROM, event->from_state);
+	itsm_set_text(values, nulls, EVENT_TO, event->to_state);
+	itsm_set_text(values, nulls, EVENT_SESSION_ROLE, event->session_role);
+	itsm_set_text(values, nulls, EVENT_ROLE, event->role);
+	itsm_set_text(values, nulls, EVENT_ACTOR, event->actor);
+	itsm_set_text(values, nulls, EVENT_APPLICATION, event->application);
 	values[EVENT_BODY] = bytes_datum(event->body, event->body_length);
 	values[EVENT_HASH] = bytes_datum(event->hash, ITSM_HASH_LENGTH);
 	itsm_own_insert(table, values, nulls);
@@ -221,13 +214,13 @@ store_violations(const Event *event, List *violations)
 		values[VIOLATION_POSITION] = Int32GetDatum(foreach_current_index(cell) + 1);
 		values[VIOLATION_AT] = TimestampTzGetDatum(event->at);
 		values[VIOLATION_ATTACHMENT] = Int32GetDatum(event->attachment);
-		set_text(values, nulls, VIOLATION_TENANT, event->tenant);
-		set_text(values, nulls, VIOLATION_CODE, unpack_sql_state(unmet->code));
-		set_text(values, nulls, VIOLATION_RULE, unmet->rule);
-		set_text(values, nulls, VIOLATION_KIND, unmet->kind);
-		set_text(values, nulls, VIOLATION_ATTRIBUTE, unmet->attribute);
-		set_text(values, nulls, VIOLATION_MESSAGE, unmet->message);
-		set_text(values, nulls, VIOLATION_CLAUSE, unmet->clause);
+		itsm_set_text(values, nulls, VIOLATION_TENANT, event->tenant);
+		itsm_set_text(values, nulls, VIOLATION_CODE, unpack_sql_state(unmet->code));
+		itsm_set_text(values, nulls, VIOLATION_RULE, unmet->rule);
+		itsm_set_text(values, nulls, VIOLATION_KIND, unmet->kind);
+		itsm_set_text(values, nulls, VIOLATION_ATTRIBUTE, unmet->attribute);
+		itsm_set_text(values, nulls, VIOLATION_MESSAGE, unmet->message);
+		itsm_set_text(values, nulls, VIOLATION_CLAUSE, unmet->clause);
 		itsm_table_insert(table, values, nulls);
 	}
 	table_close(table, NoLock);

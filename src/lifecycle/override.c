@@ -95,13 +95,6 @@ on_subtransaction(SubXactEvent event, SubTransactionId subtransaction, SubTransa
 }
 
 static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
-{
-	nulls[column] = text == NULL;
-	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
-static void
 store_override(const Override *made, const Event *event)
 {
 	Relation	table = table_open(itsm_relation("override"), RowExclusiveLock);
@@ -112,12 +105,12 @@ store_override(const Override *made, const Event *event)
 	values[OVERRIDE_VERSION] = Int64GetDatum(event->version);
 	values[OVERRIDE_AT] = TimestampTzGetDatum(event->at);
 	values[OVERRIDE_ATTACHMENT] = Int32GetDatum(event->attachment);
-	set_text(values, nulls, OVERRIDE_TENANT, event->tenant);
-	set_text(values, nulls, OVERRIDE_RULE, made->rule);
-	set_text(values, nulls, OVERRIDE_REASON, made->reason);
-	set_text(values, nulls, OVERRIDE_ACTOR, made->actor);
-	set_text(values, nulls, OVERRIDE_ROLE, made->role);
-	set_text(values, nulls, OVERRIDE_SESSION_ROLE, made->session_role);
+	itsm_set_text(values, nulls, OVERRIDE_TENANT, event->tenant);
+	itsm_set_text(values, nulls, OVERRIDE_RULE, made->rule);
+	itsm_set_text(values, nulls, OVERRIDE_REASON, made->reason);
+	itsm_set_text(values, nulls, OVERRIDE_ACTOR, made->actor);
+	itsm_set_text(values, nulls, OVERRIDE_ROLE, made->role);
+	itsm_set_text(values, nulls, OVERRIDE_SESSION_ROLE, made->session_role);
 	values[OVERRIDE_USED] = BoolGetDatum(made->used_in != InvalidSubTransactionId);
 	itsm_table_insert(table, values, nulls);
 	table_close(table, NoLock);

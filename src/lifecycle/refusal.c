@@ -188,13 +188,6 @@ itsm_refusal_note(const Write *write, const RecordIdentity *identity)
 	MemoryContextSwitchTo(caller);
 }
 
-static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
-{
-	nulls[column] = text == NULL;
-	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
 static Datum
 rules_datum(List *rules)
 {
@@ -215,17 +208,17 @@ write_refusal(Relation table, const Refusal *refusal)
 	values[REFUSAL_AT] = TimestampTzGetDatum(refusal->at);
 	values[REFUSAL_ATTACHMENT] = Int32GetDatum(refusal->attachment);
 	values[REFUSAL_SOURCE] = Int32GetDatum(refusal->source);
-	set_text(values, nulls, REFUSAL_TENANT, refusal->tenant);
-	set_text(values, nulls, REFUSAL_KEY, refusal->key);
-	set_text(values, nulls, REFUSAL_CODE, unpack_sql_state(refusal->code));
+	itsm_set_text(values, nulls, REFUSAL_TENANT, refusal->tenant);
+	itsm_set_text(values, nulls, REFUSAL_KEY, refusal->key);
+	itsm_set_text(values, nulls, REFUSAL_CODE, unpack_sql_state(refusal->code));
 	values[REFUSAL_RULES] = rules_datum(refusal->rules);
-	set_text(values, nulls, REFUSAL_FROM, refusal->from_state);
-	set_text(values, nulls, REFUSAL_TO, refusal->to_state);
-	set_text(values, nulls, REFUSAL_SESSION_ROLE, refusal->session_role);
-	set_text(values, nulls, REFUSAL_ROLE, refusal->role);
-	set_text(values, nulls, REFUSAL_ACTOR, refusal->actor);
-	set_text(values, nulls, REFUSAL_APPLICATION, refusal->application);
-	set_text(values, nulls, REFUSAL_REASON, refusal->reason);
+	itsm_set_text(values, nulls, REFUSAL_FROM, refusal->from_state);
+	itsm_set_text(values, nulls, REFUSAL_TO, refusal->to_state);
+	itsm_set_text(values, nulls, REFUSAL_SESSION_ROLE, refusal->session_role);
+	itsm_set_text(values, nulls, REFUSAL_ROLE, refusal->role);
+	itsm_set_text(values, nulls, REFUSAL_ACTOR, refusal->actor);
+	itsm_set_text(values, nulls, REFUSAL_APPLICATION, refusal->application);
+	itsm_set_text(values, nulls, REFUSAL_REASON, refusal->reason);
 	values[REFUSAL_LOST] = Int64GetDatum(refusal->lost);
 	itsm_table_insert(table, values, nulls);
 }
