@@ -126,7 +126,8 @@ COMMIT;
 SELECT * FROM judge_filters.seen('judge_filters.ticket');
 RESET ROLE;
 SELECT p.key, p.state, p.transitions FROM itsm.projection p JOIN itsm.source o ON o.id = p.source AND o.relation = 'judge_filters.ticket'::regclass
-	WHERE p.key IN ('8', '9') OR p.key IS NULL;
+	WHERE p.key IN ('8', '9') OR p.key IS NULL
+	ORDER BY p.key, p.state;
 SET ROLE regress_itsm_filters;
 
 -- one goes, the other stays

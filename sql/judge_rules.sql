@@ -118,7 +118,11 @@ SELECT judge_rules.tell($$UPDATE judge_rules.ticket SET state = 'work' WHERE id 
 ROLLBACK;
 BEGIN;
 RESET ROLE;
-UPDATE itsm.projection SET resolved_at = now() - interval '15 days' WHERE key = '1' AND lifecycle = 'judge_rules';
+SET LOCAL itsm.maintenance = on;
+SET LOCAL client_min_messages = error;
+UPDATE itsm.record SET resolved_at = now() - interval '15 days' WHERE key = '1' AND lifecycle = 'judge_rules';
+RESET client_min_messages;
+SET LOCAL itsm.maintenance = off;
 SET ROLE regress_itsm_rules;
 SET LOCAL itsm.reason = 'the customer called';
 SELECT judge_rules.tell($$UPDATE judge_rules.ticket SET state = 'work' WHERE id = 1$$);

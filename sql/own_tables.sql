@@ -46,7 +46,7 @@ DROP TRIGGER a_follow ON first;
 -- DDL on our tables, in the transaction that wrote: nothing is left open behind a statement
 BEGIN;
 UPDATE first SET title = 'once more' WHERE id <= 2;
-CREATE INDEX kept_brin ON itsm.projection USING brin (changed_at);
+CREATE INDEX kept_brin ON itsm.record USING brin (changed_at);
 CREATE INDEX kept_hash ON itsm.record_state USING hash (state);
 ALTER TABLE itsm.record SET (fillfactor = 60);
 SET LOCAL itsm.maintenance = on;

@@ -37,7 +37,7 @@ bool
 itsm_holds_history(const char *table)
 {
 	static const char *const tables[] = {
-		"event", "record", "record_state", "projection", "violation", "source", "source_attribute",
+		"event", "record", "record_state", "violation", "source", "source_attribute",
 		"attachment", "lifecycle", "override", "refusal"
 	};
 

@@ -240,11 +240,19 @@ fill_circumstances(Event *event)
 	event->application = application_name && *application_name ? application_name : NULL;
 }
 
+void
+itsm_event_stamp(Record *record, Event *event)
+{
+	record->at = Max(record->at, GetCurrentTimestamp());
+	if (event->at == 0)
+		event->at = record->at;
+	event->stamped = true;
+}
+
 bool
 itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason, List *violations)
 {
 	uint8		previous[ITSM_HASH_LENGTH];
-	TimestampTz now = GetCurrentTimestamp();
 
 	if (reason == NULL)
 		reason = itsm_reason;
@@ -260,9 +268,8 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 	event->record = record->id;
 	event->tenant = record->tenant;
 	event->version = record->version + 1;
-	record->at = Max(record->at, now);
-	if (event->at == 0)
-		event->at = record->at;
+	if (!event->stamped)
+		itsm_event_stamp(record, event);
 	event->body = body->bytes.data;
 	event->body_length = body->bytes.len;
 	memcpy(previous, record->hash, ITSM_HASH_LENGTH);

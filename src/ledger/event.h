@@ -23,7 +23,8 @@ typedef struct Event
 {
 	int64		record;
 	int64		version;
-	TimestampTz at;
+	TimestampTz at;				/* 0: when it is appended */
+	bool		stamped;		/* with its time, and the record too */
 	uint64		xid;
 	int64		system;
 	int			timeline;
@@ -42,6 +43,9 @@ typedef struct Event
 	int			body_length;
 	uint8		hash[ITSM_HASH_LENGTH];
 } Event;
+
+/* Gives the record and the event the time; for whoever needs it before the event is appended. */
+extern void itsm_event_stamp(Record *record, Event *event);
 
 /*
  * Appends an event to a record's chain: locks the record by storing its head

@@ -57,7 +57,6 @@ typedef struct Chains
 	RecordStream events;
 	RecordStream heads;
 	RecordStream states;
-	RecordStream projections;
 	RecordStream violations;
 	List	   *partitions;
 	List	   *counts;			/* SourceCount */
@@ -112,6 +111,10 @@ decode_head(TupleDesc descriptor, HeapTuple tuple, bool whole)
 	Record	   *record = palloc0(sizeof(Record));
 
 	itsm_record_of_tuple(descriptor, tuple, record);
+	/* values that lie out of line are fetched here, where that may fail */
+	for (int i = 0; i < RECORD_COLUMNS; i++)
+		if (!record->row->nulls[i] && TupleDescAttr(descriptor, i)->attlen == -1)
+			record->row->values[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(record->row->values[i]));
 	return record;
 }
 
@@ -122,21 +125,6 @@ decode_state(TupleDesc descriptor, HeapTuple tuple, bool whole)
 
 	itsm_record_state_of_tuple(descriptor, tuple, state);
 	return state;
-}
-
-static void *
-decode_projection(TupleDesc descriptor, HeapTuple tuple, bool whole)
-{
-	Projection *projection = palloc0(sizeof(Projection));
-
-	itsm_projection_of_tuple(descriptor, tuple, projection);
-	/* values that lie out of line are fetched here, where that may fail */
-	for (int i = 0; i < PROJECTED_TEXTS; i++)
-		if (!projection->text_nulls[i])
-			projection->texts[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(projection->texts[i]));
-	if (!projection->extra_null)
-		projection->extra = PointerGetDatum(PG_DETOAST_DATUM_COPY(projection->extra));
-	return projection;
 }
 
 static void *
@@ -169,8 +157,6 @@ open_streams(Chains *chains)
 					 decode_head);
 	itsm_stream_open(&chains->states, "itsm.record_state",
 					 "SELECT s.* FROM itsm.record_state s ORDER BY s.tenant, s.record", decode_state);
-	itsm_stream_open(&chains->projections, "itsm.projection",
-					 "SELECT p.* FROM itsm.projection p ORDER BY p.tenant, p.record", decode_projection);
 	itsm_stream_open(&chains->violations, "itsm.violation",
 					 "SELECT v.tenant, v.record, v.version, v.position, v.at, v.attachment, v.rule, v.kind,"
 					 " v.attribute, v.message, v.clause FROM itsm.violation v"
@@ -258,7 +244,7 @@ static bool
 is_cut_short(const Chains *chains)
 {
 	return chains->events.failure || chains->heads.failure || chains->states.failure ||
-		chains->projections.failure || chains->violations.failure;
+		chains->violations.failure;
 }
 
 /* The record that comes next in any of the tables; false at the end of all. */
@@ -266,7 +252,7 @@ static bool
 begin_record(Chains *chains)
 {
 	RecordStream *streams[] = {
-		&chains->events, &chains->heads, &chains->states, &chains->projections, &chains->violations
+		&chains->events, &chains->heads, &chains->states, &chains->violations
 	};
 	const StreamRow *first = NULL;
 
@@ -292,7 +278,14 @@ begin_record(Chains *chains)
 	chains->head = NULL;
 	chains->head = single_item(chains, &chains->heads, SCOPE_HEAD);
 	chains->state = single_item(chains, &chains->states, SCOPE_STATE);
-	chains->projection = single_item(chains, &chains->projections, SCOPE_PROJECTION);
+	chains->projection = NULL;
+	if (chains->head)
+	{
+		Projection *projection = palloc(sizeof(Projection));
+
+		if (itsm_projection_read(chains->head, projection))
+			chains->projection = projection;
+	}
 	itsm_fold_begin(&chains->fold);
 	return true;
 }
@@ -494,18 +487,17 @@ check_projection(Chains *chains)
 
 	if (projection == NULL)
 	{
-		fault(chains, SCOPE_PROJECTION, 0, "it has no row in itsm.projection");
+		fault(chains, SCOPE_PROJECTION, 0, "it has no projection");
 		return;
 	}
 	compare_texts(chains, SCOPE_PROJECTION, "state", itsm_projection_text(projection, PROJECTED_STATE), fold->state);
-	compare_flags(chains, SCOPE_PROJECTION, "deleted", projection->deleted, chains->head->deleted);
-	compare_numbers(chains, SCOPE_PROJECTION, "source", projection->source, chains->head->source);
-	compare_texts(chains, SCOPE_PROJECTION, "key", itsm_projection_text(projection, PROJECTED_KEY), chains->head->key);
 	if (fold->counted)
 		compare_numbers(chains, SCOPE_PROJECTION, "number of transitions", projection->transitions, fold->transitions);
 	if (chains->state)
 	{
-		if (strcmp(itsm_projection_text(projection, PROJECTED_LIFECYCLE), chains->state->lifecycle) != 0)
+		const char *lifecycle = itsm_projection_text(projection, PROJECTED_LIFECYCLE);
+
+		if (lifecycle == NULL || strcmp(lifecycle, chains->state->lifecycle) != 0)
 			fault(chains, SCOPE_PROJECTION, 0, "its lifecycle is not that of the state row");
 		const char *category = itsm_projection_text(projection, PROJECTED_CATEGORY);
 
@@ -522,8 +514,6 @@ check_without_head(Chains *chains)
 		fault(chains, SCOPE_CHAIN, 0, psprintf(UINT64_FORMAT " events without a record", chains->events_here));
 	if (chains->state)
 		fault(chains, SCOPE_STATE, 0, "a row in itsm.record_state without a record");
-	if (chains->projection)
-		fault(chains, SCOPE_PROJECTION, 0, "a row in itsm.projection without a record");
 }
 
 static SourceCount *
@@ -595,14 +585,13 @@ check_record(Chains *chains, void **checkers)
 	}
 	skip_row(chains, &chains->heads);
 	skip_row(chains, &chains->states);
-	skip_row(chains, &chains->projections);
 }
 
 static void
 end_streams(Chains *chains)
 {
 	RecordStream *streams[] = {
-		&chains->events, &chains->heads, &chains->states, &chains->projections, &chains->violations
+		&chains->events, &chains->heads, &chains->states, &chains->violations
 	};
 
 	for (int i = 0; i < lengthof(streams); i++)

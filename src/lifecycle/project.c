@@ -123,9 +123,8 @@ store_state(const Record *record, RecordState *state, const RowSide *side, Times
 }
 
 void
-itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at, bool unknown_past)
+itsm_project_appearance(Record *record, RowSide *side, TimestampTz at, bool unknown_past)
 {
-	RecordState state = {0};
 	Projection	projection;
 
 	itsm_projection_begin(&projection);
@@ -136,11 +135,17 @@ itsm_project_appearance(const Record *record, RowSide *side, TimestampTz at, boo
 		milestone_move(&projection.milestones, CATEGORY_NONE, side->category_number, at);
 	}
 	projection.changed_at = at;
-	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, side);
 	project_attributes(&projection, side);
+	itsm_projection_put(record, &projection);
+}
+
+void
+itsm_project_appeared(const Record *record, RowSide *side, TimestampTz at)
+{
+	RecordState state = {0};
+
 	store_state(record, &state, side, at);
-	itsm_projection_store(record, &projection);
 }
 
 static int
@@ -171,7 +176,7 @@ project_move(Projection *projection, int from, int to, TimestampTz at, bool kept
 }
 
 void
-itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool continued)
+itsm_project_return(Record *record, RowSide *side, TimestampTz at, bool continued)
 {
 	RecordState state;
 	Projection	projection;
@@ -184,16 +189,12 @@ itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool co
 		project_move(&projection, category_number(state.category), side->category_number, at, kept);
 	else
 	{
-		HeapTuple	tuple = projection.tuple;
-
 		itsm_projection_begin(&projection);
-		projection.tuple = tuple;
 		projection.milestones.at[MILESTONE_OPENED] = at;
 		projection.milestones.reached[MILESTONE_OPENED] = true;
 		milestone_move(&projection.milestones, CATEGORY_NONE, side->category_number, at);
 	}
 	projection.changed_at = at;
-	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, side);
 	project_attributes(&projection, side);
 	store_state(record, &state, side, kept ? state.entered_at : at);
@@ -201,7 +202,7 @@ itsm_project_return(const Record *record, RowSide *side, TimestampTz at, bool co
 }
 
 void
-itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at)
+itsm_project_adoption(Record *record, RowSide *side, TimestampTz at)
 {
 	RecordState state;
 	Projection	projection;
@@ -214,7 +215,6 @@ itsm_project_adoption(const Record *record, RowSide *side, TimestampTz at)
 		projection.milestones.reached[MILESTONE_RESOLVED] =
 			projection.milestones.reached[MILESTONE_CLOSED] = false;
 	projection.changed_at = at;
-	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 	project_state(&projection, side);
 	project_attributes(&projection, side);
 	store_state(record, &state, side, same ? state.entered_at : at);
@@ -238,40 +238,34 @@ reassigned(const RowSide *old, const RowSide *new)
 }
 
 void
-itsm_project_read(Record *record, bool moving, Standing *standing)
+itsm_project_change(Record *record, RowSide *old, RowSide *new, TimestampTz at, bool moving, RecordState *state)
 {
-	(void) itsm_projection_take(record, &standing->projection);
-	record->projection_place = standing->projection.place;
-	if (!moving)
-		return;
-	(void) itsm_record_state_take(record, &standing->state);
-	record->state_place = standing->state.place;
-}
+	Projection	projection;
 
-void
-itsm_project_change(const Record *record, Standing *standing, RowSide *old, RowSide *new, TimestampTz at,
-					bool moving)
-{
-	Projection *projection = &standing->projection;
-
+	(void) itsm_projection_read(record, &projection);
 	if (moving)
 	{
-		bool		same = keeps_state(old->state_name, new);
-
-		store_state(record, &standing->state, new, same ? standing->state.entered_at : at);
-		project_move(projection, old->category_number, new->category_number, at, same);
+		(void) itsm_record_state_take(record, state);
+		record->state_place = state->place;
+		project_move(&projection, old->category_number, new->category_number, at,
+					 keeps_state(old->state_name, new));
 	}
 	if (reassigned(old, new))
-		projection->reassigned++;
-	projection->changed_at = at;
-	itsm_projection_set(projection, PROJECTED_KEY, record->key);
-	project_state(projection, new);
-	project_attributes(projection, new);
-	itsm_projection_store(record, projection);
+		projection.reassigned++;
+	projection.changed_at = at;
+	project_state(&projection, new);
+	project_attributes(&projection, new);
+	itsm_projection_put(record, &projection);
 }
 
 void
-itsm_project_catch_up(const Record *record, RowSide *side)
+itsm_project_moved(const Record *record, RecordState *state, RowSide *old, RowSide *new, TimestampTz at)
+{
+	store_state(record, state, new, keeps_state(old->state_name, new) ? state->entered_at : at);
+}
+
+void
+itsm_project_catch_up(Record *record, RowSide *side)
 {
 	RecordState state;
 	Projection	projection;
@@ -287,7 +281,7 @@ itsm_project_catch_up(const Record *record, RowSide *side)
 }
 
 void
-itsm_project_past(const Record *record, RowSide *old, RowSide *new, bool moving)
+itsm_project_past(Record *record, RowSide *old, RowSide *new, bool moving)
 {
 	Projection	projection;
 
@@ -306,7 +300,7 @@ itsm_project_past(const Record *record, RowSide *old, RowSide *new, bool moving)
 }
 
 void
-itsm_project_join(const Record *record, const Record *other)
+itsm_project_join(Record *record, const Record *other)
 {
 	RecordState state;
 	RecordState ahead;
@@ -322,8 +316,6 @@ itsm_project_join(const Record *record, const Record *other)
 	if (!itsm_projection_read(other, &joined))
 		return;
 	(void) itsm_projection_read(record, &projection);
-	joined.tuple = projection.tuple;
-	itsm_projection_set(&joined, PROJECTED_KEY, record->key);
 	joined.transitions += projection.transitions;
 	joined.reopened += projection.reopened;
 	joined.reassigned += projection.reassigned;
@@ -334,15 +326,4 @@ itsm_project_join(const Record *record, const Record *other)
 			joined.milestones.reached[i] = true;
 		}
 	itsm_projection_store(record, &joined);
-}
-
-void
-itsm_project_head(const Record *record)
-{
-	Projection	projection;
-
-	if (!itsm_projection_read(record, &projection))
-		return;
-	itsm_projection_set(&projection, PROJECTED_KEY, record->key);
-	itsm_projection_store(record, &projection);
 }

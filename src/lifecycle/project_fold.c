@@ -98,7 +98,7 @@ kept_by_application(const Unit *unit, int milestone)
 }
 
 static void
-store(const Record *record, const Unit *unit, const Fold *fold)
+store(Record *record, const Unit *unit, const Fold *fold)
 {
 	const char *category = fold->category == CATEGORY_NONE ? NULL : itsm_category_names[fold->category];
 	RecordState state;
@@ -110,7 +110,6 @@ store(const Record *record, const Unit *unit, const Fold *fold)
 		itsm_projection_set(&projection, PROJECTED_LIFECYCLE, unit->definition->name);
 		itsm_projection_set(&projection, PROJECTED_STATE, fold->state);
 		itsm_projection_set(&projection, PROJECTED_CATEGORY, category);
-		itsm_projection_set(&projection, PROJECTED_KEY, record->key);
 		projection.changed_at = record->at;
 	}
 	for (int i = 0; i < MILESTONE_COUNT; i++)
@@ -137,7 +136,7 @@ store(const Record *record, const Unit *unit, const Fold *fold)
 }
 
 void
-itsm_project_fold(const Record *record, const Unit *unit)
+itsm_project_fold(Record *record, const Unit *unit)
 {
 	List	   *events = itsm_event_read(record->tenant, record->id);
 	Fold		fold = {.definition = unit->definition, .category = CATEGORY_NONE, .imported_only = true};
@@ -150,7 +149,7 @@ itsm_project_fold(const Record *record, const Unit *unit)
 }
 
 void
-itsm_project_migration(const Record *record, const Definition *definition, int version, int state_number,
+itsm_project_migration(Record *record, const Definition *definition, int version, int state_number,
 					   TimestampTz at)
 {
 	const LifecycleState *to = state_number == ITSM_NO_STATE ? NULL : &definition->states[state_number];

@@ -190,10 +190,12 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 	event.from_state = from_state;
 	event.to_state = side->state_name;
 	add_values(&body, &event, side, NULL, false);
+	itsm_event_stamp(&record, &event);
+	itsm_project_appearance(&record, side, event.at, unknown_past);
 	if (!itsm_event_append(&record, &event, &body, memory->reason, violations))
 		return false;
 	tell_record(memory, &record);
-	itsm_project_appearance(&record, side, event.at, unknown_past);
+	itsm_project_appeared(&record, side, event.at);
 	return true;
 }
 
@@ -302,7 +304,6 @@ displace(const Memory *memory, const RowSide *side, const Record *record)
 		other.key = NULL;
 		if (!itsm_event_append(&other, &event, &body, memory->reason, NIL))
 			continue;
-		itsm_project_head(&other);
 		/* its row may get another key yet, unless there is none that is governed */
 		if (!other.deleted && other.attachment)
 			itsm_displaced_add(other.source, other.tenant, key, other.id);
@@ -326,7 +327,6 @@ change_key(const Memory *memory, Record *record)
 	if (!itsm_event_append(record, &event, &body, memory->reason, NIL))
 		return false;
 	itsm_displaced_remove(record->id);
-	itsm_project_head(record);
 	return true;
 }
 
@@ -344,10 +344,7 @@ leave_tenant(const Memory *memory, Record *record)
 	event.from_state = memory->old->state_name;
 	record->key = NULL;
 	record->deleted = true;
-	if (!itsm_event_append(record, &event, &body, memory->reason, NIL))
-		return false;
-	itsm_project_head(record);
-	return true;
+	return itsm_event_append(record, &event, &body, memory->reason, NIL);
 }
 
 static void
@@ -387,8 +384,6 @@ remember_end(Memory *memory)
 			changed_without_head(&record);
 	}
 	tell_record(memory, &record);
-	if (!ahead)
-		itsm_project_head(&record);
 }
 
 /* The judged conditions of a write whose outcome the record has already. */
@@ -510,7 +505,6 @@ join_ahead(const Memory *memory, Record *record, Record *ahead)
 	ahead->deleted = true;
 	if (!itsm_event_append(ahead, &event, &body, memory->reason, NIL))
 		changed_without_head(ahead);
-	itsm_project_head(ahead);
 
 	itsm_body_begin(&body);
 	itsm_body_add(&body, BODY_KEY, before.key, before.key ? strlen(before.key) : 0);
@@ -538,7 +532,7 @@ append_change(Memory *memory, Record *record)
 		? !itsm_same_text(old->state_name, new->state_name) : !itsm_same_text(old->status, new->status);
 	Event		event;
 	EventBody	body;
-	Standing	standing;
+	RecordState state;
 
 	begin_event(&event, memory, new, memory->kind ? memory->kind : attachment_changed ? "moved"
 				: moving ? "transition" : "updated");
@@ -552,15 +546,16 @@ append_change(Memory *memory, Record *record)
 	{
 		record->attachment = new->attachment->id;
 		record->deleted = false;
-		itsm_project_read(record, moving || attachment_changed, &standing);
+		itsm_event_stamp(record, &event);
+		itsm_project_change(record, old, new, event.at, moving || attachment_changed, &state);
 	}
 	if (!itsm_event_append(record, &event, &body, memory->reason, memory->violations))
 		return false;
 	tell_record(memory, record);
 	if (memory->superseded)
 		itsm_project_past(record, old, new, moving || attachment_changed);
-	else
-		itsm_project_change(record, &standing, old, new, event.at, moving || attachment_changed);
+	else if (moving || attachment_changed)
+		itsm_project_moved(record, &state, old, new, event.at);
 	return true;
 }
 

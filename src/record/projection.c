@@ -1,20 +1,18 @@
 /*
  * projection.c
- *		Rows of itsm.projection, in direct access.
+ *		What reports read of records: columns of itsm.record.
  *
  * Memory: results in the caller's context.  Locking: a row is written only by
  * whoever holds its record's head.
  */
 #include "core/itsm.h"
 
-#include "access/htup_details.h"
-#include "core/own_table.h"
+#include "access/xact.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "record/projection.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "utils/fmgroids.h"
 
 const char *const itsm_projection_numbers[PROJECTION_NUMBERS] = {"priority", "impact", "urgency"};
 
@@ -24,18 +22,12 @@ const char *const itsm_projection_texts[PROJECTION_TEXTS] = {
 	"hold_reason", "resolution_code", "resolution"
 };
 
-enum
-{
-	COLUMN_RECORD, COLUMN_CHANGED, COLUMN_TRANSITIONS, COLUMN_REOPENED, COLUMN_REASSIGNED, COLUMN_SOURCE,
-	COLUMN_DELETED, COLUMN_TENANT, COLUMN_MILESTONES,
-	COLUMN_OPENED_MONTH = COLUMN_MILESTONES + MILESTONE_COUNT, COLUMN_NUMBERS,
-	COLUMN_TEXTS = COLUMN_NUMBERS + PROJECTION_NUMBERS, COLUMN_EXTRA = COLUMN_TEXTS + PROJECTED_TEXTS, COLUMN_COUNT
+/* Where milestones and texts are in the row. */
+static const RecordColumn milestone_columns[MILESTONE_COUNT] = {
+	RECORD_OPENED, RECORD_FIRST_RESPONSE, RECORD_RESOLVED, RECORD_CLOSED
 };
-
-static OwnTable projections = {
-	.name = "projection", .probe_count = 1, .probes = {
-		{"projection_pkey", 2, {{COLUMN_TENANT + 1, F_TEXTEQ}, {COLUMN_RECORD + 1, F_INT8EQ}}}
-	}
+static const RecordColumn text_columns[PROJECTED_ATTRIBUTES] = {
+	RECORD_PROCESS, RECORD_LIFECYCLE, RECORD_STATE, RECORD_CATEGORY
 };
 
 void
@@ -54,69 +46,46 @@ itsm_projection_set(Projection *projection, ProjectedText which, const char *tex
 	projection->texts[which] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
-void
-itsm_projection_of_tuple(TupleDesc descriptor, HeapTuple tuple, Projection *projection)
-{
-	Datum		values[COLUMN_COUNT];
-	bool		nulls[COLUMN_COUNT];
-
-	heap_deform_tuple(tuple, descriptor, values, nulls);
-	projection->tuple = tuple;
-	projection->source = DatumGetInt32(values[COLUMN_SOURCE]);
-	projection->deleted = DatumGetBool(values[COLUMN_DELETED]);
-	for (int i = 0; i < MILESTONE_COUNT; i++)
-	{
-		projection->milestones.reached[i] = !nulls[COLUMN_MILESTONES + i];
-		if (projection->milestones.reached[i])
-			projection->milestones.at[i] = DatumGetTimestampTz(values[COLUMN_MILESTONES + i]);
-	}
-	projection->changed_at = DatumGetTimestampTz(values[COLUMN_CHANGED]);
-	projection->transitions = DatumGetInt32(values[COLUMN_TRANSITIONS]);
-	projection->reopened = DatumGetInt32(values[COLUMN_REOPENED]);
-	projection->reassigned = DatumGetInt32(values[COLUMN_REASSIGNED]);
-	for (int i = 0; i < PROJECTION_NUMBERS; i++)
-	{
-		projection->number_nulls[i] = nulls[COLUMN_NUMBERS + i];
-		projection->numbers[i] = nulls[COLUMN_NUMBERS + i] ? 0 : DatumGetInt32(values[COLUMN_NUMBERS + i]);
-	}
-	memcpy(projection->texts, values + COLUMN_TEXTS, sizeof(projection->texts));
-	memcpy(projection->text_nulls, nulls + COLUMN_TEXTS, sizeof(projection->text_nulls));
-	projection->extra = values[COLUMN_EXTRA];
-	projection->extra_null = nulls[COLUMN_EXTRA];
-	projection->month_known = !nulls[COLUMN_OPENED_MONTH] && !nulls[COLUMN_MILESTONES + MILESTONE_OPENED];
-	if (projection->month_known)
-	{
-		projection->month_of = projection->milestones.at[MILESTONE_OPENED];
-		projection->month = DatumGetTimestampTz(values[COLUMN_OPENED_MONTH]);
-	}
-}
-
-static bool
-read_projection(const Record *record, Projection *projection, LOCKMODE lockmode)
-{
-	Relation	table = itsm_own_open(&projections, lockmode);
-	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
-	HeapTuple	tuple;
-
-	itsm_projection_begin(projection);
-	projection->place = record->projection_place;
-	tuple = itsm_own_find(&projections, 0, key, &projection->place);
-	if (tuple)
-		itsm_projection_of_tuple(RelationGetDescr(table), tuple, projection);
-	itsm_own_close(&projections, lockmode);
-	return tuple != NULL;
-}
-
 bool
 itsm_projection_read(const Record *record, Projection *projection)
 {
-	return read_projection(record, projection, AccessShareLock);
-}
+	const Datum *values = record->row->values;
+	const bool *nulls = record->row->nulls;
 
-bool
-itsm_projection_take(const Record *record, Projection *projection)
-{
-	return read_projection(record, projection, RowExclusiveLock);
+	itsm_projection_begin(projection);
+	if (nulls[RECORD_PROCESS])
+		return false;
+	for (int i = 0; i < MILESTONE_COUNT; i++)
+	{
+		projection->milestones.reached[i] = !nulls[milestone_columns[i]];
+		if (projection->milestones.reached[i])
+			projection->milestones.at[i] = DatumGetTimestampTz(values[milestone_columns[i]]);
+	}
+	projection->changed_at = nulls[RECORD_CHANGED] ? 0 : DatumGetTimestampTz(values[RECORD_CHANGED]);
+	projection->transitions = nulls[RECORD_TRANSITIONS] ? 0 : DatumGetInt32(values[RECORD_TRANSITIONS]);
+	projection->reopened = nulls[RECORD_REOPENED] ? 0 : DatumGetInt32(values[RECORD_REOPENED]);
+	projection->reassigned = nulls[RECORD_REASSIGNED] ? 0 : DatumGetInt32(values[RECORD_REASSIGNED]);
+	for (int i = 0; i < PROJECTION_NUMBERS; i++)
+	{
+		projection->number_nulls[i] = nulls[RECORD_NUMBERS + i];
+		projection->numbers[i] = nulls[RECORD_NUMBERS + i] ? 0 : DatumGetInt32(values[RECORD_NUMBERS + i]);
+	}
+	for (int i = 0; i < PROJECTED_ATTRIBUTES; i++)
+	{
+		projection->texts[i] = values[text_columns[i]];
+		projection->text_nulls[i] = nulls[text_columns[i]];
+	}
+	memcpy(projection->texts + PROJECTED_ATTRIBUTES, values + RECORD_TEXTS, sizeof(Datum) * PROJECTION_TEXTS);
+	memcpy(projection->text_nulls + PROJECTED_ATTRIBUTES, nulls + RECORD_TEXTS, sizeof(bool) * PROJECTION_TEXTS);
+	projection->extra = values[RECORD_EXTRA];
+	projection->extra_null = nulls[RECORD_EXTRA];
+	projection->month_known = !nulls[RECORD_OPENED_MONTH] && !nulls[RECORD_OPENED];
+	if (projection->month_known)
+	{
+		projection->month_of = projection->milestones.at[MILESTONE_OPENED];
+		projection->month = DatumGetTimestampTz(values[RECORD_OPENED_MONTH]);
+	}
+	return true;
 }
 
 const char *
@@ -155,40 +124,46 @@ opened_month(const Projection *projection)
 }
 
 void
-itsm_projection_store(const Record *record, Projection *projection)
+itsm_projection_put(Record *record, Projection *projection)
 {
-	Datum		values[COLUMN_COUNT];
-	bool		nulls[COLUMN_COUNT] = {0};
+	Datum	   *values = record->row->values;
+	bool	   *nulls = record->row->nulls;
 
-	(void) itsm_own_open(&projections, RowExclusiveLock);
-	values[COLUMN_RECORD] = Int64GetDatum(record->id);
 	for (int i = 0; i < MILESTONE_COUNT; i++)
 	{
-		nulls[COLUMN_MILESTONES + i] = !projection->milestones.reached[i];
-		values[COLUMN_MILESTONES + i] = TimestampTzGetDatum(projection->milestones.at[i]);
+		nulls[milestone_columns[i]] = !projection->milestones.reached[i];
+		values[milestone_columns[i]] = TimestampTzGetDatum(projection->milestones.at[i]);
 	}
-	values[COLUMN_CHANGED] = TimestampTzGetDatum(projection->changed_at);
-	nulls[COLUMN_OPENED_MONTH] = !projection->milestones.reached[MILESTONE_OPENED];
-	if (!nulls[COLUMN_OPENED_MONTH])
-		values[COLUMN_OPENED_MONTH] = TimestampTzGetDatum(opened_month(projection));
-	values[COLUMN_TRANSITIONS] = Int32GetDatum(projection->transitions);
-	values[COLUMN_REOPENED] = Int32GetDatum(projection->reopened);
-	values[COLUMN_REASSIGNED] = Int32GetDatum(projection->reassigned);
+	nulls[RECORD_OPENED_MONTH] = !projection->milestones.reached[MILESTONE_OPENED];
+	if (!nulls[RECORD_OPENED_MONTH])
+		values[RECORD_OPENED_MONTH] = TimestampTzGetDatum(opened_month(projection));
+	values[RECORD_CHANGED] = TimestampTzGetDatum(projection->changed_at);
+	values[RECORD_TRANSITIONS] = Int32GetDatum(projection->transitions);
+	values[RECORD_REOPENED] = Int32GetDatum(projection->reopened);
+	values[RECORD_REASSIGNED] = Int32GetDatum(projection->reassigned);
+	memset(nulls + RECORD_CHANGED, false, RECORD_REASSIGNED - RECORD_CHANGED + 1);
 	for (int i = 0; i < PROJECTION_NUMBERS; i++)
 	{
-		nulls[COLUMN_NUMBERS + i] = projection->number_nulls[i];
-		values[COLUMN_NUMBERS + i] = Int32GetDatum(projection->numbers[i]);
+		nulls[RECORD_NUMBERS + i] = projection->number_nulls[i];
+		values[RECORD_NUMBERS + i] = Int32GetDatum(projection->numbers[i]);
 	}
-	values[COLUMN_DELETED] = BoolGetDatum(record->deleted);
-	values[COLUMN_SOURCE] = Int32GetDatum(record->source);
-	values[COLUMN_TENANT] = CStringGetTextDatum(record->tenant);
-	memcpy(values + COLUMN_TEXTS, projection->texts, sizeof(projection->texts));
-	memcpy(nulls + COLUMN_TEXTS, projection->text_nulls, sizeof(projection->text_nulls));
-	values[COLUMN_EXTRA] = projection->extra;
-	nulls[COLUMN_EXTRA] = projection->extra_null;
-	if (projection->tuple == NULL)
-		itsm_own_insert(&projections, values, nulls);
-	else if (!itsm_own_update(&projections, projection->tuple, values, nulls))
+	for (int i = 0; i < PROJECTED_ATTRIBUTES; i++)
+	{
+		values[text_columns[i]] = projection->texts[i];
+		nulls[text_columns[i]] = projection->text_nulls[i];
+	}
+	memcpy(values + RECORD_TEXTS, projection->texts + PROJECTED_ATTRIBUTES, sizeof(Datum) * PROJECTION_TEXTS);
+	memcpy(nulls + RECORD_TEXTS, projection->text_nulls + PROJECTED_ATTRIBUTES, sizeof(bool) * PROJECTION_TEXTS);
+	values[RECORD_EXTRA] = projection->extra;
+	nulls[RECORD_EXTRA] = projection->extra_null;
+}
+
+void
+itsm_projection_store(Record *record, Projection *projection)
+{
+	itsm_projection_put(record, projection);
+	if (!itsm_record_store(record))
 		elog(ERROR, "projection of record " INT64_FORMAT " changed without its head", record->id);
-	itsm_own_close(&projections, RowExclusiveLock);
+	/* the head may be replaced again within the command */
+	CommandCounterIncrement();
 }

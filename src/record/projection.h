@@ -21,7 +21,6 @@ typedef enum ProjectedText
 	PROJECTED_LIFECYCLE,
 	PROJECTED_STATE,			/* null: none */
 	PROJECTED_CATEGORY,
-	PROJECTED_KEY,
 	PROJECTED_ATTRIBUTES,		/* the first of PROJECTION_TEXTS */
 	PROJECTED_TEXTS = PROJECTED_ATTRIBUTES + PROJECTION_TEXTS
 } ProjectedText;
@@ -30,8 +29,6 @@ typedef struct Projection
 {
 	Milestones	milestones;
 	TimestampTz changed_at;
-	int			source;			/* as read; what is stored is the record's */
-	bool		deleted;		/* likewise */
 	int			transitions;
 	int			reopened;
 	int			reassigned;
@@ -41,8 +38,6 @@ typedef struct Projection
 	bool		text_nulls[PROJECTED_TEXTS];
 	Datum		extra;			/* jsonb */
 	bool		extra_null;
-	HeapTuple	tuple;			/* as read; NULL: not stored yet */
-	ItemPointerData place;		/* for the record to remember */
 	/* what follows is projection.c's */
 	TimestampTz month_of;
 	TimestampTz month;
@@ -59,16 +54,15 @@ extern void itsm_projection_set(Projection *projection, ProjectedText which, con
 extern const char *itsm_projection_text(const Projection *projection, ProjectedText which);
 
 /*
- * Reads a record's projection; false, and an empty one, when it has none.  Its
- * values lie in "tuple".
+ * A record's projection, as its row was read; false, and an empty one, when it
+ * has none.  Its values lie in the record's.
  */
 extern bool itsm_projection_read(const Record *record, Projection *projection);
-/* The same to store it anew, maybe after a wait: the table is locked until the transaction ends. */
-extern bool itsm_projection_take(const Record *record, Projection *projection);
 
-/* Out of a tuple with the columns of itsm.projection; kept in ->tuple by reference. */
-extern void itsm_projection_of_tuple(TupleDesc descriptor, HeapTuple tuple, Projection *projection);
+/* Puts a projection into the record's row, to be stored with the head. */
+extern void itsm_projection_put(Record *record, Projection *projection);
 
-extern void itsm_projection_store(const Record *record, Projection *projection);
+/* The same and stores it, for whoever has the head already. */
+extern void itsm_projection_store(Record *record, Projection *projection);
 
 #endif							/* ITSM_PROJECTION_H */

@@ -19,13 +19,6 @@
 
 enum
 {
-	RECORD_ID = 1, RECORD_AT, RECORD_VERSION, RECORD_SOURCE, RECORD_ATTACHMENT, RECORD_DELETED,
-	RECORD_TENANT, RECORD_KEY, RECORD_HASH, RECORD_STATE_PLACE, RECORD_PROJECTION_PLACE,
-	RECORD_COLUMNS = RECORD_PROJECTION_PLACE
-};
-
-enum
-{
 	STATE_RECORD = 1, STATE_ENTERED, STATE_LIFECYCLE_VERSION, STATE_TENANT, STATE_LIFECYCLE,
 	STATE_STATE, STATE_CATEGORY, STATE_COLUMNS = STATE_CATEGORY
 };
@@ -35,8 +28,8 @@ enum
 
 static OwnTable records = {
 	.name = "record", .probe_count = 2, .probes = {
-		{"record_pkey", 2, {{RECORD_TENANT, F_TEXTEQ}, {RECORD_ID, F_INT8EQ}}},
-		{"record_key_idx", 3, {{RECORD_TENANT, F_TEXTEQ}, {RECORD_SOURCE, F_INT4EQ}, {RECORD_KEY, F_TEXTEQ}}}
+		{"record_pkey", 2, {{RECORD_TENANT + 1, F_TEXTEQ}, {RECORD_ID + 1, F_INT8EQ}}},
+		{"record_key_idx", 3, {{RECORD_TENANT + 1, F_TEXTEQ}, {RECORD_SOURCE + 1, F_INT4EQ}, {RECORD_KEY + 1, F_TEXTEQ}}}
 	}
 };
 enum
@@ -82,32 +75,32 @@ place_datum(ItemPointer place, bool *isnull)
 static void
 fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const char *key, Record *record)
 {
-	Datum		values[RECORD_COLUMNS];
-	bool		nulls[RECORD_COLUMNS];
+	RecordRow  *row = palloc(sizeof(RecordRow));
+	Datum	   *values = row->values;
+	bool	   *nulls = row->nulls;
 	bytea	   *hash;
 
 	heap_deform_tuple(tuple, descriptor, values, nulls);
-	record->id = DatumGetInt64(values[RECORD_ID - 1]);
-	record->at = DatumGetTimestampTz(values[RECORD_AT - 1]);
-	record->version = DatumGetInt64(values[RECORD_VERSION - 1]);
-	record->source = DatumGetInt32(values[RECORD_SOURCE - 1]);
-	record->attachment = DatumGetInt32(values[RECORD_ATTACHMENT - 1]);
-	record->deleted = DatumGetBool(values[RECORD_DELETED - 1]);
-	fill_place(&record->state_place, values[RECORD_STATE_PLACE - 1], nulls[RECORD_STATE_PLACE - 1]);
-	fill_place(&record->projection_place, values[RECORD_PROJECTION_PLACE - 1],
-			   nulls[RECORD_PROJECTION_PLACE - 1]);
-	hash = DatumGetByteaPP(values[RECORD_HASH - 1]);
+	record->id = DatumGetInt64(values[RECORD_ID]);
+	record->at = DatumGetTimestampTz(values[RECORD_AT]);
+	record->version = DatumGetInt64(values[RECORD_VERSION]);
+	record->source = DatumGetInt32(values[RECORD_SOURCE]);
+	record->attachment = DatumGetInt32(values[RECORD_ATTACHMENT]);
+	record->deleted = DatumGetBool(values[RECORD_DELETED]);
+	fill_place(&record->state_place, values[RECORD_STATE_PLACE], nulls[RECORD_STATE_PLACE]);
+	hash = DatumGetByteaPP(values[RECORD_HASH]);
 	if (VARSIZE_ANY_EXHDR(hash) != ITSM_HASH_LENGTH)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("hash of record " INT64_FORMAT " has a wrong length", record->id)));
 	memcpy(record->hash, VARDATA_ANY(hash), ITSM_HASH_LENGTH);
 	record->tuple = tuple;
+	record->row = row;
 	/* mostly the caller knows them: they are what the record was looked for by */
 	if (tenant == NULL)
-		tenant = text_or_null(values[RECORD_TENANT - 1], false);
+		tenant = text_or_null(values[RECORD_TENANT], false);
 	if (key == NULL)
-		key = text_or_null(values[RECORD_KEY - 1], nulls[RECORD_KEY - 1]);
+		key = text_or_null(values[RECORD_KEY], nulls[RECORD_KEY]);
 	record->tenant = tenant;
 	record->key = key;
 }
@@ -154,14 +147,14 @@ itsm_record_tenant_after(const char *tenant)
 	HeapTuple	tuple;
 	char	   *next = NULL;
 
-	ScanKeyInit(&key, RECORD_TENANT, BTGreaterStrategyNumber, F_TEXT_GT, CStringGetTextDatum(tenant));
+	ScanKeyInit(&key, RECORD_TENANT + 1, BTGreaterStrategyNumber, F_TEXT_GT, CStringGetTextDatum(tenant));
 	key.sk_collation = C_COLLATION_OID;
 	tuple = itsm_table_find(table, itsm_relation("record_pkey"), SnapshotSelf, 1, &key);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
 
-		next = TextDatumGetCString(heap_getattr(tuple, RECORD_TENANT, RelationGetDescr(table), &isnull));
+		next = TextDatumGetCString(heap_getattr(tuple, RECORD_TENANT + 1, RelationGetDescr(table), &isnull));
 	}
 	itsm_own_close(&records, AccessShareLock);
 	return next;
@@ -176,31 +169,35 @@ itsm_record_begin(int source, const char *tenant, const char *key, Record *recor
 	record->source = source;
 	record->tenant = tenant;
 	record->key = key;
+	record->row = palloc0(sizeof(RecordRow));
+	memset(record->row->nulls, true, sizeof(record->row->nulls));
 }
 
 bool
 itsm_record_store(Record *record)
 {
-	Datum		values[RECORD_COLUMNS];
-	bool		nulls[RECORD_COLUMNS] = {0};
+	Datum	   *values = record->row->values;
+	bool	   *nulls = record->row->nulls;
 	bytea	   *hash = palloc(VARHDRSZ + ITSM_HASH_LENGTH);
 	bool		stored;
+
+	for (RecordColumn column = RECORD_ID; column <= RECORD_ATTACHMENT; column++)
+		nulls[column] = false;
+	nulls[RECORD_DELETED] = nulls[RECORD_TENANT] = nulls[RECORD_HASH] = false;
 
 	(void) itsm_own_open(&records, RowExclusiveLock);
 	SET_VARSIZE(hash, VARHDRSZ + ITSM_HASH_LENGTH);
 	memcpy(VARDATA(hash), record->hash, ITSM_HASH_LENGTH);
-	values[RECORD_ID - 1] = Int64GetDatum(record->id);
-	values[RECORD_AT - 1] = TimestampTzGetDatum(record->at);
-	values[RECORD_VERSION - 1] = Int64GetDatum(record->version);
-	values[RECORD_SOURCE - 1] = Int32GetDatum(record->source);
-	values[RECORD_ATTACHMENT - 1] = Int32GetDatum(record->attachment);
-	values[RECORD_DELETED - 1] = BoolGetDatum(record->deleted);
-	values[RECORD_STATE_PLACE - 1] = place_datum(&record->state_place, &nulls[RECORD_STATE_PLACE - 1]);
-	values[RECORD_PROJECTION_PLACE - 1] = place_datum(&record->projection_place,
-													  &nulls[RECORD_PROJECTION_PLACE - 1]);
-	values[RECORD_HASH - 1] = PointerGetDatum(hash);
-	values[RECORD_TENANT - 1] = CStringGetTextDatum(record->tenant);
-	values[RECORD_KEY - 1] = datum_or_null(record->key, &nulls[RECORD_KEY - 1]);
+	values[RECORD_ID] = Int64GetDatum(record->id);
+	values[RECORD_AT] = TimestampTzGetDatum(record->at);
+	values[RECORD_VERSION] = Int64GetDatum(record->version);
+	values[RECORD_SOURCE] = Int32GetDatum(record->source);
+	values[RECORD_ATTACHMENT] = Int32GetDatum(record->attachment);
+	values[RECORD_DELETED] = BoolGetDatum(record->deleted);
+	values[RECORD_STATE_PLACE] = place_datum(&record->state_place, &nulls[RECORD_STATE_PLACE]);
+	values[RECORD_HASH] = PointerGetDatum(hash);
+	values[RECORD_TENANT] = CStringGetTextDatum(record->tenant);
+	values[RECORD_KEY] = datum_or_null(record->key, &nulls[RECORD_KEY]);
 	if (record->tuple)
 		stored = itsm_own_update(&records, record->tuple, values, nulls);
 	else
@@ -209,7 +206,7 @@ itsm_record_store(Record *record)
 		if (!stored && record->key)
 		{
 			Datum		key[] = {
-				values[RECORD_TENANT - 1], values[RECORD_SOURCE - 1], values[RECORD_KEY - 1]
+				values[RECORD_TENANT], values[RECORD_SOURCE], values[RECORD_KEY]
 			};
 
 			itsm_own_await(&records, BY_KEY, key);

@@ -14,6 +14,24 @@
 
 #define ITSM_HASH_LENGTH 32
 
+/* Columns of itsm.record, from 0.  Those of its projection are projection.c's. */
+typedef enum RecordColumn
+{
+	RECORD_ID, RECORD_AT, RECORD_VERSION, RECORD_SOURCE, RECORD_ATTACHMENT, RECORD_OPENED, RECORD_OPENED_MONTH,
+	RECORD_DELETED, RECORD_TENANT, RECORD_KEY, RECORD_PROCESS, RECORD_HASH, RECORD_STATE_PLACE,
+	RECORD_CHANGED, RECORD_TRANSITIONS, RECORD_REOPENED, RECORD_REASSIGNED,
+	RECORD_FIRST_RESPONSE, RECORD_RESOLVED, RECORD_CLOSED, RECORD_NUMBERS,
+	RECORD_LIFECYCLE = RECORD_NUMBERS + 3, RECORD_STATE, RECORD_CATEGORY, RECORD_TEXTS,
+	RECORD_EXTRA = RECORD_TEXTS + 10, RECORD_COLUMNS
+} RecordColumn;
+
+/* A row of itsm.record as read, or as it will be stored next. */
+typedef struct RecordRow
+{
+	Datum		values[RECORD_COLUMNS];
+	bool		nulls[RECORD_COLUMNS];
+} RecordRow;
+
 typedef struct Record
 {
 	int64		id;				/* 0: not stored yet */
@@ -25,9 +43,9 @@ typedef struct Record
 	uint8		hash[ITSM_HASH_LENGTH];
 	const char *tenant;
 	const char *key;			/* NULL: displaced */
-	ItemPointerData state_place;	/* of its state row and projection: a hint (own_table.h) */
-	ItemPointerData projection_place;
+	ItemPointerData state_place;	/* of its state row: a hint (own_table.h) */
 	HeapTuple	tuple;			/* as read; NULL: not stored yet */
+	RecordRow  *row;			/* shared by copies of the record */
 } Record;
 
 typedef struct RecordState

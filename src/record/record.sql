@@ -41,23 +41,53 @@ COMMENT ON COLUMN itsm.source_attribute.type IS 'Type of the value, qualified.';
 CREATE SEQUENCE itsm.record_id_seq AS bigint;
 SELECT pg_catalog.pg_extension_config_dump('itsm.record_id_seq', '');
 
--- Nothing that an event changes is indexed, so that the row stays on its page.
+-- Nothing that an event changes is indexed, so that the row stays on its page.  The head and
+-- what reports read (itsm.projection) are one row, for both change with every event.  What has
+-- an index stands in front: updates look at it often.
 CREATE TABLE itsm.record (
 	id bigint NOT NULL,
 	at timestamptz NOT NULL,
 	version bigint NOT NULL,
 	source integer NOT NULL,
 	attachment integer NOT NULL,
+	opened_at timestamptz,
+	opened_month timestamptz,
 	deleted boolean NOT NULL,
 	tenant text COLLATE "C" NOT NULL,
 	key text COLLATE "C",
+	process text COLLATE "C",
 	hash bytea NOT NULL,
 	state_place tid,
-	projection_place tid,
+	changed_at timestamptz,
+	transitions integer,
+	reopened integer,
+	reassigned integer,
+	first_response_at timestamptz,
+	resolved_at timestamptz,
+	closed_at timestamptz,
+	priority integer,
+	impact integer,
+	urgency integer,
+	lifecycle text COLLATE "C",
+	state text COLLATE "C",
+	category text COLLATE "C",
+	title text,
+	requester text,
+	assignee text,
+	assignment_group text,
+	service text,
+	ci text,
+	classification text,
+	hold_reason text,
+	resolution_code text,
+	resolution text,
+	extra jsonb,
 	PRIMARY KEY (tenant, id)
 ) USING heap WITH (fillfactor = 50);
 ALTER TABLE itsm.record ALTER COLUMN hash SET STORAGE PLAIN;
 CREATE UNIQUE INDEX record_key_idx ON itsm.record (tenant, source, key);
+CREATE INDEX record_process_idx ON itsm.record (process, opened_at);
+CREATE INDEX record_month_idx ON itsm.record (process, opened_month);
 SELECT pg_catalog.pg_extension_config_dump('itsm.record', '');
 
 COMMENT ON TABLE itsm.record IS 'One row per governed row of an application: the head of its chain of events.';
@@ -68,10 +98,37 @@ COMMENT ON COLUMN itsm.record.source IS 'The source that the row belongs to; 0: 
 COMMENT ON COLUMN itsm.record.attachment IS 'The attachment that governs the row; 0 when none does.';
 COMMENT ON COLUMN itsm.record.deleted IS 'The row has been deleted.';
 COMMENT ON COLUMN itsm.record.state_place IS 'Where its row of itsm.record_state was found last: a hint that spares a look into the index. Nothing rests on it; after VACUUM FULL or a restore the next event corrects it.';
-COMMENT ON COLUMN itsm.record.projection_place IS 'Where its row of itsm.projection was found last: likewise a hint.';
 COMMENT ON COLUMN itsm.record.hash IS 'Hash of the last event.';
 COMMENT ON COLUMN itsm.record.tenant IS 'Tenant; empty when the attachment names none.';
 COMMENT ON COLUMN itsm.record.key IS 'Text of the key, or of the row of key values; null while another row took the key over within a transaction, and after a move to another tenant.';
+
+COMMENT ON COLUMN itsm.record.opened_at IS 'When the record began.';
+COMMENT ON COLUMN itsm.record.first_response_at IS 'When it first left the category new.';
+COMMENT ON COLUMN itsm.record.resolved_at IS 'When it was last resolved; null again after a reopening.';
+COMMENT ON COLUMN itsm.record.closed_at IS 'When it was last closed or cancelled; null again after a reopening.';
+COMMENT ON COLUMN itsm.record.changed_at IS 'Time of the last event that changed this row.';
+COMMENT ON COLUMN itsm.record.opened_month IS 'Start of the month (UTC) of opened_at.';
+COMMENT ON COLUMN itsm.record.transitions IS 'Moves so far.';
+COMMENT ON COLUMN itsm.record.reopened IS 'Moves back from resolved, closed or cancelled to a category before.';
+COMMENT ON COLUMN itsm.record.reassigned IS 'Changes of the assignment group, or of the assignee where no group is mapped, from one value to another.';
+COMMENT ON COLUMN itsm.record.priority IS 'Canonical attribute priority.';
+COMMENT ON COLUMN itsm.record.impact IS 'Canonical attribute impact.';
+COMMENT ON COLUMN itsm.record.urgency IS 'Canonical attribute urgency.';
+COMMENT ON COLUMN itsm.record.process IS 'Process of the lifecycle.';
+COMMENT ON COLUMN itsm.record.lifecycle IS 'Lifecycle.';
+COMMENT ON COLUMN itsm.record.state IS 'State; null when the status value maps to none.';
+COMMENT ON COLUMN itsm.record.category IS 'Category of the state.';
+COMMENT ON COLUMN itsm.record.title IS 'Canonical attribute title.';
+COMMENT ON COLUMN itsm.record.requester IS 'Canonical attribute requester.';
+COMMENT ON COLUMN itsm.record.assignee IS 'Canonical attribute assignee.';
+COMMENT ON COLUMN itsm.record.assignment_group IS 'Canonical attribute assignment_group.';
+COMMENT ON COLUMN itsm.record.service IS 'Canonical attribute service.';
+COMMENT ON COLUMN itsm.record.ci IS 'Canonical attribute ci.';
+COMMENT ON COLUMN itsm.record.classification IS 'Canonical attribute category (the state''s category has that column name here).';
+COMMENT ON COLUMN itsm.record.hold_reason IS 'Canonical attribute hold_reason.';
+COMMENT ON COLUMN itsm.record.resolution_code IS 'Canonical attribute resolution_code.';
+COMMENT ON COLUMN itsm.record.resolution IS 'Canonical attribute resolution.';
+COMMENT ON COLUMN itsm.record.extra IS 'All other canonical attributes, as text by name.';
 
 CREATE TABLE itsm.record_state (
 	record bigint NOT NULL,
@@ -94,47 +151,16 @@ COMMENT ON COLUMN itsm.record_state.lifecycle IS 'Lifecycle of the record.';
 COMMENT ON COLUMN itsm.record_state.state IS 'State; null when the status value maps to none.';
 COMMENT ON COLUMN itsm.record_state.category IS 'Category of the state.';
 
--- What an index has stands where no null can be before it: updates look at it often.
-CREATE TABLE itsm.projection (
-	record bigint NOT NULL,
-	changed_at timestamptz NOT NULL,
-	transitions integer NOT NULL,
-	reopened integer NOT NULL,
-	reassigned integer NOT NULL,
-	source integer NOT NULL,
-	deleted boolean NOT NULL,
-	tenant text COLLATE "C" NOT NULL,
-	opened_at timestamptz,
-	first_response_at timestamptz,
-	resolved_at timestamptz,
-	closed_at timestamptz,
-	opened_month timestamptz,
-	priority integer,
-	impact integer,
-	urgency integer,
-	process text COLLATE "C" NOT NULL,
-	lifecycle text COLLATE "C" NOT NULL,
-	state text COLLATE "C",
-	category text COLLATE "C",
-	key text COLLATE "C",
-	title text,
-	requester text,
-	assignee text,
-	assignment_group text,
-	service text,
-	ci text,
-	classification text,
-	hold_reason text,
-	resolution_code text,
-	resolution text,
-	extra jsonb,
-	PRIMARY KEY (tenant, record)
-) USING heap WITH (fillfactor = 50);
-CREATE INDEX projection_process_idx ON itsm.projection (process, opened_at);
-CREATE INDEX projection_month_idx ON itsm.projection (process, opened_month);
-SELECT pg_catalog.pg_extension_config_dump('itsm.projection', '');
+-- A record without a process has no projection: a policy's.
+CREATE VIEW itsm.projection AS
+	SELECT r.id AS record, r.changed_at, r.transitions, r.reopened, r.reassigned, r.source, r.deleted, r.tenant,
+		r.opened_at, r.first_response_at, r.resolved_at, r.closed_at, r.opened_month, r.priority, r.impact, r.urgency,
+		r.process, r.lifecycle, r.state, r.category, r.key, r.title, r.requester, r.assignee, r.assignment_group,
+		r.service, r.ci, r.classification, r.hold_reason, r.resolution_code, r.resolution, r.extra
+	FROM itsm.record r
+	WHERE r.process IS NOT NULL;
 
-COMMENT ON TABLE itsm.projection IS 'What reports read of each record: state, milestones, counts and canonical attributes in typed columns.';
+COMMENT ON VIEW itsm.projection IS 'What reports read of each record: state, milestones, counts and canonical attributes in typed columns.';
 COMMENT ON COLUMN itsm.projection.record IS 'The record.';
 COMMENT ON COLUMN itsm.projection.opened_at IS 'When the record began.';
 COMMENT ON COLUMN itsm.projection.first_response_at IS 'When it first left the category new.';

@@ -90,7 +90,7 @@ FROM pg_class c WHERE c.relnamespace IN ('itsm'::regnamespace, 'itsm_report'::re
 	AND (c.relkind IN ('r', 'p', 'v') AND has_table_privilege('pgtap_nobody', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 		OR c.relkind = 'S' AND has_sequence_privilege('pgtap_nobody', c.oid, 'UPDATE, USAGE'));
 SELECT is(string_agg(c.relname, ', '), NULL, 'nobody else may read history')
-FROM pg_class c WHERE c.relnamespace = 'itsm'::regnamespace AND c.relname ~ '^(event|record|projection|violation|override|refusal|attachment|person)' AND c.relkind IN ('r', 'p')
+FROM pg_class c WHERE c.relnamespace = 'itsm'::regnamespace AND c.relname ~ '^(event|record|projection|violation|override|refusal|attachment|person)' AND c.relkind IN ('r', 'p', 'v')
 	AND has_table_privilege('pgtap_nobody', c.oid, 'SELECT');
 SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'itsm_report', 'USAGE'), 'itsm_report is for those who are granted it');
 SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'itsm', 'CREATE'), 'nobody makes objects in itsm');

@@ -221,7 +221,7 @@ SELECT cmp_ok(count(*), '>=', 30::bigint, 'outcome ' || o || ' was met') FROM un
 SELECT cmp_ok(count(*), '>', 5000::bigint, 'enough writes') FROM tally;
 
 SELECT set_eq('TABLE subject', 'TABLE model_row', 'the rows are the model''s');
-CREATE VIEW ours AS SELECT r.*, s.state, p.state AS projected, p.transitions, p.reopened, p.reassigned, p.assignee, p.deleted AS projected_deleted, p.key AS projected_key
+CREATE VIEW ours AS SELECT r.id, r.tenant, r.key, r.version, r.deleted, r.hash, s.state, p.state AS projected, p.transitions, p.reopened, p.reassigned, p.assignee, p.deleted AS projected_deleted, p.key AS projected_key
 	FROM itsm.record r JOIN itsm.record_state s ON s.record = r.id JOIN itsm.projection p ON p.record = r.id
 	WHERE r.source = (SELECT source FROM itsm.attachment ORDER BY id DESC LIMIT 1);
 SELECT set_eq($$SELECT key, version::int, deleted FROM ours$$, $$SELECT key::text, version, deleted FROM model_record$$, 'keys, versions and deletions');
