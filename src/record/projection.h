@@ -9,8 +9,6 @@
 #include "record/record.h"
 
 /* Canonical attributes with a column of their own; in the order of the columns. */
-#define PROJECTION_NUMBERS 3
-#define PROJECTION_TEXTS 10
 extern const char *const itsm_projection_numbers[PROJECTION_NUMBERS];
 extern const char *const itsm_projection_texts[PROJECTION_TEXTS];
 
