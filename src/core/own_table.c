@@ -19,6 +19,7 @@
 #include "common/hashfn.h"
 #include "core/own_table.h"
 #include "storage/bufmgr.h"
+#include "storage/smgr.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -210,7 +211,6 @@ open_kept(OwnTable *table)
 	table->relation = table_open(table->oid, RowExclusiveLock);
 	table->kept = true;
 	table->pruned = InvalidBlockNumber;
-	table->blocks = 0;
 	for (int i = 0; i < table->probe_count; i++)
 		ItemPointerSetInvalid(&table->probes[i].next);
 	CurrentResourceOwner = caller;
@@ -449,10 +449,12 @@ static bool
 exists(OwnTable *table, ItemPointer place)
 {
 	BlockNumber block = ItemPointerGetBlockNumber(place);
+	BlockNumber known = RelationGetSmgr(table->relation)->smgr_cached_nblocks[MAIN_FORKNUM];
 
-	if (block >= table->blocks)
-		table->blocks = RelationGetNumberOfBlocks(table->relation);
-	return block < table->blocks;
+	/* what was seen last is a lower bound: who shortens a table has all forget it, under a lock that we hold */
+	if (known != InvalidBlockNumber && block < known)
+		return true;
+	return block < RelationGetNumberOfBlocks(table->relation);
 }
 
 /*

@@ -58,7 +58,6 @@ typedef struct OwnTable
 	Oid			oid;
 	Relation	relation;
 	TableIndexes indexes;		/* when kept and written to */
-	BlockNumber blocks;			/* at least so many it has while it is open */
 	BlockNumber pruned;			/* page on which it was tried last */
 	struct OwnTable *next;
 } OwnTable;

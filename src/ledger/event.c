@@ -384,10 +384,10 @@ itsm_event_read(const char *tenant, int64 record)
 		SysScanDesc scan;
 		HeapTuple	tuple;
 
-		ScanKeyInit(&keys[0], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
+		ScanKeyInit(&keys[0], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
+		ScanKeyInit(&keys[1], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
 					CStringGetTextDatum(tenant));
-		keys[0].sk_collation = C_COLLATION_OID;
-		ScanKeyInit(&keys[1], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
+		keys[1].sk_collation = C_COLLATION_OID;
 		scan = systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 			events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));

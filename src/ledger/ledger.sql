@@ -25,7 +25,7 @@ CREATE TABLE itsm.event (
 ) PARTITION BY RANGE (at);
 SELECT pg_catalog.pg_extension_config_dump('itsm.event', '');
 
-CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (tenant, record, version)) DEFAULT USING heap;
+CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (record, tenant, version)) DEFAULT USING heap;
 SELECT pg_catalog.pg_extension_config_dump('itsm.event_default', '');
 
 COMMENT ON TABLE itsm.event IS 'What happened to records, append-only, by month (UTC).';
@@ -63,7 +63,7 @@ CREATE TABLE itsm.violation (
 	attribute text COLLATE "C",
 	message text NOT NULL,
 	clause text COLLATE "C",
-	PRIMARY KEY (tenant, record, version, position)
+	PRIMARY KEY (record, tenant, version, position)
 ) USING heap;
 SELECT pg_catalog.pg_extension_config_dump('itsm.violation', '');
 

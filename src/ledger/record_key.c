@@ -148,21 +148,6 @@ itsm_key_normalise(Oid relation, const Source *source, const char *text)
 	return itsm_key_join((const char *const *) fields, count);
 }
 
-/* In every tenant but the default one, by a loose walk over the index: one probe a tenant. */
-static bool
-find_in_tenants(int source, const char *key, Record *record)
-{
-	const char *tenant = "";
-
-	while ((tenant = itsm_record_tenant_after(tenant)) != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (itsm_record_find(source, tenant, key, record))
-			return true;
-	}
-	return false;
-}
-
 char *
 itsm_key_operator(Oid type, int strategy)
 {
@@ -232,8 +217,7 @@ lookup_source(Oid relation, const char *key, Record *record)
 	if (source == NULL)
 		return false;
 	normal = itsm_key_normalise(relation, source, key);
-	if (!itsm_record_find(source->id, "", normal, record) &&
-		!find_in_tenants(source->id, normal, record))
+	if (!itsm_record_find_anywhere(source->id, normal, record))
 		return false;
 	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
 		check_visible(relation, source, normal);

@@ -1,7 +1,7 @@
 /*
  * verify_chain.c
  *		All chains in one pass: events, heads, state rows, projections and
- *		violations are read side by side in order of tenant and record.
+ *		violations are read side by side in order of record and tenant.
  *
  * Memory: a batch of each table, and the folded values of one record.
  */
@@ -152,15 +152,15 @@ static void
 open_streams(Chains *chains)
 {
 	itsm_stream_open(&chains->events, "itsm.event",
-					 "SELECT e.*, e.tableoid FROM itsm.event e ORDER BY e.tenant, e.record, e.version", decode_event);
-	itsm_stream_open(&chains->heads, "itsm.record", "SELECT r.* FROM itsm.record r ORDER BY r.tenant, r.id",
+					 "SELECT e.*, e.tableoid FROM itsm.event e ORDER BY e.record, e.tenant, e.version", decode_event);
+	itsm_stream_open(&chains->heads, "itsm.record", "SELECT r.* FROM itsm.record r ORDER BY r.id, r.tenant",
 					 decode_head);
 	itsm_stream_open(&chains->states, "itsm.record_state",
-					 "SELECT s.* FROM itsm.record_state s ORDER BY s.tenant, s.record", decode_state);
+					 "SELECT s.* FROM itsm.record_state s ORDER BY s.record, s.tenant", decode_state);
 	itsm_stream_open(&chains->violations, "itsm.violation",
 					 "SELECT v.tenant, v.record, v.version, v.position, v.at, v.attachment, v.rule, v.kind,"
 					 " v.attribute, v.message, v.clause FROM itsm.violation v"
-					 " ORDER BY v.tenant, v.record, v.version, v.position", decode_violation);
+					 " ORDER BY v.record, v.tenant, v.version, v.position", decode_violation);
 }
 
 /* Faults of the record at hand. */
@@ -207,9 +207,7 @@ compare_flags(Chains *chains, Scope scope, const char *what, bool is, bool told)
 static int
 compare_keys(const char *tenant, int64 record, const char *other_tenant, int64 other_record)
 {
-	int			order = strcmp(tenant, other_tenant);
-
-	return order ? order : record < other_record ? -1 : record > other_record;
+	return record != other_record ? (record < other_record ? -1 : 1) : strcmp(tenant, other_tenant);
 }
 
 /* The stream's row when it is one of the record at hand; NULL otherwise. */

@@ -127,10 +127,10 @@ store_use(const Override *used)
 	Datum		values[OVERRIDE_COLUMNS];
 	bool		nulls[OVERRIDE_COLUMNS];
 
-	ScanKeyInit(&keys[0], OVERRIDE_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
+	ScanKeyInit(&keys[0], OVERRIDE_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(used->record));
+	ScanKeyInit(&keys[1], OVERRIDE_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(used->tenant));
-	keys[0].sk_collation = C_COLLATION_OID;
-	ScanKeyInit(&keys[1], OVERRIDE_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(used->record));
+	keys[1].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[2], OVERRIDE_VERSION + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(used->version));
 	tuple = itsm_table_find(table, itsm_relation("override_pkey"), SnapshotSelf, lengthof(keys), keys);
 	if (!HeapTupleIsValid(tuple))

@@ -12,7 +12,7 @@ CREATE TABLE itsm.override (
 	role text COLLATE "C" NOT NULL,
 	session_role text COLLATE "C" NOT NULL,
 	used boolean NOT NULL,
-	PRIMARY KEY (tenant, record, version)
+	PRIMARY KEY (record, tenant, version)
 ) USING heap;
 CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.override FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
 ALTER TABLE itsm.override ENABLE ALWAYS TRIGGER itsm_append_only;

@@ -28,8 +28,8 @@ enum
 
 static OwnTable records = {
 	.name = "record", .probe_count = 2, .probes = {
-		{"record_pkey", 2, {{RECORD_TENANT + 1, F_TEXTEQ}, {RECORD_ID + 1, F_INT8EQ}}},
-		{"record_key_idx", 3, {{RECORD_TENANT + 1, F_TEXTEQ}, {RECORD_SOURCE + 1, F_INT4EQ}, {RECORD_KEY + 1, F_TEXTEQ}}}
+		{"record_pkey", 2, {{RECORD_ID + 1, F_INT8EQ}, {RECORD_TENANT + 1, F_TEXTEQ}}},
+		{"record_key_idx", 3, {{RECORD_KEY + 1, F_TEXTEQ}, {RECORD_SOURCE + 1, F_INT4EQ}, {RECORD_TENANT + 1, F_TEXTEQ}}}
 	}
 };
 enum
@@ -39,7 +39,7 @@ enum
 
 static OwnTable states = {
 	.name = "record_state", .probe_count = 1, .probes = {
-		{"record_state_pkey", 2, {{STATE_TENANT, F_TEXTEQ}, {STATE_RECORD, F_INT8EQ}}}
+		{"record_state_pkey", 2, {{STATE_RECORD, F_INT8EQ}, {STATE_TENANT, F_TEXTEQ}}}
 	}
 };
 
@@ -126,7 +126,7 @@ find_record(int probe, const Datum *values, const char *tenant, const char *key,
 bool
 itsm_record_find(int source, const char *tenant, const char *key, Record *record)
 {
-	Datum		values[] = {CStringGetTextDatum(tenant), Int32GetDatum(source), CStringGetTextDatum(key)};
+	Datum		values[] = {CStringGetTextDatum(key), Int32GetDatum(source), CStringGetTextDatum(tenant)};
 
 	return find_record(BY_KEY, values, tenant, key, record);
 }
@@ -134,30 +134,26 @@ itsm_record_find(int source, const char *tenant, const char *key, Record *record
 bool
 itsm_record_read(const char *tenant, int64 id, Record *record)
 {
-	Datum		values[] = {CStringGetTextDatum(tenant), Int64GetDatum(id)};
+	Datum		values[] = {Int64GetDatum(id), CStringGetTextDatum(tenant)};
 
 	return find_record(BY_ID, values, tenant, NULL, record);
 }
 
-char *
-itsm_record_tenant_after(const char *tenant)
+bool
+itsm_record_find_anywhere(int source, const char *key, Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
-	ScanKeyData key;
+	ScanKeyData keys[2];
 	HeapTuple	tuple;
-	char	   *next = NULL;
 
-	ScanKeyInit(&key, RECORD_TENANT + 1, BTGreaterStrategyNumber, F_TEXT_GT, CStringGetTextDatum(tenant));
-	key.sk_collation = C_COLLATION_OID;
-	tuple = itsm_table_find(table, itsm_relation("record_pkey"), SnapshotSelf, 1, &key);
+	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
+	keys[0].sk_collation = C_COLLATION_OID;
+	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
+	tuple = itsm_table_find(table, itsm_relation("record_key_idx"), SnapshotSelf, lengthof(keys), keys);
 	if (HeapTupleIsValid(tuple))
-	{
-		bool		isnull;
-
-		next = TextDatumGetCString(heap_getattr(tuple, RECORD_TENANT + 1, RelationGetDescr(table), &isnull));
-	}
+		itsm_record_of_tuple(RelationGetDescr(table), tuple, record);
 	itsm_own_close(&records, AccessShareLock);
-	return next;
+	return HeapTupleIsValid(tuple);
 }
 
 void
@@ -206,7 +202,7 @@ itsm_record_store(Record *record)
 		if (!stored && record->key)
 		{
 			Datum		key[] = {
-				values[RECORD_TENANT], values[RECORD_SOURCE], values[RECORD_KEY]
+				values[RECORD_KEY], values[RECORD_SOURCE], values[RECORD_TENANT]
 			};
 
 			itsm_own_await(&records, BY_KEY, key);
@@ -235,7 +231,7 @@ bool
 itsm_record_state_read(const Record *record, RecordState *state)
 {
 	Relation	table = itsm_own_open(&states, AccessShareLock);
-	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
+	Datum		key[] = {Int64GetDatum(record->id), CStringGetTextDatum(record->tenant)};
 
 	memset(state, 0, sizeof(RecordState));
 	state->place = record->state_place;
@@ -249,7 +245,7 @@ itsm_record_state_read(const Record *record, RecordState *state)
 bool
 itsm_record_state_take(const Record *record, RecordState *state)
 {
-	Datum		key[] = {CStringGetTextDatum(record->tenant), Int64GetDatum(record->id)};
+	Datum		key[] = {Int64GetDatum(record->id), CStringGetTextDatum(record->tenant)};
 
 	Relation	table = itsm_own_open(&states, RowExclusiveLock);
 	bool		isnull;

@@ -72,8 +72,8 @@ extern bool itsm_record_find(int source, const char *tenant, const char *key, Re
 /* By number, within a tenant, which is the caller's string. */
 extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 
-/* The tenant of a record that comes next in order after a tenant; NULL: there is none. */
-extern char *itsm_record_tenant_after(const char *tenant);
+/* By key, in the first tenant that has it; the default one comes first of all. */
+extern bool itsm_record_find_anywhere(int source, const char *key, Record *record);
 
 /* A record that is not stored yet, with its number taken. */
 extern void itsm_record_begin(int source, const char *tenant, const char *key, Record *record);

@@ -99,9 +99,9 @@ itsm_lookup_record(RecordLookup *lookup, int source, const char *tenant, const c
 	ScanKeyData keys[3];
 	HeapTuple	tuple;
 
-	text_key(&keys[0], 1, tenant);
+	text_key(&keys[0], 1, key);
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
-	text_key(&keys[2], 3, key);
+	text_key(&keys[2], 3, tenant);
 	tuple = find(&lookup->records, keys, 3);
 	if (tuple)
 		itsm_record_of_tuple(RelationGetDescr(lookup->records.table), tuple, record);
@@ -114,8 +114,8 @@ itsm_lookup_state(RecordLookup *lookup, const Record *record, RecordState *state
 	ScanKeyData keys[2];
 	HeapTuple	tuple;
 
-	text_key(&keys[0], 1, record->tenant);
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record->id));
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record->id));
+	text_key(&keys[1], 2, record->tenant);
 	tuple = find(&lookup->states, keys, 2);
 	if (tuple)
 		itsm_record_state_of_tuple(RelationGetDescr(lookup->states.table), tuple, state);
