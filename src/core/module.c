@@ -6,6 +6,7 @@
 
 #include "core/settings.h"
 #include "ledger/verify.h"
+#include "lifecycle/event_listener.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
 
@@ -19,6 +20,10 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_reason,
 	&itsm_rule_frozen,
 	&itsm_rule_within,
+	NULL
+};
+
+const EventListener *const itsm_event_listeners[] = {
 	NULL
 };
 

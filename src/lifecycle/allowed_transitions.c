@@ -99,6 +99,14 @@ judge_transition(Question *question, const LifecycleTransition *transition, Heap
 	write.new = after.canonical;
 	write.new_status = after.status;
 	write.new_status_length = after.status_length;
+	if (question->unit->looks_around)
+	{
+		RecordIdentity identity = itsm_row_identity(question->state, question->unit->attachment,
+													question->before_slot);
+
+		write.tenant = identity.tenant;
+		write.key = identity.key;
+	}
 	itsm_write_actor(&write);
 	itsm_judge_write(&write);
 	return write;

@@ -340,6 +340,13 @@ judge_written(Bench *bench, const Verdict *verdict)
 	else if (verdict->past)
 		write.from_name = verdict->past->from_name;
 	fetch(written, unconstify(ItemPointerData *, &verdict->row));
+	if (write.unit->looks_around && itsm_history)
+	{
+		RecordIdentity identity = itsm_row_identity(written->state, written->unit->attachment, written->slot);
+
+		write.tenant = identity.tenant;
+		write.key = identity.key;
+	}
 	if (frame->flags & VERDICT_DELETING)
 	{
 		write.old = itsm_evaluate_canonical(written->state, written->unit, written->slot, true, NULL);

@@ -47,15 +47,33 @@ itsm_write_actor(Write *write)
 static const Record *
 record_of(Write *write)
 {
-	if (write->record == NULL && write->key)
+	if (write->record == NULL && write->key && !write->record_sought)
 	{
 		Record	   *record = palloc(sizeof(Record));
 
 		if (itsm_record_find(write->unit->attachment->source, write->tenant, write->key, record))
 			write->record = record;
-		write->key = NULL;
+		write->record_sought = true;
 	}
 	return write->record;
+}
+
+static bool
+subject(Judgement *judgement, Subject *subject)
+{
+	Write	   *write = judgement->context;
+
+	if (write->key == NULL)
+		return false;
+	subject->source = write->unit->attachment->source;
+	subject->tenant = write->tenant;
+	subject->key = write->key;
+	subject->owner = write->policy->owner;
+	if (write->as_of)
+		subject->record = write->as_of->record;
+	else
+		subject->record = record_of(write) ? record_of(write)->id : 0;
+	return true;
 }
 
 static bool
@@ -209,11 +227,11 @@ judge_rules(Write *write, bool standing)
 	const JudgeMode *modes = write->hypothetical ? unit->own_modes : unit->rule_modes;
 	Judgement	judgement = {
 		.definition = definition, .from = write->from, .to = write->to,
-		.creating = write->creating, .moving = write->moving, .old = write->old, .new = write->new,
+		.creating = write->creating, .moving = write->moving, .asking = write->hypothetical, .old = write->old, .new = write->new,
 		.mapped = unit->mapped, .actor = write->actor, .reason = as_of ? as_of->reason : itsm_reason,
 		.at = as_of ? as_of->at : 0, .written = as_of && as_of->written ? as_of->written : write->new,
 		.check = check_new, .check_old = check_old, .milestone = milestone, .past = past,
-		.context = write
+		.subject = subject, .context = write
 	};
 
 	for (int i = 0; i < definition->rule_count; i++)

@@ -52,8 +52,9 @@ typedef struct Write
 	bool		moving;
 	bool		hypothetical;	/* nothing was written: what would be said if it were? */
 	const Record *record;		/* NULL: not known yet, or there is none */
+	bool		record_sought;
 	const char *tenant;			/* identity by which the record is found when it is needed */
-	const char *key;
+	const char *key;			/* NULL: not known */
 	const AsOf *as_of;			/* NULL: it happens now */
 	Actor		actor;
 	List	   *refused;		/* Unmet: conditions that are enforced */

@@ -201,6 +201,8 @@ judge_begin(Row *new, bool existed, Memory *memory)
 	{
 		RecordIdentity identity = itsm_row_identity(new->state, new->attachment, new->slot);
 
+		identify(&write, &identity);
+		write.record_sought = true;
 		if (itsm_record_find(identity.source, identity.tenant, identity.key, &record))
 		{
 			write.record = &record;

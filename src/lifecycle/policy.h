@@ -81,6 +81,8 @@ typedef struct Unit
 	bool		reads_actor;	/* some check does */
 	bool		looks_back;		/* some rule asks for the record's past */
 	bool		compares;		/* some rule asks for the row as written */
+	bool		looks_around;	/* some rule asks whose row it is */
+	uint32		listeners;		/* bit i: itsm_event_listeners[i] hears of its records (event_listener.h) */
 	int			number;			/* among the policy's units */
 } Unit;
 

@@ -21,6 +21,7 @@
 #include "core/unmet.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/attachment_row.h"
+#include "lifecycle/event_listener.h"
 #include "lifecycle/expression.h"
 #include "lifecycle/owner_guard.h"
 #include "lifecycle/policy.h"
@@ -269,6 +270,7 @@ bind_rules(Builder *builder, Unit *unit)
 		{
 			unit->looks_back |= rule->conditions[j].kind->looks_back;
 			unit->compares |= rule->conditions[j].kind->compares;
+			unit->looks_around |= rule->conditions[j].kind->looks_around;
 			if (rule->conditions[j].kind == &itsm_rule_check)
 			{
 				const CheckData *check = rule->conditions[j].data;
@@ -315,6 +317,9 @@ build_unit(Builder *builder, int version)
 		unit->group_attribute = -1;
 	bind_states(builder, unit);
 	bind_rules(builder, unit);
+	for (int i = 0; itsm_event_listeners[i]; i++)
+		if (itsm_event_listeners[i]->listens(unit))
+			unit->listeners |= UINT32_C(1) << i;
 	return unit;
 }
 

@@ -11,6 +11,7 @@
 #include "ledger/canonical_text.h"
 #include "ledger/event_fold.h"
 #include "lifecycle/displaced.h"
+#include "lifecycle/event_listener.h"
 #include "lifecycle/judged_early.h"
 #include "lifecycle/project.h"
 #include "lifecycle/remember.h"
@@ -606,6 +607,19 @@ remember_change(Memory *memory)
 	}
 }
 
+static void
+tell_listeners(const Memory *memory)
+{
+	uint32		listeners = (memory->old ? memory->old->unit->listeners : 0) |
+		(memory->new ? memory->new->unit->listeners : 0);
+
+	if (listeners == 0 || memory->record == 0 || memory->superseded)
+		return;
+	for (int i = 0; itsm_event_listeners[i]; i++)
+		if (listeners & (UINT32_C(1) << i))
+			itsm_event_listeners[i]->remembered(memory);
+}
+
 void
 itsm_remember(Memory *memory)
 {
@@ -621,4 +635,5 @@ itsm_remember(Memory *memory)
 		remember_end(memory);
 	else
 		remember_change(memory);
+	tell_listeners(memory);
 }

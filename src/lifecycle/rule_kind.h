@@ -29,6 +29,16 @@ typedef struct PastTransition
 	int64		version;		/* of its event */
 } PastTransition;
 
+/* Whose row is judged. */
+typedef struct Subject
+{
+	int			source;
+	const char *tenant;
+	const char *key;
+	int64		record;			/* 0: there is none yet */
+	Oid			owner;			/* of the table */
+} Subject;
+
 /*
  * One write under judgement.  "old" and "new" are canonical tuples: the value
  * of attribute i stands at index i.
@@ -40,6 +50,7 @@ typedef struct Judgement
 	int			to;
 	bool		creating;		/* there is no old row */
 	bool		moving;			/* the state changes, or the row is created */
+	bool		asking;			/* nothing is written: whoever only asks locks nothing */
 	TupleTableSlot *old;		/* NULL when creating */
 	TupleTableSlot *new;		/* judged at the end of a transaction: the row as it stands then */
 	TupleTableSlot *written;	/* new as this write left it */
@@ -57,7 +68,9 @@ typedef struct Judgement
 	bool		(*milestone) (struct Judgement *judgement, Milestone milestone, TimestampTz *at);
 	/* The record's transitions so far, as a list of PastTransition. */
 	List	   *(*past) (struct Judgement *judgement);
-	void	   *context;		/* of the three functions above */
+	/* Whose row it is; false: nobody knows, as in a log or without history. */
+	bool		(*subject) (struct Judgement *judgement, Subject *subject);
+	void	   *context;		/* of the functions above */
 } Judgement;
 
 /* What a kind's parse function is given. */
@@ -81,6 +94,7 @@ typedef struct RuleKind
 	bool		standing;		/* says something about a row at rest, too */
 	bool		looks_back;		/* asks for milestones or past transitions */
 	bool		compares;		/* asks for the row as written */
+	bool		looks_around;	/* asks for the subject, to look at other records */
 
 	/* Returns the kind's data; appends faults with itsm_rule_fault. */
 	void	   *(*parse) (RuleParse *parse, const JsonbValue *value);

@@ -7,12 +7,17 @@
  */
 #include "core/itsm.h"
 
+#include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_collation_d.h"
 #include "commands/sequence.h"
 #include "core/settings.h"
 #include "core/own_table.h"
+#include "miscadmin.h"
 #include "record/record.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -156,6 +161,37 @@ itsm_record_find_anywhere(int source, const char *key, Record *record)
 	return HeapTupleIsValid(tuple);
 }
 
+List *
+itsm_records_of_key(const char *tenant, const char *key)
+{
+	Relation	table = itsm_own_open(&records, AccessShareLock);
+	List	   *found = NIL;
+	ScanKeyData condition;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&condition, RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
+	condition.sk_collation = C_COLLATION_OID;
+	scan = systable_beginscan(table, itsm_relation("record_key_idx"), true, SnapshotSelf, 1, &condition);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Record	   *record = palloc(sizeof(Record));
+
+		itsm_record_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), record);
+		if (!record->deleted && strcmp(record->tenant, tenant) == 0)
+			found = lappend(found, record);
+	}
+	systable_endscan(scan);
+	itsm_own_close(&records, AccessShareLock);
+	return found;
+}
+
+const char *
+itsm_record_text(const Record *record, RecordColumn column)
+{
+	return text_or_null(record->row->values[column], record->row->nulls[column]);
+}
+
 void
 itsm_record_begin(int source, const char *tenant, const char *key, Record *record)
 {
@@ -256,6 +292,39 @@ itsm_record_state_take(const Record *record, RecordState *state)
 	if (state->tuple)
 		state->entered_at = DatumGetTimestampTz(heap_getattr(state->tuple, STATE_ENTERED,
 															 RelationGetDescr(table), &isnull));
+	itsm_own_close(&states, RowExclusiveLock);
+	return state->tuple != NULL;
+}
+
+bool
+itsm_record_state_lock(const char *tenant, int64 record, LockTupleMode mode, RecordState *state)
+{
+	Datum		key[] = {Int64GetDatum(record), CStringGetTextDatum(tenant)};
+	Relation	table = itsm_own_open(&states, RowExclusiveLock);
+	TM_Result	result;
+
+	memset(state, 0, sizeof(RecordState));
+	do
+	{
+		TM_FailureData failure;
+		Buffer		buffer;
+		HeapTupleData tuple;
+
+		CHECK_FOR_INTERRUPTS();
+		state->tuple = itsm_own_find(&states, BY_ID, key, &state->place);
+		/* what we have written is ours, and who wants it waits already */
+		if (state->tuple == NULL ||
+			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(state->tuple->t_data)))
+			break;
+		tuple.t_self = state->tuple->t_self;
+		result = heap_lock_tuple(table, &tuple, GetCurrentCommandId(true), mode, LockWaitBlock, false,
+								 &buffer, &failure);
+		ReleaseBuffer(buffer);
+		if (result != TM_Ok && result != TM_Updated && result != TM_Deleted)
+			elog(ERROR, "state of record " INT64_FORMAT " cannot be locked: result %d", record, result);
+	} while (result != TM_Ok);
+	if (state->tuple)
+		itsm_record_state_of_tuple(RelationGetDescr(table), state->tuple, state);
 	itsm_own_close(&states, RowExclusiveLock);
 	return state->tuple != NULL;
 }

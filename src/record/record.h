@@ -10,6 +10,8 @@
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
+#include "nodes/lockoptions.h"
+#include "nodes/pg_list.h"
 #include "utils/timestamp.h"
 
 #define ITSM_HASH_LENGTH 32
@@ -75,6 +77,12 @@ extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 /* By key, in the first tenant that has it; the default one comes first of all. */
 extern bool itsm_record_find_anywhere(int source, const char *key, Record *record);
 
+/* The live records of a tenant that have a key, in whatever source: a list of Record *. */
+extern List *itsm_records_of_key(const char *tenant, const char *key);
+
+/* A text column of the row as read; NULL for null. */
+extern const char *itsm_record_text(const Record *record, RecordColumn column);
+
 /* A record that is not stored yet, with its number taken. */
 extern void itsm_record_begin(int source, const char *tenant, const char *key, Record *record);
 
@@ -88,6 +96,14 @@ extern bool itsm_record_store(Record *record);
 extern bool itsm_record_state_read(const Record *record, RecordState *state);
 /* The same with entered_at only, to store the rest anew: the table is locked until the transaction ends. */
 extern bool itsm_record_state_take(const Record *record, RecordState *state);
+
+/*
+ * Locks a record's state row until the transaction ends, waiting for those who
+ * hold it, and reads it as it is then: LockTupleNoKeyExclusive for whoever
+ * judges the record by others, before it looks at them; LockTupleShare for
+ * whoever rests on the state.  False when the record has none.
+ */
+extern bool itsm_record_state_lock(const char *tenant, int64 record, LockTupleMode mode, RecordState *state);
 
 extern void itsm_record_state_store(const Record *record, RecordState *state);
 
