@@ -17,6 +17,7 @@ SQL_FILES = \
 	src/ledger/ledger.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
+	src/lifecycle/reference.sql \
 	src/lifecycle/refuse.sql \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \

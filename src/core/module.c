@@ -7,6 +7,7 @@
 #include "core/settings.h"
 #include "ledger/verify.h"
 #include "lifecycle/event_listener.h"
+#include "lifecycle/reference.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
 
@@ -20,10 +21,13 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_reason,
 	&itsm_rule_frozen,
 	&itsm_rule_within,
+	&itsm_rule_related,
+	&itsm_rule_acyclic,
 	NULL
 };
 
 const EventListener *const itsm_event_listeners[] = {
+	&itsm_reference_listener,
 	NULL
 };
 

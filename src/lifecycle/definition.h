@@ -49,6 +49,7 @@ typedef struct LifecycleAttribute
 	int32		typmod;
 	Oid			collation;		/* of the type */
 	BlankForm	blank;
+	char	   *references;		/* process of the records that it names by key; NULL: it names none */
 } LifecycleAttribute;
 
 typedef struct LifecycleState

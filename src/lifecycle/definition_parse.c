@@ -23,7 +23,7 @@ const char *const itsm_milestone_names[] = {
 };
 
 static const char *const definition_members[] = {
-	"name", "process", "attributes", "states", "transitions", "delete", "rules",
+	"name", "process", "attributes", "references", "states", "transitions", "delete", "rules",
 	"label", "description", "comment", NULL
 };
 
@@ -238,6 +238,37 @@ parse_attributes(DefinitionParse *parse, const JsonbContainer *object)
 	parse->definition->attributes = palloc0(sizeof(LifecycleAttribute) * (list_length(names) + 1));
 	foreach(cell, names)
 		parse_attribute(parse, attributes, lfirst(cell));
+}
+
+/* Attributes that name other records, each with their process. */
+static void
+parse_references(DefinitionParse *parse, const JsonbContainer *object)
+{
+	JsonbValue	value;
+	JsonbContainer *references;
+	ListCell   *cell;
+
+	if (!itsm_json_member(object, "references", &value))
+		return;
+	references = itsm_json_object(&value);
+	if (references == NULL)
+	{
+		definition_fault(parse, "definition", NULL, "\"references\" must be an object, not %s",
+						 itsm_json_kind(&value));
+		return;
+	}
+	foreach(cell, itsm_json_names(references))
+	{
+		char	   *name = lfirst(cell);
+		int			number = itsm_definition_attribute(parse->definition, name);
+		char	   *where = psprintf("reference \"%s\"", itsm_clip(name));
+		char	   *process = itsm_definition_text(parse, references, "reference", where, name, true);
+
+		if (number < 0)
+			definition_fault(parse, "reference", NULL, "%s: it is not among the attributes", where);
+		else if (process && itsm_definition_name(parse, "reference", where, process))
+			parse->definition->attributes[number].references = process;
+	}
 }
 
 static void
@@ -506,6 +537,7 @@ itsm_definition_parse(const Jsonb *json, char **expressions, List **faults)
 									false);
 		itsm_definition_members(&parse, object, "definition", "the definition", definition_members);
 		parse_attributes(&parse, object);
+		parse_references(&parse, object);
 		parse_states(&parse, object);
 		parse_transitions(&parse, object);
 		find_dead_states(&parse);

@@ -115,6 +115,8 @@ extern const RuleKind itsm_rule_separate;
 extern const RuleKind itsm_rule_reason;
 extern const RuleKind itsm_rule_frozen;
 extern const RuleKind itsm_rule_within;
+extern const RuleKind itsm_rule_related;
+extern const RuleKind itsm_rule_acyclic;
 
 extern void itsm_rule_fault(RuleParse *parse, const char *format,...) pg_attribute_printf(2, 3);
 
