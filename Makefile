@@ -22,6 +22,7 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/practice/run_due.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql

@@ -28,19 +28,20 @@ INSERT INTO itsm.lifecycle (name, version, definition, expressions, shipped, def
 		'{}', false, '2024-01-01', 'x'),
 	('report_incident', 2, '{"name": "report_incident", "process": "incident",
 		"attributes": {"title": "text", "priority": "integer", "requester": "text", "Owner": "text", "resolution": "text"},
-		"states": [{"name": "new", "category": "new"}, {"name": "work", "category": "waiting"}, {"name": "done", "category": "resolved"}],
+		"states": [{"name": "new", "category": "new", "initial": true}, {"name": "work", "category": "waiting"}, {"name": "done", "category": "resolved", "final": true}],
+		"transitions": [{"from": "new", "to": "work"}, {"from": "work", "to": "done"}],
 		"rules": [
 			{"name": "one_name", "requires": "requester"},
 			{"name": "several", "requires": ["title", "priority"]},
 			{"name": "expression", "check": "whatever"},
-			{"name": "as_given", "check": "NEW.resolution is null or old.title is null"},
+			{"name": "as_given", "check": "NEW.resolution is null or old.title is null", "when": "new.\"Owner\" is null"},
 			{"name": "by_others", "separate": ["requester", {"to": "work"}]},
 			{"name": "all_frozen", "frozen": "*", "in": "done"},
 			{"name": "switched_off", "requires": "resolution", "mode": "off"},
 			{"name": "switched_off_here", "requires": "resolution"},
 			{"name": "switched_on_here", "requires": "resolution", "mode": "off"},
 			{"name": "nothing_read", "role": "x"}]}',
-		'{NULL,NULL,"((new.priority > 1) AND (new.\"Owner\" IS NOT NULL) AND (renew.resolution IS NULL))"}', false, '2024-01-02', 'x'),
+		'{NULL,NULL,"((new.priority > 1) AND (new.\"Owner\" IS NOT NULL))","((new.resolution IS NULL) OR (old.title IS NULL))",NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"(new.\"Owner\" IS NULL)"}', false, '2024-01-02', 'x'),
 	('report_task', 1, '{"name": "report_task", "states": [{"name": "new", "category": "new"}]}', '{}', false, '2024-01-01', 'x');
 
 INSERT INTO itsm.attachment (id, source, relation, relation_name, lifecycle, mode, timing, status, attributes, attribute_expressions, tenant_expression, track, rule_modes, attached_at, attached_by, detached_at) VALUES

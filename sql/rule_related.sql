@@ -51,7 +51,7 @@ INSERT INTO task VALUES (5, 'open', NULL), (6, 'open', 5), (7, 'open', 5);
 UPDATE task SET parent = NULL WHERE id = 6;
 DELETE FROM task WHERE id = 7;
 UPDATE task SET status = 'done' WHERE id = 5;
-SELECT attribute, process, target, count(*) FROM itsm.reference GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SELECT attribute, process, target, count(*) FROM itsm.reference WHERE process = 'task' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- circles
 INSERT INTO task VALUES (10, 'open', 10);
@@ -86,7 +86,7 @@ UPDATE task SET status = 'closed' WHERE id = 20;
 UPDATE change SET status = 'closed' WHERE number = 'C1';
 -- a key changes: what named the old one names nothing
 UPDATE change SET number = 'C3', status = 'implemented' WHERE number = 'C2';
-SELECT * FROM itsm.verify() WHERE NOT ok;
+SELECT * FROM itsm.verify() WHERE NOT ok AND object LIKE '%related.%';
 
 -- tenants do not see each other
 CREATE TABLE tenant_task (id integer PRIMARY KEY, status text NOT NULL, parent integer, owner text);
@@ -118,4 +118,5 @@ SELECT itsm.define_lifecycle('{"name": "related_bad", "attributes": {"a": "text"
 	"states": [{"name": "s", "category": "new", "initial": true, "final": true}], "transitions": [],
 	"rules": [{"name": "r1", "related": {"by": "a", "in": "x"}}, {"name": "r2", "related": {"by": "zz", "in": []}},
 		{"name": "r3", "related": {"in": "x", "need": "most", "way": 1}}, {"name": "r4", "acyclic": "b"}, {"name": "r5", "related": "a"}]}');
+SET client_min_messages = error;
 DROP SCHEMA related CASCADE;

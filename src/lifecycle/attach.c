@@ -433,25 +433,19 @@ tell_not_applicable(const Request *request)
 	for (int i = 0; i < definition->rule_count; i++)
 	{
 		const LifecycleRule *rule = &definition->rules[i];
-		List	   *told = NIL;
+		bool		told = false;
 		StringInfoData names;
+		ListCell   *cell;
 
 		initStringInfo(&names);
-		for (int j = 0; j < rule->condition_count; j++)
+		foreach(cell, itsm_rule_reads(rule, true))
 		{
-			const RuleCondition *condition = &rule->conditions[j];
-			List	   *reads = condition->kind->reads ? condition->kind->reads(condition->data) : NIL;
-			ListCell   *cell;
+			const char *name = definition->attributes[lfirst_int(cell)].name;
 
-			foreach(cell, reads)
-			{
-				const char *name = definition->attributes[lfirst_int(cell)].name;
-
-				if (itsm_named_text(request->expressions, name) || list_member_int(told, lfirst_int(cell)))
-					continue;
-				told = lappend_int(told, lfirst_int(cell));
-				appendStringInfo(&names, "%s%s", names.len ? ", " : "", name);
-			}
+			if (itsm_named_text(request->expressions, name))
+				continue;
+			told = true;
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", name);
 		}
 		if (told)
 			ereport(NOTICE,

@@ -124,7 +124,7 @@ collect_limits(Conformance *conformance)
 		const LifecycleRule *rule = &definition->rules[i];
 
 		/* Only rules that refuse have a SQLSTATE to tell. */
-		for (int j = 0; rule->mode == MODE_ENFORCE && j < rule->condition_count; j++)
+		for (int j = 0; rule->mode == MODE_ENFORCE && rule->when == NULL && j < rule->condition_count; j++)
 			if (rule->conditions[j].kind == &itsm_rule_within)
 				conformance->limits[conformance->limit_count++] =
 					(TimeLimit) {rule, rule->conditions[j].data};

@@ -13,6 +13,7 @@
 #include "nodes/pg_list.h"
 #include "record/milestone.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 #define ITSM_NO_STATE (-1)
 
@@ -63,6 +64,8 @@ typedef struct LifecycleTransition
 	int			from;
 	int			to;
 	char	   *label;			/* or NULL */
+	char	   *after;			/* itsm.run_due makes it after that time in the state; NULL: only others do */
+	Interval	after_limit;
 } LifecycleTransition;
 
 struct RuleKind;
@@ -82,6 +85,7 @@ typedef struct LifecycleRule
 	JudgeMode	mode;
 	bool	   *from;			/* per state; NULL: any */
 	bool	   *to;				/* per state; NULL: any */
+	struct CheckData *when;		/* it holds only where this is true; NULL: always */
 	int			condition_count;
 	RuleCondition *conditions;
 } LifecycleRule;
@@ -106,8 +110,8 @@ typedef struct Definition
  * Parses a definition.  Faults are appended to *faults as Unmet with code
  * IT050; with faults the result may be incomplete and must not be used.
  * Expressions of check rules are the texts of "expressions" (one per rule,
- * NULL where a rule has none) when that is not NULL: the qualified form kept
- * when the lifecycle was defined.  Otherwise they are taken from the JSON
+ * NULL where a rule has none, then one per rule for its "when") when that is
+ * not NULL: the qualified form kept when the lifecycle was defined.  Otherwise they are taken from the JSON
  * under the current search_path.
  */
 extern Definition *itsm_definition_parse(const Jsonb *json, char **expressions, List **faults);

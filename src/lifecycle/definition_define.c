@@ -95,7 +95,7 @@ raise_unknown(const char *name, const int *version)
 			 errhint("Table itsm.lifecycle has those that exist; itsm.define_lifecycle makes one.")));
 }
 
-/* The kept texts of checks, one per rule; never NULL. */
+/* The kept texts of checks, one per rule, then of "when"; never NULL. */
 static char **
 read_expressions(Datum array)
 {
@@ -108,8 +108,8 @@ read_expressions(Datum array)
 					  &count);
 
 	/* as many as there may be rules, should the row have been tampered with */
-	expressions = palloc0(sizeof(char *) * (MAX_RULES + 1));
-	for (int i = 0; i < Min(count, MAX_RULES); i++)
+	expressions = palloc0(sizeof(char *) * (2 * MAX_RULES + 1));
+	for (int i = 0; i < Min(count, 2 * MAX_RULES); i++)
 		if (!nulls[i])
 			expressions[i] = TextDatumGetCString(elements[i]);
 	return expressions;
@@ -156,16 +156,23 @@ itsm_definition_load(const char *name, int *version)
 static ArrayType *
 build_expressions(const Definition *definition)
 {
-	int			count = definition->rule_count;
-	Datum	   *elements = palloc0(sizeof(Datum) * (count + 1));
-	bool	   *nulls = palloc0(count + 1);
+	int			rules = definition->rule_count;
+	int			count = rules;
+	Datum	   *elements = palloc0(sizeof(Datum) * (2 * rules + 1));
+	bool	   *nulls = palloc0(2 * rules + 1);
 	int			lower = 1;
 
-	for (int i = 0; i < count; i++)
+	memset(nulls, true, 2 * rules);
+	for (int i = 0; i < rules; i++)
 	{
 		const LifecycleRule *rule = &definition->rules[i];
 
-		nulls[i] = true;
+		if (rule->when)
+		{
+			elements[rules + i] = CStringGetTextDatum(rule->when->text);
+			nulls[rules + i] = false;
+			count = 2 * rules;
+		}
 		for (int j = 0; j < rule->condition_count; j++)
 			if (rule->conditions[j].kind == &itsm_rule_check)
 			{

@@ -11,6 +11,7 @@
 #include "lifecycle/definition_parse.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/rule_value.h"
+#include "lifecycle/time_limit.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
@@ -32,7 +33,7 @@ static const char *const state_members[] = {
 };
 
 static const char *const transition_members[] = {
-	"from", "to", "label", "description", "comment", NULL
+	"from", "to", "label", "after", "description", "comment", NULL
 };
 
 /* in the order of DeletePolicy */
@@ -394,7 +395,8 @@ parse_end(DefinitionParse *parse, const JsonbContainer *object, const char *wher
 }
 
 static void
-add_transition(DefinitionParse *parse, int from, int to, char *label, const char *where, bool stated)
+add_transition(DefinitionParse *parse, int from, int to, const LifecycleTransition *given, const char *where,
+			   bool stated)
 {
 	Definition *definition = parse->definition;
 	LifecycleTransition *transition = &definition->transitions[definition->transition_count];
@@ -409,10 +411,22 @@ add_transition(DefinitionParse *parse, int from, int to, char *label, const char
 		return;
 	}
 	state_machine_allow(&definition->machine, from, to);
+	*transition = *given;
 	transition->from = from;
 	transition->to = to;
-	transition->label = label;
 	definition->transition_count++;
+}
+
+static void
+parse_after(DefinitionParse *parse, const JsonbContainer *object, const char *where, LifecycleTransition *given)
+{
+	const char *message;
+
+	given->after = itsm_definition_text(parse, object, "transition", where, "after", false);
+	if (given->after &&
+		!itsm_time_limit(given->after, parse->expressions != NULL, &given->after_limit, &message))
+		definition_fault(parse, "transition", NULL, "%s: \"after\" is \"%s\": %s", where,
+						 itsm_clip(given->after), message);
 }
 
 static void
@@ -426,7 +440,7 @@ parse_transition(DefinitionParse *parse, const JsonbValue *value, int position, 
 	ListCell   *target;
 	bool		from_all;
 	bool		to_all;
-	char	   *label;
+	LifecycleTransition given = {0};
 	List	   *before = parse->faults;
 	int			fault_count = list_length(before);
 
@@ -439,7 +453,8 @@ parse_transition(DefinitionParse *parse, const JsonbValue *value, int position, 
 	}
 	sources = parse_end(parse, object, where, "from", &from_all);
 	targets = parse_end(parse, object, where, "to", &to_all);
-	label = itsm_definition_text(parse, object, "transition", where, "label", false);
+	given.label = itsm_definition_text(parse, object, "transition", where, "label", false);
+	parse_after(parse, object, where, &given);
 	(void) itsm_definition_text(parse, object, "transition", where, "description", false);
 	itsm_definition_members(parse, object, "transition", where, transition_members);
 	if (wildcards)
@@ -450,7 +465,7 @@ parse_transition(DefinitionParse *parse, const JsonbValue *value, int position, 
 	foreach(source, sources)
 		foreach(target, targets)
 			if (!wildcards || lfirst_int(source) != lfirst_int(target))
-				add_transition(parse, lfirst_int(source), lfirst_int(target), label, where,
+				add_transition(parse, lfirst_int(source), lfirst_int(target), &given, where,
 							   !wildcards);
 }
 

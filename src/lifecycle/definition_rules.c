@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 
 static const char *const rule_members[] = {
-	"name", "from", "to", "mode", "message", "clause", "label", "description", "comment", NULL
+	"name", "from", "to", "when", "mode", "message", "clause", "label", "description", "comment", NULL
 };
 
 /* Built-in conditions go by these names in errors, so no rule may. */
@@ -134,6 +134,15 @@ parse_scope(RuleParse *parse, const char *member)
 }
 
 static void
+parse_when(RuleParse *parse, int count)
+{
+	JsonbValue	value;
+
+	if (itsm_json_member(parse->object, "when", &value))
+		parse->rule->when = itsm_check_data(parse, &value, parse->when, count + parse->number);
+}
+
+static void
 parse_conditions(RuleParse *parse)
 {
 	LifecycleRule *rule = parse->rule;
@@ -166,7 +175,7 @@ parse_conditions(RuleParse *parse)
 }
 
 static void
-parse_rule(RuleParse *parse)
+parse_rule(RuleParse *parse, int count)
 {
 	parse_name(parse);
 	parse_mode(parse);
@@ -176,6 +185,7 @@ parse_rule(RuleParse *parse)
 	(void) parse_text(parse, "description");
 	parse->rule->from = parse_scope(parse, "from");
 	parse->rule->to = parse_scope(parse, "to");
+	parse_when(parse, count);
 	parse_conditions(parse);
 	check_members(parse);
 }
@@ -197,6 +207,7 @@ itsm_definition_rules(DefinitionParse *parse, const JsonbContainer *object)
 			.object = itsm_json_object(value),
 			.stored = parse->expressions != NULL,
 			.expression = parse->expressions ? parse->expressions[i] : NULL,
+			.when = parse->expressions ? parse->expressions[count + i] : NULL,
 			.number = i,
 			.faults = parse->faults,
 		};
@@ -204,7 +215,7 @@ itsm_definition_rules(DefinitionParse *parse, const JsonbContainer *object)
 		CHECK_FOR_INTERRUPTS();
 		definition->rule_count = i + 1;
 		if (rule.object)
-			parse_rule(&rule);
+			parse_rule(&rule, count);
 		else
 		{
 			rule.rule->name = psprintf("%d", i + 1);

@@ -109,7 +109,7 @@ unit_state(PolicyState *state, Unit *unit)
 	}
 	compiled = palloc0(sizeof(UnitState));
 	compiled->attributes = palloc0(sizeof(ExprState *) * unit->definition->attribute_count);
-	compiled->checks = palloc0(sizeof(ExprState *) * unit->definition->rule_count);
+	compiled->checks = palloc0(sizeof(ExprState *) * 2 * unit->definition->rule_count);
 	compiled->old = MakeSingleTupleTableSlot(unit->canonical, &TTSOpsVirtual);
 	compiled->new = MakeSingleTupleTableSlot(unit->canonical, &TTSOpsVirtual);
 	state->units[unit->number] = compiled;
@@ -224,7 +224,7 @@ itsm_evaluate_canonical(PolicyState *state, Unit *unit, TupleTableSlot *row, boo
 }
 
 bool
-itsm_evaluate_check(PolicyState *state, Unit *unit, int rule, TupleTableSlot *old, TupleTableSlot *new)
+itsm_evaluate_check(PolicyState *state, Unit *unit, int number, TupleTableSlot *old, TupleTableSlot *new)
 {
 	UnitState  *compiled = unit_state(state, unit);
 	bool		isnull;
@@ -232,7 +232,7 @@ itsm_evaluate_check(PolicyState *state, Unit *unit, int rule, TupleTableSlot *ol
 
 	state->context->ecxt_outertuple = new;
 	state->context->ecxt_innertuple = old;
-	value = evaluate(state, unit->attachment->policy, &unit->checks[rule], &compiled->checks[rule],
+	value = evaluate(state, unit->attachment->policy, &unit->checks[number], &compiled->checks[number],
 					 &isnull);
 	return !isnull && DatumGetBool(value);
 }

@@ -44,8 +44,8 @@ extern Datum itsm_evaluate_attribute(PolicyState *state, Unit *unit, TupleTableS
 extern TupleTableSlot *itsm_evaluate_canonical(PolicyState *state, Unit *unit, TupleTableSlot *row,
 											   bool old, const char *actor);
 
-/* A check over canonical tuples; NULL counts as false. */
-extern bool itsm_evaluate_check(PolicyState *state, Unit *unit, int rule, TupleTableSlot *old,
+/* The check with that number (rule_kind.h) over canonical tuples; NULL counts as false. */
+extern bool itsm_evaluate_check(PolicyState *state, Unit *unit, int number, TupleTableSlot *old,
 								TupleTableSlot *new);
 
 /* The status as text (NULL: null) and the state it maps to in the unit. */

@@ -218,6 +218,22 @@ judge_move(Write *write)
 									definition->states[write->to].name, definition->name));
 }
 
+/* Where "when" cannot be told, the rule is not applicable: an attribute is not mapped, or there is no old row. */
+static bool
+holds_now(Judgement *judgement, const LifecycleRule *rule)
+{
+	ListCell   *cell;
+
+	if (rule->when == NULL)
+		return true;
+	if (rule->when->reads_old && judgement->old == NULL)
+		return false;
+	foreach(cell, rule->when->attributes)
+		if (!judgement->mapped[lfirst_int(cell)])
+			return false;
+	return judgement->check(judgement, rule->when->number);
+}
+
 static void
 judge_rules(Write *write, bool standing)
 {
@@ -238,7 +254,7 @@ judge_rules(Write *write, bool standing)
 	{
 		const LifecycleRule *rule = &definition->rules[i];
 
-		if (modes[i] == MODE_OFF)
+		if (modes[i] == MODE_OFF || !holds_now(&judgement, rule))
 			continue;
 		for (int j = 0; j < rule->condition_count; j++)
 			if (!standing || rule->conditions[j].kind->standing)

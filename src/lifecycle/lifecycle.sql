@@ -58,6 +58,13 @@ LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION itsm.lint_lifecycle(jsonb) IS
 'The same for a definition that is not in force: what itsm.define_lifecycle would refuse appears as errors, and the rest is looked at only when there is none of it.';
 
+CREATE FUNCTION itsm.rule_attributes(lifecycle text, OUT rule text, OUT attribute text) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'itsm_lifecycle_reads'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000 ROWS 30;
+
+COMMENT ON FUNCTION itsm.rule_attributes(text) IS
+'The attributes that the rules of a lifecycle look at, those of "when" included; none when there is no such lifecycle, or when it cannot be read any more.';
+
 CREATE FUNCTION itsm.lifecycle_diagram(name text, format text DEFAULT 'mermaid') RETURNS text
 AS 'MODULE_PATHNAME', 'itsm_lifecycle_diagram'
 LANGUAGE C STABLE STRICT PARALLEL SAFE;

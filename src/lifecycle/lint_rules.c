@@ -185,13 +185,7 @@ lint_attributes(const Definition *definition, List **problems)
 	StringInfoData names;
 
 	for (int i = 0; i < definition->rule_count; i++)
-		for (int j = 0; j < definition->rules[i].condition_count; j++)
-		{
-			const RuleCondition *condition = &definition->rules[i].conditions[j];
-
-			if (condition->kind->reads)
-				used = list_union_int(used, condition->kind->reads(condition->data));
-		}
+		used = list_union_int(used, itsm_rule_reads(&definition->rules[i], false));
 	initStringInfo(&names);
 	for (int i = 0; i < definition->attribute_count; i++)
 		if (!list_member_int(used, i))

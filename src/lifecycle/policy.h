@@ -75,7 +75,7 @@ typedef struct Unit
 	int			actor_attribute;	/* number of a mapped attribute "actor"; -1: none */
 	int			group_attribute;	/* what a reassignment is counted by; -1: none */
 	TupleDesc	canonical;		/* the attributes, then the actor */
-	BoundExpression *checks;	/* per rule; cached is NULL where there is none */
+	BoundExpression *checks;	/* per rule, then per rule's "when"; cached is NULL where there is none */
 	JudgeMode  *own_modes;		/* per rule: its own, or set for it in this attachment */
 	JudgeMode  *rule_modes;		/* per rule: what holds under the attachment's mode */
 	bool		reads_actor;	/* some check does */

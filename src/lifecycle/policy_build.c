@@ -254,11 +254,19 @@ effective_mode(const AttachmentRow *row, const char *rule, JudgeMode own, JudgeM
 }
 
 static void
+bind_check(Builder *builder, Unit *unit, const CheckData *check)
+{
+	unit->reads_actor |= check->reads_actor;
+	bind_expression(builder, &unit->checks[check->number],
+					itsm_check_parse(unit->definition, check->text, true));
+}
+
+static void
 bind_rules(Builder *builder, Unit *unit)
 {
 	Definition *definition = unit->definition;
 
-	unit->checks = palloc0(sizeof(BoundExpression) * definition->rule_count);
+	unit->checks = palloc0(sizeof(BoundExpression) * 2 * definition->rule_count);
 	unit->rule_modes = palloc(sizeof(JudgeMode) * definition->rule_count);
 	unit->own_modes = palloc(sizeof(JudgeMode) * definition->rule_count);
 	for (int i = 0; i < definition->rule_count; i++)
@@ -266,19 +274,15 @@ bind_rules(Builder *builder, Unit *unit)
 		LifecycleRule *rule = &definition->rules[i];
 
 		unit->rule_modes[i] = effective_mode(builder->row, rule->name, rule->mode, &unit->own_modes[i]);
+		if (rule->when)
+			bind_check(builder, unit, rule->when);
 		for (int j = 0; j < rule->condition_count; j++)
 		{
 			unit->looks_back |= rule->conditions[j].kind->looks_back;
 			unit->compares |= rule->conditions[j].kind->compares;
 			unit->looks_around |= rule->conditions[j].kind->looks_around;
 			if (rule->conditions[j].kind == &itsm_rule_check)
-			{
-				const CheckData *check = rule->conditions[j].data;
-
-				unit->reads_actor |= check->reads_actor;
-				bind_expression(builder, &unit->checks[i],
-								itsm_check_parse(definition, check->text, true));
-			}
+				bind_check(builder, unit, rule->conditions[j].data);
 		}
 	}
 }

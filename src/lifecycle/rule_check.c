@@ -35,19 +35,19 @@ resolve(void *argument)
 										&data->reads_actor);
 }
 
-static void *
-parse_check(RuleParse *parse, const JsonbValue *value)
+CheckData *
+itsm_check_data(RuleParse *parse, const JsonbValue *value, const char *stored, int number)
 {
 	CheckData  *data = palloc0(sizeof(CheckData));
-	CheckText	check = {parse->definition, parse->expression, true, data};
+	CheckText	check = {parse->definition, stored, true, data};
 	ErrorData  *error;
 
-	data->number = parse->number;
+	data->number = number;
 	data->given = itsm_json_string(value);
 	if (data->given == NULL)
 		itsm_rule_fault(parse, "it must be a string with an SQL expression, not %s",
 						itsm_json_kind(value));
-	else if (parse->stored && parse->expression == NULL)
+	else if (parse->stored && stored == NULL)
 		itsm_rule_fault(parse, "the expression kept with the lifecycle is missing");
 	else if (parse->stored)
 		resolve(&check);
@@ -60,6 +60,12 @@ parse_check(RuleParse *parse, const JsonbValue *value)
 			itsm_rule_fault(parse, "\"%s\": %s", itsm_clip(data->given), error->message);
 	}
 	return data;
+}
+
+static void *
+parse_check(RuleParse *parse, const JsonbValue *value)
+{
+	return itsm_check_data(parse, value, parse->expression, parse->number);
 }
 
 static List *

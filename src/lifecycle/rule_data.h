@@ -19,6 +19,7 @@ typedef struct WithinData
 typedef struct FrozenData
 {
 	List	   *attributes;		/* numbers */
+	bool		all;			/* "*": those that are mapped, whichever they are */
 	bool	   *states;			/* NULL: all */
 } FrozenData;
 

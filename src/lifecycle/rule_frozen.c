@@ -23,6 +23,7 @@ parse_frozen(RuleParse *parse, const JsonbValue *value)
 	JsonbValue	to;
 
 	data->attributes = itsm_rule_attributes(parse, value, true);
+	data->all = value->type == jbvString && value->val.string.len == 1 && *value->val.string.val == '*';
 	data->states = parse->rule->from;
 	for (int i = 0; frozen_members[i]; i++)
 	{

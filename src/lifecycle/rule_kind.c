@@ -7,6 +7,7 @@
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/unmet.h"
+#include "lifecycle/rule_data.h"
 #include "lifecycle/rule_kind.h"
 
 /* psprintf for callers with variable arguments of their own. */
@@ -34,6 +35,23 @@ itsm_rule_fault(RuleParse *parse, const char *format,...)
 								   parse->rule->clause, "rule \"%s\": %s%s%s", parse->rule->name,
 								   parse->kind ? parse->kind->name : "", parse->kind ? ": " : "",
 								   text.data);
+}
+
+List *
+itsm_rule_reads(const LifecycleRule *rule, bool named)
+{
+	List	   *reads = rule->when ? list_copy(rule->when->attributes) : NIL;
+
+	for (int i = 0; i < rule->condition_count; i++)
+	{
+		const RuleCondition *condition = &rule->conditions[i];
+
+		if (named && condition->kind == &itsm_rule_frozen && ((const FrozenData *) condition->data)->all)
+			continue;
+		if (condition->kind->reads)
+			reads = list_concat_unique_int(reads, condition->kind->reads(condition->data));
+	}
+	return reads;
 }
 
 bool *

@@ -82,6 +82,7 @@ typedef struct RuleParse
 	const JsonbContainer *object;	/* the rule's whole JSON object */
 	bool		stored;			/* read back from our table: known to be good, so nothing is tried out */
 	const char *expression;		/* the kept text of a check, or NULL */
+	const char *when;			/* the kept text of "when", or NULL */
 	int			number;			/* of the rule in the definition, from 0 */
 	List	   *faults;
 } RuleParse;
@@ -156,12 +157,24 @@ extern void itsm_rule_unmet(Judgement *judgement, const LifecycleRule *rule, con
 /* Data of a check condition, known to the policy that compiles it. */
 typedef struct CheckData
 {
-	int			number;			/* of the rule in the definition */
+	int			number;			/* of the expression: a rule's, or rule_count more for its "when" */
 	char	   *given;			/* as the definer wrote it */
 	char	   *text;			/* qualified */
 	bool		reads_old;		/* mentions old */
 	bool		reads_actor;
 	List	   *attributes;		/* numbers of the attributes it reads */
 } CheckData;
+
+/*
+ * Reads an expression as a check is: "stored" is the text kept when it was
+ * defined, used when parse->stored.  Faults go to parse.
+ */
+extern CheckData *itsm_check_data(RuleParse *parse, const JsonbValue *value, const char *stored, int number);
+
+/*
+ * Numbers of the attributes that a rule reads, as a list of integers; "named":
+ * only those without which it cannot be judged, not what "*" stands for.
+ */
+extern List *itsm_rule_reads(const LifecycleRule *rule, bool named);
 
 #endif							/* ITSM_RULE_KIND_H */

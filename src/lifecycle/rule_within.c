@@ -4,62 +4,26 @@
  */
 #include "core/itsm.h"
 
-#include "core/attempt.h"
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/rule_data.h"
+#include "lifecycle/time_limit.h"
 #include "utils/builtins.h"
 
 static const char *const within_members[] = {"since", NULL};
 
-typedef struct LimitText
-{
-	char	   *text;
-	Interval   *limit;
-} LimitText;
-
-static void
-read_limit(void *argument)
-{
-	LimitText  *limit = argument;
-
-	limit->limit = DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(limit->text),
-														 ObjectIdGetDatum(InvalidOid),
-														 Int32GetDatum(-1)));
-}
-
-/*
- * Minus signs are refused altogether: what they stand for depends on
- * IntervalStyle, and the meaning may not change with the session.
- */
 static void
 parse_limit(RuleParse *parse, const JsonbValue *value, WithinData *data)
 {
-	LimitText	limit = {itsm_json_string(value)};
-	ErrorData  *error = NULL;
+	const char *message;
 
-	if (limit.text == NULL)
-	{
+	data->text = itsm_json_string(value);
+	if (data->text == NULL)
 		itsm_rule_fault(parse, "it must be a string with an interval, not %s",
 						itsm_json_kind(value));
-		return;
-	}
-	data->text = limit.text;
-	if (strchr(limit.text, '-'))
-	{
-		itsm_rule_fault(parse, "\"%s\" has a minus sign in it; a time limit has none",
-						itsm_clip(limit.text));
-		return;
-	}
-	if (parse->stored)
-		read_limit(&limit);
-	else
-		error = itsm_attempt(read_limit, &limit);
-	if (error)
-		itsm_rule_fault(parse, "\"%s\": %s", itsm_clip(limit.text), error->message);
-	else
-		data->limit = *limit.limit;
+	else if (!itsm_time_limit(data->text, parse->stored, &data->limit, &message))
+		itsm_rule_fault(parse, "\"%s\": %s", itsm_clip(data->text), message);
 }
 
 static void *

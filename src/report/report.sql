@@ -614,25 +614,12 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 			SELECT pg_catalog.string_agg(DISTINCT b.attribute, ', ' ORDER BY b.attribute) AS attributes,
 				pg_catalog.string_agg(DISTINCT b.rule, ', ' ORDER BY b.rule) AS rules
 			FROM (
-				SELECT d.value OPERATOR(pg_catalog.->>) 'name' AS rule, k.attribute
-				FROM pg_catalog.jsonb_array_elements(l.definition OPERATOR(pg_catalog.->) 'rules') WITH ORDINALITY AS d(value, number),
-					LATERAL (
-						SELECT y.value
-						FROM (VALUES ('requires'), ('separate'), ('frozen')) AS x(member),
-							LATERAL pg_catalog.jsonb_array_elements_text(
-								CASE WHEN pg_catalog.jsonb_typeof(d.value OPERATOR(pg_catalog.->) x.member) OPERATOR(pg_catalog.=) 'array'
-									THEN d.value OPERATOR(pg_catalog.->) x.member
-									ELSE pg_catalog.jsonb_build_array(d.value OPERATOR(pg_catalog.->) x.member) END) AS y(value)
-						UNION ALL
-						SELECT CASE WHEN pg_catalog.starts_with(y.found[1], '"')
-								THEN pg_catalog.replace(pg_catalog.substr(y.found[1], 2, pg_catalog.length(y.found[1]) OPERATOR(pg_catalog.-) 2), '""', '"')
-								ELSE pg_catalog.lower(y.found[1]) END
-						FROM pg_catalog.regexp_matches(
-								coalesce(l.expressions[d.number], d.value OPERATOR(pg_catalog.->>) 'check'),
-								'\m(?:new|old)\.("(?:[^"]|"")+"|[[:alpha:]_][[:alnum:]_$]*)', 'gi') AS y(found)
-					) AS k(attribute)
-				WHERE coalesce(a.rule_modes OPERATOR(pg_catalog.->>) (d.value OPERATOR(pg_catalog.->>) 'name'),
-					d.value OPERATOR(pg_catalog.->>) 'mode', 'enforce') OPERATOR(pg_catalog.<>) 'off'
+				SELECT k.rule, k.attribute
+				FROM itsm.rule_attributes(a.lifecycle) AS k
+					JOIN pg_catalog.jsonb_array_elements(l.definition OPERATOR(pg_catalog.->) 'rules') AS d(value)
+						ON (d.value OPERATOR(pg_catalog.->>) 'name') OPERATOR(pg_catalog.=) k.rule
+				WHERE coalesce(a.rule_modes OPERATOR(pg_catalog.->>) k.rule, d.value OPERATOR(pg_catalog.->>) 'mode', 'enforce')
+					OPERATOR(pg_catalog.<>) 'off'
 			) b
 			WHERE (l.definition OPERATOR(pg_catalog.->) 'attributes') OPERATOR(pg_catalog.?) b.attribute
 				AND NOT a.attributes OPERATOR(pg_catalog.?) b.attribute
