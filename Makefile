@@ -23,6 +23,8 @@ SQL_FILES = \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
 	src/practice/run_due.sql \
+	src/practice/change_template.sql \
+	src/practice/proposal.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql

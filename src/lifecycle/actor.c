@@ -127,6 +127,14 @@ itsm_actor_of(const Policy *policy, const Unit *unit, TupleTableSlot *canonical,
 	return actor;
 }
 
+char *
+itsm_acting(void)
+{
+	const char *claimed = itsm_claimed_actor();
+
+	return claimed ? pstrdup(claimed) : GetUserNameFromId(GetOuterUserId(), false);
+}
+
 const char *
 itsm_actor_text(const Actor *actor)
 {

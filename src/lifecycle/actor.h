@@ -24,6 +24,9 @@ extern Actor itsm_actor_of(const Policy *policy, const Unit *unit, TupleTableSlo
 /* What checks see as actor: the actor's name, or the outer user's. */
 extern const char *itsm_actor_text(const Actor *actor);
 
+/* Who acts, outside of any row: the claimed name, else the outer user's; palloc'd. */
+extern char *itsm_acting(void);
+
 /* OIDs of the roles named by itsm.grant_actor, in the current memory context. */
 extern List *itsm_person_roles(void);
 
