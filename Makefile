@@ -21,6 +21,8 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/practice/record_number.sql \
+	src/practice/priority.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql
