@@ -282,12 +282,12 @@ itsm_next_number(PG_FUNCTION_ARGS)
 
 /* Width and start as given, against the limits. */
 static void
-check_definition(const char *prefix, int room, int width, const int64 *start)
+check_definition(const char *prefix, int room, const int *width, const int64 *start)
 {
-	if (width < 1 || width > room)
+	if (width && (*width < 1 || *width > room))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("numbers of prefix \"%s\" cannot have %d digits", prefix, width),
+				 errmsg("numbers of prefix \"%s\" cannot have %d digits", prefix, *width),
 				 errhint("From 1 to %d digits are possible.", room)));
 	if (start && (*start < 0 || record_number_width(*start) > room))
 		ereport(ERROR,
@@ -296,9 +296,9 @@ check_definition(const char *prefix, int room, int width, const int64 *start)
 				 errhint("They start with 0 or more, and have at most %d digits.", room)));
 }
 
-/* Changes a row that is locked. */
+/* Changes a row that is locked; width 0 and no start leave what is there. */
 static void
-change_range(Relation table, HeapTuple row, const char *prefix, const NumberRange *range, const int64 *start)
+change_range(Relation table, HeapTuple row, const char *prefix, int width, const int64 *start)
 {
 	Datum		values[RANGE_COLUMNS];
 	bool		nulls[RANGE_COLUMNS] = {false};
@@ -311,9 +311,10 @@ change_range(Relation table, HeapTuple row, const char *prefix, const NumberRang
 				 errmsg("numbers of prefix \"%s\" cannot start with " INT64_FORMAT " again", prefix, *start),
 				 errdetail("They have been drawn up to " INT64_FORMAT ".", now.last),
 				 errhint("Give a greater one, or NULL to go on from there.")));
-	if (now.width == range->width && (start == NULL || *start == now.last + 1))
+	if ((width == 0 || width == now.width) && (start == NULL || *start == now.last + 1))
 		return;
-	now.width = range->width;
+	if (width > 0)
+		now.width = width;
 	if (start)
 		now.last = *start - 1;
 	values[RANGE_LAST - 1] = Int64GetDatum(now.last);
@@ -328,28 +329,29 @@ change_range(Relation table, HeapTuple row, const char *prefix, const NumberRang
 /*
  * itsm.define_number(prefix text, width integer, start bigint) → void
  *
- * start: NULL to begin with 1, or to go on where the range is.
+ * NULL for the usual width and to begin with 1, or to leave what is there.
  */
 ITSM_FUNCTION(itsm_define_number);
 Datum
 itsm_define_number(PG_FUNCTION_ARGS)
 {
-	NumberRange range;
+	int			width = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
 	int64		given = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2);
 	const int64 *start = PG_ARGISNULL(2) ? NULL : &given;
+	NumberRange fresh;
 	char	   *prefix;
 	int			room;
 	Relation	table;
 	HeapTuple	locked = NULL;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (PG_ARGISNULL(0))
 		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("prefix and width may not be null"),
-				 errhint("Only start may be null: to begin with 1, or to go on where the range is.")));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the prefix of record numbers may not be null"),
+				 errhint("It is capital letters, such as INC.")));
 	prefix = read_prefix(PG_GETARG_TEXT_PP(0), &room);
-	range.width = PG_GETARG_INT32(1);
-	range.last = start ? *start - 1 : 0;
-	check_definition(prefix, room, range.width, start);
+	check_definition(prefix, room, PG_ARGISNULL(1) ? NULL : &width, start);
+	fresh.width = width > 0 ? width : USUAL_WIDTH;
+	fresh.last = start ? *start - 1 : 0;
 	table = table_open(itsm_relation("number_range"), RowExclusiveLock);
 	for (;;)
 	{
@@ -358,14 +360,14 @@ itsm_define_number(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (!HeapTupleIsValid(row))
 		{
-			if (!insert_range(table, prefix, &range))
+			if (!insert_range(table, prefix, &fresh))
 				continue;
-			keep_event(prefix, &range);
+			keep_event(prefix, &fresh);
 			break;
 		}
 		if (lock_range(table, row, &locked))
 		{
-			change_range(table, locked, prefix, &range, start);
+			change_range(table, locked, prefix, width, start);
 			break;
 		}
 	}

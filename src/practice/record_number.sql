@@ -164,11 +164,11 @@ COMMENT ON FUNCTION itsm.next_number(text) IS
 The first draw of a prefix that itsm.define_number has not defined makes its range, with seven digits from 1, in the transaction that draws: others wait for its end. Raises 2200H when the prefix leaves no room for more digits.
 Granted to nobody: GRANT EXECUTE to the roles that applications write with.';
 
-CREATE FUNCTION itsm.define_number(prefix text, width integer DEFAULT 7, start bigint DEFAULT NULL) RETURNS void
+CREATE FUNCTION itsm.define_number(prefix text, width integer DEFAULT NULL, start bigint DEFAULT NULL) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_define_number'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION itsm.define_number(text, integer, bigint) IS
-'Says how many digits numbers of a prefix have (more when a number needs them) and which one comes next: 1, or, when the range is there already, the one after the last. Never goes back to what has been drawn: 22023. An event of policies keeps it.';
+'Says how many digits numbers of a prefix have at least, and which one comes next. What is null stays as it is, or is seven digits and 1 of a new range. Never goes back to what has been drawn: 22023. An event of policies keeps it.';
 
 REVOKE ALL ON FUNCTION itsm.next_number(text), itsm.define_number(text, integer, bigint) FROM PUBLIC;
