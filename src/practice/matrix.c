@@ -1,25 +1,26 @@
 /*
  * matrix.c
- *		Matrices as data: looked up in what the session keeps of them, replaced
- *		by SQL.
+ *		Matrices as data: looked up in what the session keeps of them, and
+ *		replaced, in direct access.
  *
  * A change holds from the next statement of every session after its commit,
  * also in an old snapshot: a matrix is read by a catalog snapshot, and kept
  * until a relcache invalidation of its table.
  *
  * Memory: what is kept is in a context below CacheMemoryContext.  Locking: one
- * change at a time, by ShareRowExclusiveLock on the table.
+ * change at a time, by ShareRowExclusiveLock on the table until the transaction
+ * ends.
  */
 #include "core/itsm.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "core/json_read.h"
-#include "core/query.h"
 #include "core/table.h"
 #include "ledger/policy_event.h"
 #include "practice/matrix.h"
@@ -174,7 +175,7 @@ itsm_matrix_level(MatrixKind *kind, const char *name, int row, int column)
 	return matrix->levels[row - 1][column - 1];
 }
 
-/* Raises what is wrong with new levels, and makes their subscripts begin with 1. */
+/* Raises what is wrong with new levels, and makes their subscripts begin with 1, for the event. */
 static void
 check_levels(const MatrixKind *kind, const char *name, ArrayType *levels)
 {
@@ -197,35 +198,102 @@ check_levels(const MatrixKind *kind, const char *name, ArrayType *levels)
 	ARR_LBOUND(levels)[0] = ARR_LBOUND(levels)[1] = 1;
 }
 
-/* Name, new levels, whether they are shipped: the parameters of what follows. */
-static bool
-is_the_same(const MatrixKind *kind, const Oid *types, Datum *values)
+/* The cells of a matrix that are shipped, or those that are not: copies. */
+static List *
+read_cells(Relation table, const MatrixKind *kind, const char *name, bool shipped)
 {
-	(void) itsm_query(SPI_OK_SELECT,
-					  psprintf("SELECT FROM itsm.%s WHERE matrix = $1 AND shipped = $3"
-							   " HAVING count(*) = cardinality($2) AND bool_and(coalesce($2[%s][%s]::text = %s::text, false))",
-							   kind->table, kind->row, kind->column, kind->level),
-					  3, types, values, NULL);
-	return SPI_processed > 0;
+	List	   *cells = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	cell;
+
+	ScanKeyInit(&key, MATRIX_NAME, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
+	scan = systable_beginscan(table, itsm_relation(psprintf("%s_pkey", kind->table)), true, NULL, 1, &key);
+	while (HeapTupleIsValid(cell = systable_getnext(scan)))
+	{
+		bool		isnull;
+
+		if (DatumGetBool(heap_getattr(cell, MATRIX_SHIPPED, RelationGetDescr(table), &isnull)) == shipped)
+			cells = lappend(cells, heap_copytuple(cell));
+	}
+	systable_endscan(scan);
+	return cells;
 }
 
-static uint64
-remove_cells(const MatrixKind *kind, const Oid *types, Datum *values)
+typedef struct Levels
 {
-	return itsm_query(SPI_OK_DELETE,
-					  psprintf("DELETE FROM itsm.%s WHERE matrix = $1 AND shipped = $2", kind->table), 2,
-					  (Oid[]) {types[0], types[2]}, (Datum[]) {values[0], values[2]}, NULL);
+	int			rows;
+	int			columns;
+	Datum	   *elements;
+} Levels;
+
+static Levels
+read_levels(ArrayType *array)
+{
+	Levels		levels = {.rows = ARR_DIMS(array)[0], .columns = ARR_DIMS(array)[1]};
+	int16		length;
+	bool		by_value;
+	char		alignment;
+	int			count;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &levels.elements, NULL, &count);
+	return levels;
+}
+
+static bool
+is_the_same(Relation table, const List *cells, const Levels *levels)
+{
+	Form_pg_attribute form = TupleDescAttr(RelationGetDescr(table), MATRIX_LEVEL - 1);
+	ListCell   *lc;
+
+	if (list_length(cells) != levels->rows * levels->columns)
+		return false;
+	foreach(lc, cells)
+	{
+		Datum		values[MATRIX_COLUMNS];
+		bool		nulls[MATRIX_COLUMNS];
+		int			row;
+		int			column;
+
+		heap_deform_tuple(lfirst(lc), RelationGetDescr(table), values, nulls);
+		row = DatumGetInt32(values[MATRIX_ROW - 1]);
+		column = DatumGetInt32(values[MATRIX_COLUMN - 1]);
+		if (row < 1 || row > levels->rows || column < 1 || column > levels->columns ||
+			!datum_image_eq(values[MATRIX_LEVEL - 1],
+							levels->elements[(row - 1) * levels->columns + column - 1],
+							form->attbyval, form->attlen))
+			return false;
+	}
+	return true;
 }
 
 static void
-insert_cells(const MatrixKind *kind, const Oid *types, Datum *values)
+remove_cells(Relation table, const List *cells)
 {
-	(void) itsm_query(SPI_OK_INSERT,
-					  psprintf("INSERT INTO itsm.%s (matrix, %s, %s, %s, shipped)"
-							   " SELECT $1, r, c, $2[r][c], $3"
-							   " FROM generate_subscripts($2, 1) r, generate_subscripts($2, 2) c",
-							   kind->table, kind->row, kind->column, kind->level),
-					  3, types, values, NULL);
+	ListCell   *lc;
+
+	foreach(lc, cells)
+		simple_heap_delete(table, &((HeapTuple) lfirst(lc))->t_self);
+	CommandCounterIncrement();
+}
+
+static void
+insert_cells(Relation table, const char *name, const Levels *levels, bool shipped)
+{
+	Datum		values[MATRIX_COLUMNS];
+	bool		nulls[MATRIX_COLUMNS] = {false};
+
+	values[MATRIX_NAME - 1] = CStringGetTextDatum(name);
+	values[MATRIX_SHIPPED - 1] = BoolGetDatum(shipped);
+	for (int i = 0; i < levels->rows * levels->columns; i++)
+	{
+		values[MATRIX_ROW - 1] = Int32GetDatum(i / levels->columns + 1);
+		values[MATRIX_COLUMN - 1] = Int32GetDatum(i % levels->columns + 1);
+		values[MATRIX_LEVEL - 1] = levels->elements[i];
+		itsm_table_insert(table, values, nulls);
+	}
+	CommandCounterIncrement();
 }
 
 static void
@@ -249,35 +317,26 @@ void
 itsm_matrix_set(MatrixKind *kind, const char *name, ArrayType *levels)
 {
 	Relation	table;
-	OwnerQuery	query;
-	Oid			types[] = {TEXTOID, InvalidOid, BOOLOID};
-	Datum		values[] = {CStringGetTextDatum(name), PointerGetDatum(levels), BoolGetDatum(creating_extension)};
-	bool		changed = true;
+	List	   *cells;
+	Levels		now;
 
 	if (levels)
 	{
 		check_levels(kind, name, levels);
-		types[1] = get_array_type(ARR_ELEMTYPE(levels));
+		now = read_levels(levels);
 	}
 	table = table_open(itsm_relation(kind->table), ShareRowExclusiveLock);
-	itsm_query_begin(&query);
-	if (levels == NULL)
-		changed = remove_cells(kind, types, values) > 0;
-	else if (is_the_same(kind, types, values))
-		changed = false;
-	else
-	{
-		(void) remove_cells(kind, types, values);
-		insert_cells(kind, types, values);
-	}
-	itsm_query_end(&query);
-	if (levels == NULL && !changed)
+	cells = read_cells(table, kind, name, creating_extension);
+	if (levels == NULL && cells == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no %s matrix \"%s\" of your own", kind->level, itsm_clip(name)),
 				 errhint("Shipped ones stay; give levels to have others in their place.")));
-	if (changed)
+	if (levels == NULL || !is_the_same(table, cells, &now))
 	{
+		remove_cells(table, cells);
+		if (levels)
+			insert_cells(table, name, &now, creating_extension);
 		CacheInvalidateRelcache(table);
 		CommandCounterIncrement();
 		/* what comes with the extension comes again with CREATE EXTENSION before a restore */
