@@ -208,7 +208,10 @@ draw(Relation table, ItemPointer place, const char *prefix, int room, bool locke
 			if (record_number_width(range->last + 1) <= room)
 				overwrite(table, buffer, offset, range->last + 1);
 		}
-		else if (result == TM_Invisible || result == TM_SelfModified)
+		else if (result == TM_SelfModified ||
+				 (result == TM_Invisible &&
+				  TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row.t_data))))
+			/* by SQL, in the command that draws: looking again would find no other */
 			elog(ERROR, "row of %s cannot be drawn from: result %d", RelationGetRelationName(table), result);
 	}
 	UnlockReleaseBuffer(buffer);

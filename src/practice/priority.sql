@@ -24,7 +24,7 @@ CREATE TYPE itsm.priority (
 COMMENT ON TYPE itsm.priority IS
 'Priority P1 (the most urgent) to P5; the input 1 to 5 is the same. One byte.
 Ordered by number: P1 < P5, so that ORDER BY brings the most urgent first and min() finds it. What is no such text raises 22P02, another number 22003.
-The schema itsm has to be in search_path for its operators to be found.';
+The schema itsm has to be in search_path for its operators to be found. DROP EXTENSION … CASCADE drops columns of this type: ALTER TABLE … ALTER COLUMN … TYPE text first.';
 COMMENT ON FUNCTION itsm.priority_in(cstring) IS 'Input of priority.';
 COMMENT ON FUNCTION itsm.priority_out(itsm.priority) IS 'Output of priority.';
 COMMENT ON FUNCTION itsm.priority_recv(internal) IS 'Binary input of priority; raises 22P03 for what is none.';

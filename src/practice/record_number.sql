@@ -22,7 +22,7 @@ CREATE TYPE itsm.record_number (
 COMMENT ON TYPE itsm.record_number IS
 'Number of a record, such as INC0012345: one to seven capital letters, then digits; together at most sixteen, so that a prefix of three letters has up to thirteen digits. Leading zeros are kept. Eight bytes.
 Ordered by prefix (as bytes), then number, then digits: INC9 < INC09 < INC10. What is no such number raises 22P02, what has too many letters or digits 22003.
-The schema itsm has to be in search_path for its operators to be found.';
+The schema itsm has to be in search_path for its operators to be found. DROP EXTENSION … CASCADE drops columns of this type: ALTER TABLE … ALTER COLUMN … TYPE text first.';
 COMMENT ON FUNCTION itsm.record_number_in(cstring) IS 'Input of record_number.';
 COMMENT ON FUNCTION itsm.record_number_out(itsm.record_number) IS 'Output of record_number.';
 COMMENT ON FUNCTION itsm.record_number_recv(internal) IS 'Binary input of record_number; raises 22P03 for what is none.';
