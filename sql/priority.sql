@@ -162,7 +162,6 @@ SELECT risk_of(1, 1, 'mine');
 
 -- kept as events
 SELECT subject, version, kind, detail, nullif(role, current_user) AS role FROM itsm_report.policy_event WHERE subject LIKE '%matrix%' ORDER BY subject COLLATE "C", version;
-SELECT * FROM itsm.verify() WHERE NOT ok;
 
 -- in a check of a lifecycle, and by parallel workers
 SELECT itsm.define_lifecycle('{"name": "prioritised", "attributes": {"impact": "integer", "urgency": "integer", "priority": "itsm.priority"},
