@@ -22,6 +22,8 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/practice/record_number.sql \
+	src/practice/priority.sql \
 	src/practice/run_due.sql \
 	src/practice/change_template.sql \
 	src/practice/proposal.sql \

@@ -57,4 +57,11 @@
 #define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
 #endif
 
+/* 16 lets the caller of an input function ask for its error instead of having it raised. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_soft_error(fcinfo, ...) ereturn((fcinfo)->context, (Datum) 0, __VA_ARGS__)
+#else
+#define itsm_soft_error(fcinfo, ...) ereport(ERROR, __VA_ARGS__)
+#endif
+
 #endif							/* ITSM_COMPAT_H */
