@@ -191,6 +191,8 @@ take_date(Reader *reader, WrittenDate *date)
 	{
 		date->at = reader->at;
 		date->day = take_number(reader, digits_ahead(reader));
+		if (date->day == 0)
+			return fault_at(reader, date->at, "%s has no day 0", service_month_names[date->month - 1]);
 	}
 	return true;
 }
@@ -220,21 +222,24 @@ date_value(const WrittenDate *date)
 static bool
 take_last_date(Reader *reader, const WrittenDate *first, WrittenDate *last)
 {
+	const char *at;
+
 	if (first->day != 0 && day_ahead(reader))
 	{
 		*last = *first;
 		last->at = reader->at;
 		last->day = take_number(reader, digits_ahead(reader));
-		return true;
+		return check_day(reader, last);
 	}
 	if (!year_ahead(reader) && month_ahead(reader) == 0)
 		return fault_at(reader, reader->at, "expected the last day, as in Dec 25-26 or Dec 24-Jan 01");
+	at = reader->at;
 	if (!take_date(reader, last))
 		return false;
 	if (last->year == 0)
 		last->year = first->year;
 	else if (first->year == 0)
-		return fault_at(reader, last->at, "the last day has a year and the first has none");
+		return fault_at(reader, at, "the last day has a year and the first has none");
 	return true;
 }
 
