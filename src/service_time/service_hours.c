@@ -4,6 +4,8 @@
  */
 #include "core/itsm.h"
 
+#include <ctype.h>
+
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
@@ -34,7 +36,8 @@ zone_name(const char *name, int length)
 	char		buffer[TZ_STRLEN_MAX + 1];
 	pg_tz	   *tz;
 
-	if (length > TZ_STRLEN_MAX)
+	/* a name or, as POSIX writes it, <+05>-5; the server itself would take 5 for one */
+	if (length > TZ_STRLEN_MAX || !(isalpha((unsigned char) *name) || *name == '<'))
 		return NULL;
 	memcpy(buffer, name, length);
 	buffer[length] = '\0';
