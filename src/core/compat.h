@@ -57,11 +57,28 @@
 #define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
 #endif
 
-/* 16 lets the caller of an input function ask for its error instead of having it raised. */
+/* 16 lets an input function report an error without raising it. */
 #if PG_VERSION_NUM >= 160000
-#define itsm_soft_error(fcinfo, ...) ereturn((fcinfo)->context, (Datum) 0, __VA_ARGS__)
+#define itsm_escontext(fcinfo) ((fcinfo)->context)
+#define itsm_ereturn(context, value, rest) ereturn((context), (value), rest)
 #else
-#define itsm_soft_error(fcinfo, ...) ereport(ERROR, __VA_ARGS__)
+#define itsm_escontext(fcinfo) NULL
+#define itsm_ereturn(context, value, rest) ereport(ERROR, rest)
+#endif
+#define itsm_soft_error(fcinfo, ...) itsm_ereturn(itsm_escontext(fcinfo), (Datum) 0, (__VA_ARGS__))
+
+/* 16 passes that context on to what makes ranges. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_make_range(type, lower, upper, empty) make_range((type), (lower), (upper), (empty), NULL)
+#else
+#define itsm_make_range(type, lower, upper, empty) make_range((type), (lower), (upper), (empty))
+#endif
+
+/* 17 knows infinite intervals. */
+#if PG_VERSION_NUM >= 170000
+#define itsm_interval_is_finite(interval) (!INTERVAL_NOT_FINITE(interval))
+#else
+#define itsm_interval_is_finite(interval) true
 #endif
 
 #endif							/* ITSM_COMPAT_H */
