@@ -41,6 +41,7 @@ SQL_FILES = \
 	src/practice/continuity_test.sql \
 	src/practice/service.sql \
 	src/practice/knowledge_article.sql \
+	src/practice/state_map.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql
 
