@@ -8,6 +8,7 @@ CREATE TABLE itsm.state_vocabulary (
 	note text,
 	PRIMARY KEY (tool, lifecycle, value)
 ) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.state_vocabulary', 'WHERE false');
 
 COMMENT ON TABLE itsm.state_vocabulary IS 'Values that tools keep in their status columns, and the states that they stand for. Comes with the extension, so that a dump leaves it out; itsm.state_map reads it.';
 COMMENT ON COLUMN itsm.state_vocabulary.tool IS 'Name of the tool.';
