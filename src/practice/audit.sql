@@ -17,14 +17,15 @@ SELECT itsm.define_lifecycle($definition${
 	"scope": "text",
 	"auditor": "text",
 	"auditee": "text",
-	"planned_start": "timestamp with time zone",
-	"planned_end": "timestamp with time zone",
+	"planned_start": "timestamptz",
+	"planned_end": "timestamptz",
 	"report": "text",
 	"findings": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "planned", "category": "new", "initial": true},

@@ -21,11 +21,12 @@ SELECT itsm.define_lifecycle($definition${
 	"owner": "text",
 	"subject": "text",
 	"action": "text",
-	"customer_informed_at": "timestamp with time zone",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"customer_informed_at": "timestamptz",
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "received", "category": "new", "initial": true},

@@ -24,10 +24,11 @@ SELECT itsm.define_lifecycle($definition${
 	"security_incident": "text",
 	"disposal_evidence": "text",
 	"obligations_settled": "boolean",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "planned", "category": "new", "initial": true},

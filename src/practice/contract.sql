@@ -20,7 +20,7 @@ SELECT itsm.define_lifecycle($definition${
 	"approver": "text",
 	"legal_approval": "text",
 	"financial_approval": "text",
-	"signed_at": "timestamp with time zone",
+	"signed_at": "timestamptz",
 	"valid_from": "date",
 	"valid_to": "date",
 	"targets": "text",
@@ -28,10 +28,11 @@ SELECT itsm.define_lifecycle($definition${
 	"dispute": "text",
 	"renewal_decision": "text",
 	"exit_plan": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "draft", "category": "new", "initial": true},

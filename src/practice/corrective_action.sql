@@ -17,14 +17,15 @@ SELECT itsm.define_lifecycle($definition${
 	"cause": "text",
 	"owner": "text",
 	"due": "date",
-	"done_at": "timestamp with time zone",
+	"done_at": "timestamptz",
 	"evidence": "text",
 	"effect": "text",
 	"verifier": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "open", "category": "new", "initial": true},

@@ -21,16 +21,17 @@ SELECT itsm.define_lifecycle($definition${
 	"reviewer": "text",
 	"comments": "text",
 	"approver": "text",
-	"approved_at": "timestamp with time zone",
+	"approved_at": "timestamptz",
 	"effective_from": "date",
 	"next_review": "date",
 	"successor": "text",
 	"mandatory": "boolean",
 	"retention_until": "date",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "draft", "category": "new", "initial": true},

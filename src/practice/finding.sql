@@ -26,10 +26,11 @@ SELECT itsm.define_lifecycle($definition${
 	"due_limit": "date",
 	"verifier": "text",
 	"verification": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "raised", "category": "new", "initial": true},

@@ -24,11 +24,12 @@ SELECT itsm.define_lifecycle($definition${
 	"due": "date",
 	"change": "text",
 	"result": "text",
-	"reported_at": "timestamp with time zone",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"reported_at": "timestamptz",
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "proposed", "category": "new", "initial": true},

@@ -27,10 +27,11 @@ SELECT itsm.define_lifecycle($definition${
 	"priority_reason": "text",
 	"caller_message": "text",
 	"sla_breached": "boolean",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "new", "category": "new", "initial": true},

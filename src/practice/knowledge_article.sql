@@ -21,10 +21,11 @@ SELECT itsm.define_lifecycle($definition${
 	"valid_to": "date",
 	"problem": "text",
 	"known_error": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "draft", "category": "new", "initial": true},

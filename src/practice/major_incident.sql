@@ -20,10 +20,10 @@ SELECT itsm.define_lifecycle($definition${
 	"incident": "text",
 	"criteria": "text",
 	"manager": "text",
-	"informed_at": "timestamp with time zone",
+	"informed_at": "timestamptz",
 	"communication_plan": "text",
 	"update_interval": "interval",
-	"restored_at": "timestamp with time zone",
+	"restored_at": "timestamptz",
 	"service_available": "boolean",
 	"resolver": "text",
 	"review_owner": "text",
@@ -32,10 +32,11 @@ SELECT itsm.define_lifecycle($definition${
 	"improvements": "text",
 	"problem": "text",
 	"no_problem_reason": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "declared", "category": "new", "initial": true},

@@ -32,10 +32,11 @@ SELECT itsm.define_lifecycle($definition${
 	"risk_accepted_until": "date",
 	"effectiveness": "text",
 	"effectiveness_checked_by": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "new", "category": "new", "initial": true},

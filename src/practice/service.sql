@@ -34,12 +34,13 @@ SELECT itsm.define_lifecycle($definition${
 	"security_requirement": "text",
 	"change": "text",
 	"removal_plan": "text",
-	"customers_informed_at": "timestamp with time zone",
+	"customers_informed_at": "timestamptz",
 	"disposal": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "proposed", "category": "new", "initial": true},

@@ -24,14 +24,15 @@ SELECT itsm.define_lifecycle($definition${
 	"approval_required": "boolean",
 	"approver": "text",
 	"decision": "text",
-	"decided_at": "timestamp with time zone",
+	"decided_at": "timestamptz",
 	"outcome": "text",
 	"change": "text",
 	"parent": "text",
-	"opened_at": "timestamp with time zone",
-	"first_response_at": "timestamp with time zone",
-	"resolved_at": "timestamp with time zone",
-	"closed_at": "timestamp with time zone"
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "new", "category": "new", "initial": true},

@@ -30,9 +30,9 @@ SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{audit,change,complaint,co
 -- what reports know has the same type everywhere
 SELECT is(string_agg(DISTINCT type, ' '), CASE WHEN attribute IN ('priority', 'impact', 'urgency') THEN 'integer' ELSE 'text' END, attribute || ' has one type')
 	FROM attribute
-	WHERE attribute IN ('title', 'requester', 'assignee', 'assignment_group', 'service', 'ci', 'category', 'hold_reason', 'resolution_code', 'resolution', 'priority', 'impact', 'urgency')
+	WHERE attribute IN ('actor', 'title', 'requester', 'assignee', 'assignment_group', 'service', 'ci', 'category', 'hold_reason', 'resolution_code', 'resolution', 'priority', 'impact', 'urgency')
 	GROUP BY attribute;
-SELECT is((SELECT count(*) FROM lifecycle) * 4, (SELECT count(*) FROM attribute WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at') AND type = 'timestamp with time zone'),
+SELECT is((SELECT count(*) FROM lifecycle) * 4, (SELECT count(*) FROM attribute WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at') AND type = 'timestamptz'),
 	'every lifecycle takes the milestones that an application keeps itself');
 SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{change,emergency_change,standard_change}', 'the changes are one process')
 	FROM lifecycle WHERE definition ->> 'process' = 'change';
@@ -57,7 +57,7 @@ CREATE TABLE fits AS
 	SELECT lifecycle, attribute, CASE type WHEN 'text' THEN 'the ' || attribute WHEN 'integer' THEN '3' WHEN 'boolean' THEN 'true'
 			WHEN 'interval' THEN '01:00:00' WHEN 'text[]' THEN '{one,two}' WHEN 'date' THEN (current_date + 30)::text ELSE now()::text END AS value
 	FROM attribute;
-UPDATE fits SET value = NULL WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at', 'approval_required');
+UPDATE fits SET value = NULL WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at', 'approval_required', 'actor');
 UPDATE fits SET value = v.value FROM (VALUES
 	(NULL, 'planned_end', (now() + interval '1 hour')::text),
 	(NULL, 'actual_end', (now() + interval '1 hour')::text),
