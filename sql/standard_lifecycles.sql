@@ -46,3 +46,20 @@ SELECT itsm.define_lifecycle(itsm.lifecycle_definition('asset') || '{"descriptio
 SELECT itsm.define_lifecycle(itsm.lifecycle_definition('problem') || '{"description": "ours, too"}');
 SELECT name, version, shipped, definition ->> 'description' AS description FROM itsm.lifecycle WHERE name IN ('asset', 'problem') AND definition ->> 'description' LIKE 'our%' ORDER BY 1, 2;
 ROLLBACK;
+
+-- Records move from a shipped version to the organisation's own one, over the gap between
+-- their numbers; a state that was in neither is told.
+BEGIN;
+CREATE TABLE standard_ticket (id integer PRIMARY KEY, status text);
+SELECT itsm.attach('standard_ticket', 'incident', 'status', mode => 'enforce') AS attachment \gset
+INSERT INTO standard_ticket VALUES (1, 'new'), (2, 'new');
+SELECT itsm.define_lifecycle('{"name": "incident", "states": [{"name": "raised", "category": "new", "initial": true}, {"name": "over", "category": "closed", "final": true}],
+	"transitions": [{"from": "raised", "to": "over"}]}');
+SAVEPOINT before;
+\set VERBOSITY sqlstate
+SELECT itsm.migrate(:attachment, '{"new": "raised", "never": "over"}');
+\set VERBOSITY default
+ROLLBACK TO before;
+SELECT itsm.migrate(:attachment, '{"new": "raised", "assigned": "raised", "in_progress": "raised", "on_hold": "raised", "resolved": "over", "closed": "over", "cancelled": "over", "merged": "over"}') AS migrated;
+SELECT r.key, s.state, s.lifecycle_version FROM itsm.record_state s JOIN itsm.record r ON r.id = s.record WHERE r.attachment = :attachment ORDER BY 1;
+ROLLBACK;
