@@ -29,6 +29,26 @@ SQL_FILES = \
 	src/practice/change_template.sql \
 	src/practice/proposal.sql \
 	src/practice/incident.sql \
+	src/practice/major_incident.sql \
+	src/practice/service_request.sql \
+	src/practice/problem.sql \
+	src/practice/known_error.sql \
+	src/practice/change.sql \
+	src/practice/release.sql \
+	src/practice/deployment.sql \
+	src/practice/configuration_item.sql \
+	src/practice/document.sql \
+	src/practice/risk.sql \
+	src/practice/audit.sql \
+	src/practice/finding.sql \
+	src/practice/corrective_action.sql \
+	src/practice/improvement.sql \
+	src/practice/complaint.sql \
+	src/practice/contract.sql \
+	src/practice/continuity_test.sql \
+	src/practice/service.sql \
+	src/practice/knowledge_article.sql \
+	src/practice/state_map.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql
 

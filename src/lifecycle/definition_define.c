@@ -3,6 +3,14 @@
  *		Lifecycles kept in the table itsm.lifecycle: a row per version, the
  *		highest one holds.
  *
+ * What came with the extension (shipped) gives way: under a name that users
+ * have defined too, theirs are looked for first, so that a later release can
+ * ship another version, or a lifecycle under a name that is taken.  Users'
+ * versions of a shipped lifecycle have numbers beyond those of shipped ones,
+ * so that a number kept with an event means the same for ever.  For the same
+ * reason a definition that was released is never edited in its SQL file: the
+ * changed one is added behind it and becomes the next version.
+ *
  * The table is read by a catalog snapshot through its primary key, so that a
  * new version is seen from the next statement on, also inside REPEATABLE READ.
  * It is written under ShareRowExclusiveLock: one definer at a time.
@@ -50,27 +58,40 @@ enum
 	LIFECYCLE_COLUMNS = LIFECYCLE_DEFINED_BY
 };
 
+/* Shipped versions have numbers up to here. */
+#define LAST_SHIPPED_VERSION 1000
+
 ITSM_FUNCTION(itsm_define_lifecycle);
 ITSM_FUNCTION(itsm_lifecycle_definition);
 
-/* The row of a version, or of the highest when version is 0; NULL when there is none. */
+/* Of the shipped versions or of the users': the one given, or the highest when that is 0. */
 static HeapTuple
-find_version(Relation table, const char *name, int version)
+find_among(Relation table, const char *name, bool shipped, int version)
 {
 	Relation	index = index_open(itsm_relation("lifecycle_pkey"), AccessShareLock);
-	ScanKeyData keys[2];
+	ScanKeyData keys[3];
 	SysScanDesc scan;
 	HeapTuple	found;
 
 	ScanKeyInit(&keys[0], LIFECYCLE_NAME, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
-	ScanKeyInit(&keys[1], LIFECYCLE_VERSION, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(version));
-	scan = systable_beginscan_ordered(table, index, NULL, version == 0 ? 1 : 2, keys);
+	ScanKeyInit(&keys[1], LIFECYCLE_SHIPPED, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(shipped));
+	ScanKeyInit(&keys[2], LIFECYCLE_VERSION, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(version));
+	scan = systable_beginscan_ordered(table, index, NULL, version == 0 ? 2 : 3, keys);
 	found = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (HeapTupleIsValid(found))
 		found = heap_copytuple(found);
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
 	return found;
+}
+
+/* The row of a version, or of the current one when version is 0; NULL when there is none. */
+static HeapTuple
+find_version(Relation table, const char *name, int version)
+{
+	HeapTuple	own = find_among(table, name, false, version);
+
+	return HeapTupleIsValid(own) ? own : find_among(table, name, true, version);
 }
 
 static Datum
@@ -130,6 +151,32 @@ itsm_definition_fetch(const char *name, int version)
 	stored->defined_by = pstrdup(NameStr(*DatumGetName(column(table, row, LIFECYCLE_DEFINED_BY))));
 	table_close(table, AccessShareLock);
 	return stored;
+}
+
+List *
+itsm_definition_versions(const char *name)
+{
+	Relation	table = table_open(itsm_relation("lifecycle"), AccessShareLock);
+	Relation	index = index_open(itsm_relation("lifecycle_pkey"), AccessShareLock);
+	List	   *own = NIL;
+	List	   *shipped = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, LIFECYCLE_NAME, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
+	scan = systable_beginscan_ordered(table, index, NULL, 1, &key);
+	while (HeapTupleIsValid(row = systable_getnext_ordered(scan, BackwardScanDirection)))
+	{
+		List	  **versions = DatumGetBool(column(table, row, LIFECYCLE_SHIPPED)) ? &shipped : &own;
+
+		CHECK_FOR_INTERRUPTS();
+		*versions = lappend_int(*versions, DatumGetInt32(column(table, row, LIFECYCLE_VERSION)));
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(table, AccessShareLock);
+	return list_concat_unique_int(own, shipped);
 }
 
 static Definition *
@@ -276,6 +323,19 @@ same_as_current(Relation table, HeapTuple current, Jsonb *json, ArrayType *expre
 					   false, -1);
 }
 
+/* The number after the highest one, shipped ones and users' each by themselves. */
+static int
+next_version(Relation table, const char *name)
+{
+	HeapTuple	shipped = find_among(table, name, true, 0);
+	HeapTuple	last = creating_extension ? shipped : find_among(table, name, false, 0);
+	int			version = HeapTupleIsValid(last) ? DatumGetInt32(column(table, last, LIFECYCLE_VERSION)) : 0;
+
+	if (!creating_extension && HeapTupleIsValid(shipped))
+		version = Max(version, LAST_SHIPPED_VERSION);
+	return version + 1;
+}
+
 /* The digest of the definition's text, so that the ledger vouches for it too. */
 static char *
 definition_digest(Jsonb *json)
@@ -340,13 +400,11 @@ itsm_define_lifecycle(PG_FUNCTION_ARGS)
 					 "DETAIL lists every fault.");
 	expressions = build_expressions(definition);
 	table = table_open(itsm_relation("lifecycle"), ShareRowExclusiveLock);
-	current = find_version(table, definition->name, 0);
+	current = creating_extension
+		? find_among(table, definition->name, true, 0) : find_version(table, definition->name, 0);
 	check_permission(table, current, definition->name);
-	if (!HeapTupleIsValid(current))
-		insert_version(table, definition->name, 1, json, expressions);
-	else if (!same_as_current(table, current, json, expressions))
-		insert_version(table, definition->name,
-					   DatumGetInt32(column(table, current, LIFECYCLE_VERSION)) + 1, json, expressions);
+	if (!HeapTupleIsValid(current) || !same_as_current(table, current, json, expressions))
+		insert_version(table, definition->name, next_version(table, definition->name), json, expressions);
 	table_close(table, NoLock);
 	PG_RETURN_VOID();
 }

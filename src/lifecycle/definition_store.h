@@ -21,4 +21,7 @@ typedef struct StoredDefinition
  */
 extern StoredDefinition *itsm_definition_fetch(const char *name, int version);
 
+/* Numbers of all versions, as a list of integers, the current one first; they have gaps. */
+extern List *itsm_definition_versions(const char *name);
+
 #endif							/* ITSM_DEFINITION_STORE_H */

@@ -8,16 +8,16 @@ CREATE TABLE itsm.lifecycle (
 	shipped boolean NOT NULL,
 	defined_at timestamptz NOT NULL,
 	defined_by name NOT NULL,
-	PRIMARY KEY (name, version)
+	PRIMARY KEY (name, shipped, version)
 ) USING heap;
 SELECT pg_catalog.pg_extension_config_dump('itsm.lifecycle', 'WHERE NOT shipped');
 
-COMMENT ON TABLE itsm.lifecycle IS 'Every version of every lifecycle; the highest version holds. Written by itsm.define_lifecycle.';
+COMMENT ON TABLE itsm.lifecycle IS 'Every version of every lifecycle; the highest version holds, and a version of the organisation''s own before any that came with the extension. Written by itsm.define_lifecycle.';
 COMMENT ON COLUMN itsm.lifecycle.name IS 'Name of the lifecycle.';
-COMMENT ON COLUMN itsm.lifecycle.version IS 'Counts from 1.';
+COMMENT ON COLUMN itsm.lifecycle.version IS 'Counts from 1; the organisation''s own versions of a lifecycle that came with the extension from 1001.';
 COMMENT ON COLUMN itsm.lifecycle.definition IS 'The definition as it was given.';
 COMMENT ON COLUMN itsm.lifecycle.expressions IS 'Per rule the expression of its check with every name qualified, as evaluated; null for a rule without one.';
-COMMENT ON COLUMN itsm.lifecycle.shipped IS 'Came with the extension, so that a dump leaves it out.';
+COMMENT ON COLUMN itsm.lifecycle.shipped IS 'Came with the extension, so that a dump leaves it out. Part of the key: what a dump brings never meets what CREATE EXTENSION has put there.';
 COMMENT ON COLUMN itsm.lifecycle.defined_at IS 'When this version was defined.';
 COMMENT ON COLUMN itsm.lifecycle.defined_by IS 'Role that defined this version.';
 

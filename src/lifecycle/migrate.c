@@ -16,6 +16,7 @@
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
+#include "lifecycle/definition_store.h"
 #include "lifecycle/policy.h"
 #include "lifecycle/project.h"
 #include "miscadmin.h"
@@ -191,11 +192,12 @@ migrate_records(Migration *migration)
 static bool
 state_was_known(const Migration *migration, const char *state)
 {
-	int			last = 0;
+	List	   *versions = itsm_definition_versions(migration->row->lifecycle);
+	ListCell   *cell;
 
-	(void) itsm_definition_load(migration->row->lifecycle, &last);
-	for (int version = last; version > 0; version--)
+	foreach(cell, versions)
 	{
+		int			version = lfirst_int(cell);
 		Definition *definition = itsm_definition_load(migration->row->lifecycle, &version);
 
 		if (itsm_definition_state(definition, state, strlen(state)) != ITSM_NO_STATE)

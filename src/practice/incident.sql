@@ -3,7 +3,7 @@
 SELECT itsm.define_lifecycle($definition${
 "name": "incident",
 "process": "incident",
-"description": "Restores a service as agreed, as soon as possible.",
+"description": "An unplanned interruption of a service, or a loss of its quality. It is recorded, classified by impact and urgency, assigned, worked on and resolved; the requester may have it reopened for two weeks before it is closed. What turns out to be the same as another one is merged into it.",
 "attributes": {
 	"number": "text",
 	"title": "text",
@@ -20,7 +20,18 @@ SELECT itsm.define_lifecycle($definition${
 	"hold_reason": "text",
 	"resolution_code": "text",
 	"resolution": "text",
-	"merged_into": "text"
+	"merged_into": "text",
+	"parent": "text",
+	"problem": "text",
+	"change": "text",
+	"priority_reason": "text",
+	"caller_message": "text",
+	"sla_breached": "boolean",
+	"actor": "text",
+	"opened_at": "timestamptz",
+	"first_response_at": "timestamptz",
+	"resolved_at": "timestamptz",
+	"closed_at": "timestamptz"
 },
 "states": [
 	{"name": "new", "category": "new", "initial": true},
@@ -55,10 +66,15 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "reassigned", "from": "in_progress", "to": "assigned", "check": "new.assignee is distinct from old.assignee or new.assignment_group is distinct from old.assignment_group", "message": "assignee or assignment group must change", "clause": "8.6.1"},
 	{"name": "worked_on_by", "to": "in_progress", "requires": "assignee", "clause": "8.6.1"},
 	{"name": "hold_reason_required", "to": "on_hold", "requires": "hold_reason", "clause": "8.6.1"},
+	{"name": "caller_told", "to": "on_hold", "check": "new.hold_reason is distinct from 'caller' or coalesce(new.caller_message, '') <> ''", "message": "waiting for the caller needs the message that was sent to them", "clause": "8.6.1"},
+	{"name": "problem_named", "to": "on_hold", "check": "new.hold_reason is distinct from 'problem' or coalesce(new.problem, '') <> ''", "message": "waiting for a problem needs its number", "clause": "8.6.1"},
+	{"name": "change_named", "to": "on_hold", "check": "new.hold_reason is distinct from 'change' or coalesce(new.change, '') <> ''", "message": "waiting for a change needs its number", "clause": "8.6.1"},
+	{"name": "not_its_own_parent", "check": "new.parent is null or new.parent is distinct from new.number", "message": "an incident cannot be its own parent", "clause": "8.6.1"},
 	{"name": "resolution_required", "to": "resolved", "requires": ["resolution_code", "resolution", "service"], "clause": "8.6.1"},
 	{"name": "reopen_reason", "from": "resolved", "to": "in_progress", "reason": true, "clause": "8.6.1"},
 	{"name": "reopen_window", "from": "resolved", "to": "in_progress", "within": "14 days", "since": "resolved", "message": "it may be reopened within 14 days of being resolved", "clause": "8.6.1"},
 	{"name": "cancel_reason", "to": "cancelled", "reason": true, "clause": "8.6.1"},
+	{"name": "breach_not_hidden", "from": "new", "to": "cancelled", "check": "new.sla_breached is not true", "message": "an incident whose target was missed may not be cancelled as if it had never been", "clause": "8.6.1"},
 	{"name": "merged_into_another", "to": "merged", "requires": "merged_into", "clause": "8.6.1"},
 	{"name": "not_into_itself", "to": "merged", "check": "new.merged_into is distinct from new.number", "message": "an incident cannot be merged into itself", "clause": "8.6.1"},
 	{"name": "ended", "in": ["closed", "cancelled", "merged"], "frozen": ["number", "impact", "urgency", "priority", "resolution_code", "resolution", "merged_into"], "clause": "8.6.1"}

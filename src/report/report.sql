@@ -82,11 +82,12 @@ CREATE VIEW itsm.lifecycle_current AS
 		l.definition,
 		l.expressions
 	FROM itsm.lifecycle l
-	ORDER BY l.name, l.version DESC;
+	-- the organisation's own versions before those that came with the extension
+	ORDER BY l.name, l.shipped, l.version DESC;
 REVOKE ALL ON itsm.lifecycle_current FROM PUBLIC;
 COMMENT ON VIEW itsm.lifecycle_current IS 'The current version of each lifecycle.';
 COMMENT ON COLUMN itsm.lifecycle_current.name IS 'Name of the lifecycle.';
-COMMENT ON COLUMN itsm.lifecycle_current.version IS 'Its highest version.';
+COMMENT ON COLUMN itsm.lifecycle_current.version IS 'Number of that version.';
 COMMENT ON COLUMN itsm.lifecycle_current.process IS 'Process that it belongs to.';
 COMMENT ON COLUMN itsm.lifecycle_current.definition IS 'Definition.';
 COMMENT ON COLUMN itsm.lifecycle_current.expressions IS 'Qualified text of the checks, by the number of the rule; null where a rule has none.';
@@ -98,6 +99,9 @@ CREATE VIEW itsm.lifecycle_state AS
 		pg_catalog.max(s.value OPERATOR(pg_catalog.->>) 'category') AS category
 	FROM itsm.lifecycle l,
 		LATERAL pg_catalog.jsonb_array_elements(l.definition OPERATOR(pg_catalog.->) 'states') AS s(value)
+	WHERE NOT l.shipped OR NOT EXISTS (
+		SELECT FROM itsm.lifecycle o
+		WHERE o.name OPERATOR(pg_catalog.=) l.name AND NOT o.shipped AND o.version OPERATOR(pg_catalog.=) l.version)
 	GROUP BY l.name, l.version, (s.value OPERATOR(pg_catalog.->>) 'name') COLLATE pg_catalog."C";
 REVOKE ALL ON itsm.lifecycle_state FROM PUBLIC;
 COMMENT ON VIEW itsm.lifecycle_state IS 'States of all versions of all lifecycles.';

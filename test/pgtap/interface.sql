@@ -14,6 +14,7 @@ INSERT INTO promised VALUES
 	('lint_lifecycle', 'name text, OUT severity text, OUT problem text', 'SETOF record', 's', true),
 	('lint_lifecycle', 'definition jsonb, OUT severity text, OUT problem text', 'SETOF record', 's', true),
 	('lifecycle_diagram', 'name text, format text DEFAULT ''mermaid''::text', 'text', 's', true),
+	('state_map', 'tool text, lifecycle text', 'jsonb', 's', true),
 	('discover_lifecycle', 'name text, log text, min_share numeric DEFAULT 0.01', 'jsonb', 's', true),
 	('conformance', 'lifecycle text, log text, states jsonb DEFAULT NULL::jsonb, OUT key text, OUT at timestamp with time zone, OUT from_state text, OUT to_state text, OUT verdict text, OUT rule text', 'SETOF record', 's', true),
 	('attach', 'relation regclass, lifecycle text, status name, states jsonb DEFAULT NULL::jsonb, attributes jsonb DEFAULT ''{}''::jsonb, filter text DEFAULT NULL::text, mode text DEFAULT ''observe''::text, timing text DEFAULT ''immediate''::text, track text[] DEFAULT ''{mapped}''::text[], tenant text DEFAULT NULL::text, key name[] DEFAULT NULL::name[], notify boolean DEFAULT false', 'integer', 'v', NULL),
@@ -71,6 +72,7 @@ FROM pg_proc f WHERE f.pronamespace = 'itsm'::regnamespace AND obj_description(f
 CREATE TEMP TABLE promised_column (relation text, columns text[]);
 INSERT INTO promised_column VALUES
 	('itsm.lifecycle', '{name,version,definition}'),
+	('itsm.state_vocabulary', '{tool,lifecycle,value,state,note}'),
 	('itsm.source', '{id,relation,relation_name,key}'),
 	('itsm.attachment', '{id,source,relation,lifecycle,mode,timing,status,states,attributes,filter,tenant,track,attached_at,attached_by,detached_at}'),
 	('itsm.record', '{id,at,version,source,attachment,deleted,hash,tenant,key}'),

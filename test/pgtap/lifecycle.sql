@@ -28,7 +28,7 @@ SELECT lives_ok(format('SELECT itsm.define_lifecycle(itsm.lifecycle_definition(%
 SELECT is(max(version), 1, name || ' has no new version by that') FROM itsm.lifecycle WHERE shipped GROUP BY name;
 SELECT lives_ok($$SELECT itsm.define_lifecycle(itsm.lifecycle_definition('incident') || '{"delete": "final"}')$$, 'a shipped lifecycle can be replaced');
 SELECT results_eq($$SELECT version, shipped FROM itsm.lifecycle WHERE name = 'incident' ORDER BY version$$,
-	$$VALUES (1, true), (2, false)$$, 'the new version is the user''s own');
+	$$VALUES (1, true), (1001, false)$$, 'the new version is the user''s own');
 
 -- byte for byte what was given
 SELECT is(itsm.lifecycle_definition('incident')::text, (itsm.lifecycle_definition('incident', 1) || '{"delete": "final"}')::text,

@@ -1,0 +1,306 @@
+-- The standard lifecycles, walked on plain tables: every transition with everything in
+-- place, every other pair of states, and a wrong step at least for each rule.
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+SET search_path = public, pg_catalog;
+SET timezone = 'UTC';
+BEGIN;
+SELECT no_plan();
+
+CREATE TABLE lifecycle AS SELECT name, definition FROM itsm.lifecycle WHERE shipped;
+CREATE TABLE attribute AS
+	SELECT name AS lifecycle, a.key AS attribute, a.value AS type FROM lifecycle, jsonb_each_text(definition -> 'attributes') AS a;
+CREATE TABLE state AS
+	SELECT name AS lifecycle, s ->> 'name' AS state, coalesce((s ->> 'initial')::boolean, false) AS initial
+	FROM lifecycle, jsonb_array_elements(definition -> 'states') AS s;
+
+-- What may be one name or an array of names.
+CREATE FUNCTION names(value jsonb) RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT jsonb_array_elements_text(CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE jsonb_build_array(value) END)
+$$;
+CREATE TABLE transition AS
+	SELECT name AS lifecycle, f AS from_state, t AS to_state
+	FROM lifecycle, jsonb_array_elements(definition -> 'transitions') AS m, names(m -> 'from') AS f, names(m -> 'to') AS t;
+CREATE TABLE rule AS
+	SELECT name AS lifecycle, r ->> 'name' AS rule, r FROM lifecycle, jsonb_array_elements(definition -> 'rules') AS r;
+
+SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{audit,change,complaint,configuration_item,continuity_test,contract,corrective_action,deployment,document,emergency_change,finding,improvement,incident,knowledge_article,known_error,major_incident,problem,release,risk,service,service_request,standard_change}',
+	'the standard lifecycles') FROM lifecycle;
+
+-- what reports know has the same type everywhere
+SELECT is(string_agg(DISTINCT type, ' '), CASE WHEN attribute IN ('priority', 'impact', 'urgency') THEN 'integer' ELSE 'text' END, attribute || ' has one type')
+	FROM attribute
+	WHERE attribute IN ('actor', 'title', 'requester', 'assignee', 'assignment_group', 'service', 'ci', 'category', 'hold_reason', 'resolution_code', 'resolution', 'priority', 'impact', 'urgency')
+	GROUP BY attribute;
+SELECT is((SELECT count(*) FROM lifecycle) * 4, (SELECT count(*) FROM attribute WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at') AND type = 'timestamptz'),
+	'every lifecycle takes the milestones that an application keeps itself');
+SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{change,emergency_change,standard_change}', 'the changes are one process')
+	FROM lifecycle WHERE definition ->> 'process' = 'change';
+-- clauses of the 2018 edition that have requirements of their own
+SELECT is_empty($$SELECT lifecycle, rule, r ->> 'clause' FROM rule WHERE (r ->> 'clause') IS NULL OR r ->> 'clause' NOT IN
+	('6.1.1', '6.1.2', '6.1.3', '7.5.2', '7.5.3', '7.5.4', '7.6', '8.2.2', '8.2.4', '8.2.5', '8.2.6', '8.3.2', '8.3.3', '8.3.4.1', '8.4.3',
+	'8.5.1.2', '8.5.1.3', '8.5.2.1', '8.5.2.2', '8.5.2.3', '8.5.3', '8.6.1', '8.6.2', '8.6.3', '8.7.1', '8.7.2', '8.7.3.2', '8.7.3.3', '9.2.2', '10.1', '10.2')$$,
+	'every rule is bound to a clause');
+SELECT is_empty($$SELECT lifecycle, rule FROM rule WHERE r ? 'check' AND NOT r ? 'message'$$, 'every check says in words what is wrong');
+
+-- A table for each lifecycle: status and all attributes as texts.
+CREATE SCHEMA walk;
+SELECT format('CREATE TABLE walk.%I (id serial PRIMARY KEY, status text, %s)', lifecycle, string_agg(format('%I text', attribute), ', '))
+FROM attribute GROUP BY lifecycle \gexec
+CREATE TABLE attachment AS
+	SELECT lifecycle, itsm.attach(format('walk.%I', lifecycle)::regclass, lifecycle, 'status', mode => 'enforce',
+		attributes => jsonb_object_agg(attribute, format(CASE type WHEN 'text' THEN '%I' ELSE '%I::%s' END, attribute, type))) AS id
+	FROM attribute GROUP BY lifecycle;
+
+-- A value that fits: every text another one, and what a lifecycle wants.
+CREATE TABLE fits AS
+	SELECT lifecycle, attribute, CASE type WHEN 'text' THEN 'the ' || attribute WHEN 'integer' THEN '3' WHEN 'boolean' THEN 'true'
+			WHEN 'interval' THEN '01:00:00' WHEN 'text[]' THEN '{one,two}' WHEN 'date' THEN (current_date + 30)::text ELSE now()::text END AS value
+	FROM attribute;
+UPDATE fits SET value = NULL WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at', 'approval_required', 'actor');
+UPDATE fits SET value = v.value FROM (VALUES
+	(NULL, 'planned_end', (now() + interval '1 hour')::text),
+	(NULL, 'actual_end', (now() + interval '1 hour')::text),
+	('incident', 'sla_breached', 'false'),
+	('release', 'deployed_hash', 'the artefact_hash'),
+	('release', 'observation_until', (now() - interval '1 hour')::text),
+	('deployment', 'accepted_hash', 'the artefact_hash'),
+	('document', 'effective_from', current_date::text),
+	('document', 'retention_until', current_date::text),
+	('finding', 'grade', 'minor'),
+	('contract', 'valid_from', current_date::text)) AS v(lifecycle, attribute, value)
+WHERE fits.lifecycle = coalesce(v.lifecycle, fits.lifecycle) AND fits.attribute = v.attribute;
+UPDATE fits SET value = 'successful' WHERE attribute = 'outcome' AND lifecycle LIKE '%change';
+-- what a good step changes on its way
+CREATE TABLE on_the_way (lifecycle text, from_state text, to_state text, change jsonb);
+INSERT INTO on_the_way VALUES
+	('incident', 'in_progress', 'assigned', '{"assignee": "somebody else"}'),
+	('contract', 'expiring', 'active', jsonb_build_object('valid_to', current_date + 60));
+
+-- Runs one write in a subtransaction; "ok", or the SQLSTATE and the rules that are not met.
+CREATE FUNCTION attempt(command text, actor text, reason text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+	detail text;
+BEGIN
+	PERFORM itsm.act_as(actor), set_config('itsm.reason', reason, true);
+	EXECUTE command;
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, detail = PG_EXCEPTION_DETAIL;
+	IF state NOT LIKE 'IT%' THEN
+		RETURN state || ' ' || SQLERRM;
+	END IF;
+	RETURN state || (SELECT string_agg(DISTINCT ' ' || coalesce(f ->> 'rule', '?') || coalesce('.' || (f ->> 'attribute'), ''), '') FROM jsonb_array_elements(detail::jsonb) AS f);
+END $$;
+
+CREATE FUNCTION step(of_lifecycle text, row_id integer, to_state text, change jsonb, actor text, reason text DEFAULT 'because') RETURNS text LANGUAGE sql AS $$
+	SELECT attempt(format('UPDATE walk.%I SET status = %s %s WHERE id = %s', of_lifecycle, coalesce(quote_literal(to_state), 'status'),
+		(SELECT coalesce(string_agg(format(', %I = %L', key, value), ''), '') FROM jsonb_each_text(change)), row_id), actor, reason)
+$$;
+
+CREATE FUNCTION create_row(of_lifecycle text, in_state text, change jsonb, actor text DEFAULT 'the auditor') RETURNS text LANGUAGE sql AS $$
+	SELECT attempt(format('INSERT INTO walk.%I (status, %s) VALUES (%L, %s)', of_lifecycle, string_agg(quote_ident(attribute), ', '), in_state,
+		string_agg(quote_nullable(CASE WHEN change ? attribute THEN change ->> attribute ELSE value END), ', ')), actor, 'because')
+	FROM fits WHERE lifecycle = of_lifecycle
+$$;
+
+-- The shortest ways.
+CREATE TABLE way AS
+	WITH RECURSIVE way AS (
+		SELECT lifecycle, state, ARRAY[state] AS path FROM state WHERE initial
+		UNION ALL
+		SELECT w.lifecycle, t.to_state, path || t.to_state
+		FROM way w JOIN transition t ON t.lifecycle = w.lifecycle AND t.from_state = w.state AND t.to_state <> ALL (path)
+		WHERE array_length(path, 1) < 9
+	)
+	SELECT DISTINCT ON (lifecycle, state) * FROM way ORDER BY lifecycle, state, array_length(path, 1), path;
+
+-- A new row, led to a state; its number, or an error.
+CREATE FUNCTION walk(of_lifecycle text, path text[], change jsonb DEFAULT '{}') RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+	result text := create_row(of_lifecycle, path[1], change);
+	row_id integer;
+BEGIN
+	IF result <> 'ok' THEN
+		RAISE EXCEPTION '% cannot begin in %: %', of_lifecycle, path[1], result;
+	END IF;
+	EXECUTE format('SELECT max(id) FROM walk.%I', of_lifecycle) INTO row_id;
+	FOR i IN 2 .. array_length(path, 1) LOOP
+		result := step(of_lifecycle, row_id, path[i],
+			(SELECT o.change FROM on_the_way o WHERE o.lifecycle = of_lifecycle AND o.from_state = path[i - 1] AND o.to_state = path[i]), 'walker ' || i);
+		IF result <> 'ok' THEN
+			RAISE EXCEPTION '% cannot go from % to %: %', of_lifecycle, path[i - 1], path[i], result;
+		END IF;
+	END LOOP;
+	RETURN row_id;
+END $$;
+
+-- every transition
+SELECT lives_ok(format('SELECT walk(%L, %L)', t.lifecycle, w.path || t.to_state), format('%s: %s to %s', t.lifecycle, t.from_state, t.to_state))
+FROM transition t JOIN way w ON w.lifecycle = t.lifecycle AND w.state = t.from_state
+ORDER BY t.lifecycle, t.from_state, t.to_state;
+
+-- every pair that is none, and every state that is not initial
+SELECT is_empty(format($$SELECT w.state, s.state, result FROM way w JOIN state s USING (lifecycle), step(%1$L, walk(%1$L, w.path), s.state, '{}', 'walker') AS result
+	WHERE w.lifecycle = %1$L AND w.state <> s.state AND result NOT LIKE 'IT001 %%'
+		AND NOT EXISTS (SELECT FROM transition t WHERE t.lifecycle = w.lifecycle AND t.from_state = w.state AND t.to_state = s.state)$$, name),
+	name || ': no other transition') FROM lifecycle ORDER BY name;
+SELECT is_empty(format($$SELECT state, result FROM state, create_row(%1$L, state, '{}') AS result WHERE lifecycle = %1$L AND NOT initial AND result NOT LIKE 'IT003 %%'$$, name),
+	name || ': no other state to begin in') FROM lifecycle ORDER BY name;
+SELECT is(attempt(format('DELETE FROM walk.%I WHERE id = %s', w.lifecycle, walk(w.lifecycle, w.path)), 'walker', 'because'), 'IT010 delete', w.lifecycle || ': not deleted')
+FROM (SELECT DISTINCT ON (lifecycle) * FROM way ORDER BY lifecycle, array_length(path, 1) DESC) AS w;
+
+-- Wrong steps.  From null: a row is inserted; to null: it stays where it is.
+CREATE TABLE wrong (lifecycle text, rule text, from_state text, to_state text, change jsonb, actor text, reason text, before jsonb, code text, attribute text);
+
+-- what every rule of a kind has in common: one attribute empty, no reason, one attribute changed
+CREATE TABLE in_scope AS
+	SELECT DISTINCT ON (lifecycle, rule) r.lifecycle, rule, r, m.from_state, m.to_state
+	FROM rule r JOIN (SELECT lifecycle, from_state, to_state FROM transition UNION ALL SELECT lifecycle, NULL, state FROM state WHERE initial) AS m USING (lifecycle)
+	WHERE (NOT r ? 'from' OR m.from_state IN (SELECT names(r -> 'from'))) AND (NOT r ? 'to' OR m.to_state IN (SELECT names(r -> 'to')))
+	ORDER BY lifecycle, rule, from_state, to_state;
+INSERT INTO wrong
+	SELECT lifecycle, rule, from_state, to_state, jsonb_build_object(a, NULL), NULL, 'because', '{}', 'IT004', a
+	FROM in_scope, names(r -> 'requires') AS a WHERE r ? 'requires';
+INSERT INTO wrong
+	SELECT lifecycle, rule, from_state, to_state, '{}', NULL, ' ', '{}', 'IT014', NULL FROM in_scope WHERE r ? 'reason';
+INSERT INTO wrong
+	SELECT rule.lifecycle, rule, i, NULL, jsonb_build_object(a, CASE type WHEN 'integer' THEN '4' WHEN 'boolean' THEN 'false' WHEN 'text[]' THEN '{three}'
+		WHEN 'interval' THEN '00:30' WHEN 'date' THEN (current_date + 5)::text WHEN 'text' THEN 'another' ELSE (now() + interval '30 minutes')::text END),
+		NULL, 'because', '{}', CASE WHEN a = 'outcome' AND rule.lifecycle LIKE '%change' OR a = 'grade' THEN 'IT005' ELSE 'IT009' END, a
+	FROM rule, names(r -> 'in') AS i, names(r -> 'frozen') AS a, attribute t
+	WHERE r ? 'frozen' AND t.lifecycle = rule.lifecycle AND t.attribute = a;
+INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor, before) VALUES
+	('incident', 'plausible_impact', 'new', NULL, '{"impact": "6"}', NULL, NULL),
+	('incident', 'plausible_urgency', 'new', NULL, '{"urgency": "0"}', NULL, NULL),
+	('incident', 'plausible_priority', 'new', NULL, '{"priority": "-1"}', NULL, NULL),
+	('incident', 'assigned_to_someone', 'new', 'assigned', '{"assignee": null, "assignment_group": ""}', NULL, NULL),
+	('incident', 'reassigned', 'in_progress', 'assigned', '{}', NULL, NULL),
+	('incident', 'caller_told', 'in_progress', 'on_hold', '{"hold_reason": "caller", "caller_message": null}', NULL, NULL),
+	('incident', 'problem_named', 'in_progress', 'on_hold', '{"hold_reason": "problem", "problem": ""}', NULL, NULL),
+	('incident', 'change_named', 'in_progress', 'on_hold', '{"hold_reason": "change", "change": ""}', NULL, NULL),
+	('incident', 'not_its_own_parent', 'new', NULL, '{"parent": "the number"}', NULL, NULL),
+	('incident', 'reopen_window', 'resolved', 'in_progress', '{}', NULL, '{"resolved_at": "2020-01-01"}'),
+	('incident', 'breach_not_hidden', 'new', 'cancelled', '{"sla_breached": "true"}', NULL, NULL),
+	('incident', 'not_into_itself', 'assigned', 'merged', '{"merged_into": "the number"}', NULL, NULL),
+	('major_incident', 'manager_is_another', NULL, 'declared', '{"manager": "the assignee"}', NULL, NULL),
+	('major_incident', 'plausible_interval', 'declared', NULL, '{"update_interval": "0"}', NULL, NULL),
+	('major_incident', 'service_recovered', 'in_response', 'restored', '{"service_available": "false"}', NULL, NULL),
+	('major_incident', 'reviewed_by_another', 'restored', 'under_review', '{"review_owner": "the resolver"}', NULL, NULL),
+	('major_incident', 'problem_or_reason', 'under_review', 'closed', '{"problem": null, "no_problem_reason": ""}', NULL, NULL),
+	('service_request', 'approval_needed', 'new', 'awaiting_approval', '{"approval_required": "false"}', NULL, NULL),
+	('service_request', 'approver_is_another', 'new', 'awaiting_approval', '{"approver": "the requester"}', NULL, NULL),
+	('service_request', 'approver_is_another', 'awaiting_approval', 'approved', '{"approver": "the requester"}', NULL, NULL),
+	('service_request', 'approved_by_another', 'awaiting_approval', 'approved', '{}', 'the requester', NULL),
+	('service_request', 'approval_present', 'new', 'in_fulfilment', '{"approval_required": "true"}', NULL, NULL),
+	('service_request', 'reopen_window', 'fulfilled', 'in_fulfilment', '{}', NULL, '{"resolved_at": "2020-01-01"}'),
+	('problem', 'plausible_priority', 'new', NULL, '{"priority": "6"}', NULL, NULL),
+	('problem', 'not_its_own_duplicate', 'new', NULL, '{"duplicate_of": "the number"}', NULL, NULL),
+	('problem', 'workaround_or_action', 'root_cause_analysis', 'known_error', '{"workaround": "none", "impact_action": null}', NULL, NULL),
+	('problem', 'workaround_or_action', 'root_cause_analysis', 'known_error', '{"workaround": ""}', NULL, NULL),
+	('problem', 'fixed_by', 'known_error', 'fix_in_progress', '{"change": "", "action": null}', NULL, NULL),
+	('problem', 'checked_by_another', 'resolved', 'closed', '{"effectiveness_checked_by": "the assignee"}', NULL, NULL),
+	('problem', 'closed_by_another', 'resolved', 'closed', '{}', 'the assignee', NULL),
+	('problem', 'closed_by_another', 'resolved', 'closed', '{}', 'walker 5', NULL),
+	('problem', 'acceptance_ends_later', 'root_cause_analysis', 'closed', '{"risk_accepted_until": "2020-01-01"}', NULL, NULL),
+	('problem', 'acceptance_ends_later', 'known_error', 'closed', '{"risk_accepted_until": "infinity"}', NULL, NULL),
+	('problem', 'risk_accepted_by_another', 'known_error', 'closed', '{"risk_accepted_by": "the assignee"}', NULL, NULL),
+	('known_error', 'reviewer_is_another', 'draft', 'published', '{"reviewer": "the author"}', NULL, NULL),
+	('known_error', 'published_by_another', 'draft', 'published', '{}', 'the author', NULL),
+	('change', 'names_its_cis', 'new', 'assess', '{"cis": "{}"}', NULL, NULL),
+	('change', 'names_its_cis', 'new', 'assess', '{"cis": null}', NULL, NULL),
+	('change', 'assessed_by_another', 'assess', 'authorize', '{"technical_reviewer": "the requester"}', NULL, NULL),
+	('standard_change', 'names_its_cis', 'new', 'scheduled', '{"cis": "{}"}', NULL, NULL),
+	('emergency_change', 'names_its_cis', 'authorize', 'scheduled', '{"cis": "{}"}', NULL, NULL),
+	('release', 'has_content', NULL, 'planned', '{"changes": "{}"}', NULL, NULL),
+	('release', 'has_content', 'building', 'testing', '{"changes": null}', NULL, NULL),
+	('release', 'accepter_is_another', 'testing', 'accepted', '{"accepted_by": "the builder"}', NULL, NULL),
+	('release', 'accepted_by_another', 'testing', 'accepted', '{}', 'the builder', NULL),
+	('release', 'plausible_window', 'planned', NULL, '{"planned_end": "2020-01-01"}', NULL, NULL),
+	('release', 'same_artefacts', 'accepted', 'deploying', '{"deployed_hash": "something else"}', NULL, NULL),
+	('release', 'same_artefacts', 'deploying', 'deployed', '{"deployed_hash": "something else"}', NULL, NULL),
+	('release', 'back_out_complete', 'deploying', 'backed_out', '{"baseline_restored": null}', NULL, NULL),
+	('release', 'observation_over', 'early_life', 'closed', '{"observation_until": "2100-01-01"}', NULL, NULL),
+	('deployment', 'plausible_window', 'scheduled', NULL, '{"planned_start": "-infinity"}', NULL, NULL),
+	('deployment', 'accepted_artefacts', 'scheduled', 'running', '{"artefact_hash": "something else"}', NULL, NULL),
+	('deployment', 'plausible_run', 'scheduled', NULL, '{"actual_end": "2020-01-01"}', NULL, NULL),
+	('deployment', 'roll_back_complete', 'failed', 'rolled_back', '{"baseline_restored": "false"}', NULL, NULL),
+	('configuration_item', 'maintained_because_of', 'live', 'in_maintenance', '{"change": "", "incident": null}', NULL, NULL),
+	('configuration_item', 'no_obligations_left', 'retired', 'disposed', '{"obligations_settled": "false"}', NULL, NULL),
+	('configuration_item', 'data_loss_recorded', 'live', 'stolen', '{"security_incident": ""}', NULL, NULL),
+	('document', 'reviewer_is_another', 'draft', 'in_review', '{"reviewer": "the author"}', NULL, NULL),
+	('document', 'approver_is_another', 'in_review', 'approved', '{"approver": "the author"}', NULL, NULL),
+	('document', 'approved_by_another', 'in_review', 'approved', '{}', 'the author', NULL),
+	('document', 'next_review_later', 'approved', 'effective', '{"next_review": "2020-01-01"}', NULL, NULL),
+	('document', 'mandatory_kind_replaced', 'effective', 'withdrawn', '{"successor": ""}', NULL, NULL),
+	('document', 'retention_over', 'superseded', 'disposed', '{"retention_until": "2100-01-01"}', NULL, NULL),
+	('risk', 'plausible_rating', 'identified', NULL, '{"likelihood": "6"}', NULL, NULL),
+	('risk', 'plausible_rating', 'identified', NULL, '{"impact": "0"}', NULL, NULL),
+	('risk', 'acceptance_ends_later', 'assessed', 'accepted', '{"accepted_until": "2020-01-01"}', NULL, NULL),
+	('risk', 'within_appetite', 'assessed', 'accepted', '{"score": "4"}', NULL, NULL),
+	('audit', 'auditor_is_independent', NULL, 'planned', '{"auditee": "the auditor"}', NULL, NULL),
+	('audit', 'auditor_is_independent', 'planned', 'in_progress', '{"auditor": "the auditee"}', NULL, NULL),
+	('finding', 'known_grade', 'raised', NULL, '{"grade": "bad"}', NULL, NULL),
+	('finding', 'raised_by_the_auditor', NULL, 'raised', '{}', 'somebody', NULL),
+	('finding', 'major_planned_in_time', 'accepted', 'action_planned', '{"due": "2100-01-01"}', NULL, '{"grade": "major"}'),
+	('finding', 'major_planned_in_time', 'accepted', 'action_planned', '{"cause": ""}', NULL, '{"grade": "major"}'),
+	('finding', 'verifier_is_another', 'implemented', 'verified', '{"verifier": "the owner"}', NULL, NULL),
+	('finding', 'verified_by_another', 'implemented', 'verified', '{}', 'the owner', NULL),
+	('finding', 'verified_by_another', 'implemented', 'verified', '{}', 'walker 4', NULL),
+	('corrective_action', 'verifier_is_another', 'implemented', 'verified', '{"verifier": "the owner"}', NULL, NULL),
+	('corrective_action', 'verified_by_another', 'implemented', 'verified', '{}', 'the owner', NULL),
+	('corrective_action', 'verified_by_another', 'implemented', 'verified', '{}', 'walker 3', NULL),
+	('improvement', 'decided_by_another', 'evaluated', 'approved', '{"decided_by": "the requester"}', NULL, NULL),
+	('complaint', 'acknowledged_in_time', 'received', 'acknowledged', '{}', NULL, '{"opened_at": "2020-01-01"}'),
+	('complaint', 'owner_is_not_its_subject', 'acknowledged', 'investigating', '{"subject": "the owner"}', NULL, NULL),
+	('contract', 'approver_is_another', 'negotiation', 'approved', '{"approver": "the owner"}', NULL, NULL),
+	('contract', 'approved_by_another', 'negotiation', 'approved', '{}', 'the owner', NULL),
+	('contract', 'plausible_term', 'draft', NULL, '{"valid_to": "2020-01-01"}', NULL, NULL),
+	('contract', 'renewed_for_longer', 'expiring', 'active', '{}', NULL, NULL),
+	('continuity_test', 'plan_is_approved', NULL, 'planned', '{"plan_approved": "false"}', NULL, NULL),
+	('continuity_test', 'live_impact_by_a_change', 'approved', 'executing', '{"change": ""}', NULL, NULL),
+	('continuity_test', 'reviewer_is_another', 'completed', 'reviewed', '{"reviewer": "the test_leader"}', NULL, NULL),
+	('continuity_test', 'deficiencies_lead_to_actions', 'aborted', 'reviewed', '{"actions": ""}', NULL, NULL),
+	('continuity_test', 'missed_times_lead_to_actions', 'reviewed', 'closed', '{"required_rto": "1 minute", "deficiencies": null, "actions": null}', NULL, NULL),
+	('service', 'cis_recorded', 'in_transition', 'live', '{"cis": "{}"}', NULL, NULL),
+	('knowledge_article', 'reviewer_is_another', 'draft', 'in_review', '{"reviewer": "the author"}', NULL, NULL),
+	('knowledge_article', 'valid_to_a_day_to_come', 'in_review', 'published', '{"valid_to": "2020-01-01"}', NULL, NULL),
+	('knowledge_article', 'published_by_another', 'in_review', 'published', '{}', 'the author', NULL);
+INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor)
+	SELECT l, v.* FROM (VALUES ('change'), ('standard_change'), ('emergency_change')) AS l(l), (VALUES
+		('plausible_window', 'new', NULL, '{"planned_end": "2020-01-01"}'::jsonb, NULL),
+		('plausible_window', 'new', NULL, '{"planned_end": "infinity"}', NULL),
+		('authorised_by_another', 'authorize', 'scheduled', '{}', 'the requester'),
+		('authorised_by_another', 'authorize', 'scheduled', '{}', 'the implementer'),
+		('authorised_by_another', 'authorize', 'scheduled', '{}', 'nobody'),
+		('plausible_implementation', 'new', NULL, '{"actual_end": "2020-01-01"}', NULL),
+		('known_outcome', 'new', NULL, '{"outcome": "great"}', NULL),
+		('reviewed_by_another', 'review', 'closed', '{"reviewer": "the implementer"}', NULL),
+		('cis_brought_up_to_date', 'review', 'closed', '{"cis_updated": "false"}', NULL),
+		('failure_followed_up', 'review', 'closed', '{"outcome": "failed", "problem": null, "improvement": ""}', NULL)) AS v(rule, from_state, to_state, change, actor)
+	WHERE EXISTS (SELECT FROM rule r WHERE r.lifecycle = l AND r.rule = v.rule);
+UPDATE wrong SET code = CASE WHEN r ? 'separate' THEN 'IT007' ELSE 'IT005' END FROM rule r WHERE r.lifecycle = wrong.lifecycle AND r.rule = wrong.rule AND code IS NULL;
+-- a rule that is only observed, enforced
+SELECT itsm.set_mode(id, 'enforce', 'acknowledged_in_time') FROM attachment WHERE lifecycle = 'complaint';
+
+SELECT is_empty($$SELECT lifecycle, rule FROM rule EXCEPT SELECT lifecycle, rule FROM wrong$$, 'there is a wrong step for every rule');
+SELECT is_empty($$SELECT lifecycle, rule FROM wrong EXCEPT SELECT lifecycle, rule FROM rule$$, 'and for nothing else');
+
+CREATE FUNCTION wrong_step(w wrong) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	who text := nullif(coalesce(w.actor, 'the last one'), 'nobody');
+	path text[] := (SELECT y.path FROM way y WHERE y.lifecycle = w.lifecycle AND y.state = w.from_state);
+BEGIN
+	IF w.from_state IS NULL THEN
+		RETURN create_row(w.lifecycle, w.to_state, w.change, coalesce(w.actor, 'the auditor'));
+	END IF;
+	RETURN step(w.lifecycle, walk(w.lifecycle, path, coalesce(w.before, '{}')), w.to_state, w.change, who, coalesce(w.reason, 'because'));
+END $$;
+SELECT ok(result LIKE w.code || ' %' AND strpos(result || ' ', ' ' || w.rule || coalesce('.' || w.attribute || ' ', '')) > 0,
+	format('%s: %s, %s to %s, %s', w.lifecycle, w.rule, w.from_state, w.to_state, coalesce(w.attribute, w.change::text)))
+	|| CASE WHEN result LIKE w.code || ' %' AND strpos(result || ' ', ' ' || w.rule || coalesce('.' || w.attribute || ' ', '')) > 0 THEN '' ELSE E'\n# ' || result END
+FROM wrong w, wrong_step(w) AS result;
+
+SELECT * FROM finish();
+ROLLBACK;
