@@ -183,7 +183,7 @@ check_levels(const MatrixKind *kind, const char *name, ArrayType *levels)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%s matrix \"%s\" needs an array of two dimensions", kind->level, itsm_clip(name)),
-				 errhint("Its rows are %s 1, 2, …, and the elements of each row %s 1, 2, …; NULL takes the matrix away.",
+				 errhint("It has a row for each %s and in it an element for each %s, from 1; NULL takes the matrix away.",
 						 kind->row, kind->column)));
 	if (ARR_DIMS(levels)[0] > MOST || ARR_DIMS(levels)[1] > MOST)
 		ereport(ERROR,

@@ -79,6 +79,48 @@ $node->safe_psql('postgres', 'CREATE DATABASE busy TEMPLATE template0');
 command_ok([ @restore, '-d', 'busy', "$directory/busy.dump" ], 'and restored');
 is($node->safe_psql('busy', q{SELECT count(*) > 100, max(itsm.number(number)) <= (SELECT last FROM itsm.number_range WHERE prefix = 'BUSY') FROM busy}), 't|t', 'the range has them all');
 
+# Draws while ranges are made, changed, locked and rewritten: without a rollback nothing is lost.
+$node->safe_psql('desk', q{CREATE TABLE mixed (number itsm.record_number); SELECT itsm.define_number('MIX')});
+my %mixed = (
+	draw => [ 60, q{INSERT INTO mixed VALUES (itsm.next_number('MIX'));} ],
+	several => [ 10, q{INSERT INTO mixed SELECT itsm.next_number('MIX') FROM generate_series(1, 20);} ],
+	made => [ 20, q{\set n random(1, 200)
+INSERT INTO mixed VALUES (itsm.next_number('N' || chr(65 + :n / 26) || chr(65 + :n % 26)));} ],
+	changed => [ 4, q{\set n random(5, 9)
+BEGIN;
+SELECT itsm.define_number('MIX', :n);
+INSERT INTO mixed VALUES (itsm.next_number('MIX'));
+COMMIT;} ],
+	undone => [ 4, q{\set n random(5, 9)
+BEGIN;
+SELECT itsm.define_number('MIX', :n);
+ROLLBACK;} ],
+	locked => [ 2, q{BEGIN;
+SELECT FROM itsm.number_range WHERE prefix = 'MIX' FOR UPDATE;
+INSERT INTO mixed VALUES (itsm.next_number('MIX'));
+COMMIT;} ],
+	shared => [ 2, q{BEGIN;
+SELECT FROM itsm.number_range WHERE prefix = 'MIX' FOR KEY SHARE;
+COMMIT;} ]);
+my @scripts;
+foreach my $name (sort keys %mixed)
+{
+	PostgreSQL::Test::Utils::append_to_file("$directory/$name.sql", "$mixed{$name}[1]\n");
+	push @scripts, '-f', "$directory/$name.sql\@$mixed{$name}[0]";
+}
+$load = IPC::Run::start([ 'pgbench', '-n', '-h', $node->host, '-p', $node->port, @scripts, '-c', 8, '-j', 2, '-T', 5, 'desk' ], '>', \($out = ''), '2>&1');
+foreach (1 .. 8)
+{
+	sleep 0.5;
+	$node->safe_psql('desk', 'VACUUM FULL itsm.number_range');
+	$node->safe_psql('desk', 'VACUUM (FREEZE) itsm.number_range');
+}
+$load->finish;
+unlike($out, qr/ERROR|abort/, 'mixed: no error');
+is($node->safe_psql('desk', q{SELECT count(*) > 1000, count(*) - count(DISTINCT concat(itsm.prefix(number), itsm.number(number))), (SELECT sum(last) FROM itsm.number_range WHERE prefix ~ '^(MIX|N[A-H][A-Z])$') - count(*) FROM mixed}),
+	't|0|0', 'mixed: no number twice, none lost');
+is($node->safe_psql('desk', $verify), '', 'mixed: verify finds nothing');
+
 # The server is killed.  Every transaction is one number, so what is missing was in flight.
 
 $node->safe_psql('postgres', q{CREATE EXTENSION itsm; CREATE TABLE ticket (number itsm.record_number DEFAULT itsm.next_number('INC'), round int, filler text); SELECT itsm.define_number('INC')});
