@@ -21,9 +21,12 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/practice/change_window.sql \
+	src/practice/change_booking.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
-	src/report/policy_event.sql
+	src/report/policy_event.sql \
+	src/report/change_conflict.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

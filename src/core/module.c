@@ -9,6 +9,8 @@
 #include "lifecycle/event_listener.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
+#include "practice/booking_listener.h"
+#include "practice/change_plan.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,10 +22,14 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_reason,
 	&itsm_rule_frozen,
 	&itsm_rule_within,
+	&itsm_rule_window,
+	&itsm_rule_not_frozen,
+	&itsm_rule_no_conflict,
 	NULL
 };
 
 const EventListener *const itsm_event_listeners[] = {
+	&itsm_booking_listener,
 	NULL
 };
 

@@ -240,6 +240,7 @@ judge_rules(Write *write, bool standing)
 
 		if (modes[i] == MODE_OFF)
 			continue;
+		judgement.mode = modes[i];
 		for (int j = 0; j < rule->condition_count; j++)
 			if (!standing || rule->conditions[j].kind->standing)
 				rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);
