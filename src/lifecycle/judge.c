@@ -67,6 +67,7 @@ subject(Judgement *judgement, Subject *subject)
 		return false;
 	subject->source = write->unit->attachment->source;
 	subject->tenant = write->tenant;
+	subject->tenant_after = write->tenant_after ? write->tenant_after : write->tenant;
 	subject->key = write->key;
 	subject->owner = write->policy->owner;
 	if (write->as_of)

@@ -34,6 +34,7 @@ typedef struct Subject
 {
 	int			source;
 	const char *tenant;
+	const char *tenant_after;	/* the same, unless the write moves the row to another tenant */
 	const char *key;
 	int64		record;			/* 0: there is none yet */
 	Oid			owner;			/* of the table */

@@ -74,7 +74,10 @@ was_judged(const Memory *memory, const BookingRule *rule)
 	};
 
 	/* what is told with a kind of its own is no write of the application */
-	return memory->kind == NULL && !new->attachment->deferred && itsm_plan_enters(rule->attributes, &move);
+	if (memory->kind || new->attachment->deferred)
+		return false;
+	return (memory->old && strcmp(memory->old->identity.tenant, new->identity.tenant) != 0) ||
+		itsm_plan_enters(rule->attributes, &move);
 }
 
 /* The conflict was seen when the write was judged, and let pass. */

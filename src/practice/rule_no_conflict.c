@@ -46,6 +46,13 @@ itsm_conflict_unmet(List *unmet, const LifecycleRule *rule, const ChangePlan *pl
 						  plan->ci_culprit, rule->clause, "%s", message);
 }
 
+/* Its bookings begin anew in another tenant. */
+static bool
+moves_tenant(Judgement *judgement, const PlanAttributes *attributes, const Subject *subject)
+{
+	return itsm_plan_counts(attributes, judgement->to) && strcmp(subject->tenant, subject->tenant_after) != 0;
+}
+
 static void
 judge_no_conflict(Judgement *judgement, const LifecycleRule *rule, const void *data)
 {
@@ -54,19 +61,23 @@ judge_no_conflict(Judgement *judgement, const LifecycleRule *rule, const void *d
 	Subject		subject;
 	ChangePlan	plan;
 
+	bool		known;
+
 	if (!itsm_plan_is_timed(attributes, judgement->mapped) || !itsm_plan_names_cis(attributes, judgement->mapped) ||
-		!itsm_plan_judged(judgement, rule, attributes))
+		!(itsm_plan_counts(attributes, judgement->to) || itsm_rule_moves(judgement, rule)))
+		return;
+	known = judgement->subject(judgement, &subject);
+	if (!itsm_plan_judged(judgement, rule, attributes) && !(known && moves_tenant(judgement, attributes, &subject)))
 		return;
 	itsm_plan_read(judgement->definition, attributes, judgement->mapped, judgement->new, &plan);
-	if (!itsm_plan_sound(judgement, rule, &itsm_rule_no_conflict, &plan, true) ||
-		!judgement->subject(judgement, &subject))
+	if (!itsm_plan_sound(judgement, rule, &itsm_rule_no_conflict, &plan, true) || !known)
 		return;
-	if (itsm_booking_conflicts(subject.tenant, subject.record, &plan, &conflict))
+	if (itsm_booking_conflicts(subject.tenant_after, subject.record, &plan, &conflict))
 		judgement->unmet = itsm_conflict_unmet(judgement->unmet, rule, &plan, &conflict);
 	else if (judgement->at && !judgement->asking && judgement->mode == MODE_ENFORCE && subject.record &&
-			 !itsm_booking_hold(subject.tenant, subject.record))
+			 !itsm_booking_hold(subject.tenant_after, subject.record))
 	{
-		(void) itsm_booking_conflicts(subject.tenant, subject.record, &plan, &conflict);
+		(void) itsm_booking_conflicts(subject.tenant_after, subject.record, &plan, &conflict);
 		judgement->unmet = itsm_conflict_unmet(judgement->unmet, rule, &plan, &conflict);
 	}
 }

@@ -41,7 +41,7 @@ judge_not_frozen(Judgement *judgement, const LifecycleRule *rule, const void *da
 	if (!itsm_plan_sound(judgement, rule, &itsm_rule_not_frozen, &plan, false) ||
 		!judgement->subject(judgement, &subject))
 		return;
-	itsm_window_conflicts(subject.tenant, &plan, &conflict);
+	itsm_window_conflicts(subject.tenant_after, &plan, &conflict);
 	if (conflict.freezes)
 		itsm_rule_unmet(judgement, rule, &itsm_rule_not_frozen, names[attributes->start].name,
 						"%d freeze%s that time", conflict.freezes, conflict.freezes == 1 ? " covers" : "s cover");
