@@ -21,6 +21,7 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/service_time/service_time.sql \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
 	src/practice/incident.sql \

@@ -129,6 +129,21 @@ SELECT p.id, c.* FROM change_window.plan p, itsm.change_conflicts('change_window
 SELECT p.id, t.code, t.message FROM change_window.plan p, change_window.try(format('SELECT itsm.change_conflicts(%L, %L)', 'change_window.change', p.id)) t WHERE p.id IN (1, 2, 3, 4, 6) ORDER BY p.id;
 SELECT * FROM change_window.try($$SELECT itsm.change_conflicts('change_window.change', '99')$$);
 
+-- Recurring windows: by service hours, as long as they hold.
+SELECT t.* FROM unnest(ARRAY[$q$'w', 'freeze', hours => 'Sa,Su 25:00'$q$, $q$'w', 'freeze', '2050-01-02', '2050-01-01', hours => 'Sa'$q$, $q$'w', 'freeze', ends_at => 'infinity', hours => 'Sa 10:00-11:00'$q$]) AS a,
+	change_window.try(format('SELECT itsm.define_change_window(%s)', a)) AS t;
+SELECT itsm.define_change_window('nights', 'maintenance', hours => 'Mo-Fr 22:00-02:00 @ Europe/Berlin', services => '{crm}');
+SELECT itsm.define_change_window('weekends', 'maintenance', '2050-05-01', '2050-06-01', hours => 'Sa 12:00-18:00 @ Europe/Berlin', services => '{crm}');
+SELECT itsm.define_change_window('closing', 'freeze', starts_at => '2050-01-01', hours => '2050 May 31 00:00-24:00; 2051 May 31 00:00-24:00 @ Europe/Berlin', services => '{crm}');
+INSERT INTO change_window.change (id, s, e, ci, service, tenant) VALUES
+	(200, '2050-05-04 20:00', '2050-05-05 00:00', 'x', 'crm', ''), (201, '2050-05-04 20:00', '2050-05-05 00:01', 'x', 'crm', ''),
+	(202, '2050-05-07 10:00', '2050-05-07 16:00', 'x', 'crm', ''), (203, '2050-06-04 10:00', '2050-06-04 12:00', 'x', 'crm', ''),
+	(204, '2050-05-30 20:00', '2050-05-30 22:00', 'x', 'crm', ''), (205, '2050-05-30 20:00', '2050-05-30 22:01', 'x', 'crm', '');
+SELECT id, t.* FROM generate_series(200, 205) id, change_window.try(format('UPDATE change_window.change SET status = %L WHERE id = %s', 'scheduled', id)) t;
+SELECT id, c.* FROM generate_series(200, 205) id, itsm.change_conflicts('change_window.change', id::text) c;
+SELECT id, itsm.next_free_slot('change_window.change', id::text, '3 hours') FROM generate_series(200, 205) id;
+SELECT name, during, hours FROM itsm.change_window WHERE hours IS NOT NULL ORDER BY name;
+
 -- Observed, then enforced for one rule.
 SELECT itsm.set_mode(:attachment, 'observe');
 UPDATE change_window.change SET status = 'scheduled' WHERE id IN (6, 19);

@@ -64,13 +64,6 @@
 	ExecCheckIndexConstraints((target), (slot), (estate), (conflict), NIL)
 #endif
 
-/* 16 lets input functions report errors softly. */
-#if PG_VERSION_NUM >= 160000
-#define itsm_make_range(type, lower, upper) make_range((type), (lower), (upper), false, NULL)
-#else
-#define itsm_make_range(type, lower, upper) make_range((type), (lower), (upper), false)
-#endif
-
 /* 16 checks ownership of, and rights to, all kinds of objects by one function each. */
 #if PG_VERSION_NUM >= 160000
 #define itsm_owns_relation(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
@@ -80,6 +73,29 @@
 #define itsm_may_create_in(schema, role) \
 	(pg_namespace_aclcheck((schema), (role), ACL_CREATE) == ACLCHECK_OK)
 #define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
+#endif
+
+/* 16 lets an input function report an error without raising it. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_escontext(fcinfo) ((fcinfo)->context)
+#define itsm_ereturn(context, value, rest) ereturn((context), (value), rest)
+#else
+#define itsm_escontext(fcinfo) NULL
+#define itsm_ereturn(context, value, rest) ereport(ERROR, rest)
+#endif
+
+/* 16 passes that context on to what makes ranges. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_make_range(type, lower, upper, empty) make_range((type), (lower), (upper), (empty), NULL)
+#else
+#define itsm_make_range(type, lower, upper, empty) make_range((type), (lower), (upper), (empty))
+#endif
+
+/* 17 knows infinite intervals. */
+#if PG_VERSION_NUM >= 170000
+#define itsm_interval_is_finite(interval) (!INTERVAL_NOT_FINITE(interval))
+#else
+#define itsm_interval_is_finite(interval) true
 #endif
 
 #endif							/* ITSM_COMPAT_H */

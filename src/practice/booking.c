@@ -81,7 +81,7 @@ place_range(int64 number)
 	RangeBound	lower = {.val = Int64GetDatum(number), .inclusive = true, .lower = true};
 	RangeBound	upper = {.val = Int64GetDatum(number + 1)};
 
-	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(INT8RANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper));
+	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(INT8RANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper, false));
 }
 
 static Datum
@@ -90,7 +90,7 @@ time_range(TimestampTz start, TimestampTz end)
 	RangeBound	lower = {.val = TimestampTzGetDatum(start), .inclusive = true, .lower = true};
 	RangeBound	upper = {.val = TimestampTzGetDatum(end)};
 
-	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper));
+	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper, false));
 }
 
 /* The records of others that are met, as they are found. */

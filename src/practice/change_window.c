@@ -18,7 +18,6 @@
 #include "practice/change_window.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/rangetypes.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
@@ -64,25 +63,32 @@ check_names(FunctionCallInfo fcinfo, int number, const char *member, List **faul
 		}
 }
 
+/* Arguments of itsm.define_change_window. */
+enum
+{
+	WINDOW_NAME, WINDOW_KIND, WINDOW_STARTS, WINDOW_ENDS, WINDOW_SERVICES, WINDOW_CI_CLASSES, WINDOW_CIS,
+	WINDOW_TENANT, WINDOW_HOURS, WINDOW_ARGUMENTS
+};
+
+/* What recurs may do so for ever. */
 static void
 check_times(FunctionCallInfo fcinfo, List **faults)
 {
 	bool		complete = true;
 
-	for (int i = 2; i < 4; i++)
+	for (int i = WINDOW_STARTS; i <= WINDOW_ENDS; i++)
 	{
-		const char *member = i == 2 ? "starts_at" : "ends_at";
+		const char *member = i == WINDOW_STARTS ? "starts_at" : "ends_at";
 
-		if (PG_ARGISNULL(i) || TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(i)))
-		{
-			fault(faults, member, psprintf("%s is %s; a window begins and ends", member,
-										   PG_ARGISNULL(i) ? "null" : "infinite"));
-			complete = false;
-		}
+		if (PG_ARGISNULL(i) && PG_ARGISNULL(WINDOW_HOURS))
+			fault(faults, member, psprintf("%s is null; a window without hours begins and ends", member));
+		else if (!PG_ARGISNULL(i) && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(i)))
+			fault(faults, member, psprintf("%s is infinite", member));
+		complete = complete && !PG_ARGISNULL(i);
 	}
-	if (complete && PG_GETARG_TIMESTAMPTZ(3) < PG_GETARG_TIMESTAMPTZ(2))
+	if (complete && PG_GETARG_TIMESTAMPTZ(WINDOW_ENDS) < PG_GETARG_TIMESTAMPTZ(WINDOW_STARTS))
 		fault(faults, "ends_at", "it ends before it starts");
-	else if (complete && PG_GETARG_TIMESTAMPTZ(3) == PG_GETARG_TIMESTAMPTZ(2))
+	else if (complete && PG_GETARG_TIMESTAMPTZ(WINDOW_ENDS) == PG_GETARG_TIMESTAMPTZ(WINDOW_STARTS))
 		fault(faults, "ends_at", "it ends when it starts");
 }
 
@@ -96,62 +102,66 @@ check_definition(FunctionCallInfo fcinfo, const char *name, const char *kind)
 	if (kind == NULL || (strcmp(kind, "maintenance") != 0 && strcmp(kind, "freeze") != 0))
 		fault(&faults, "kind", psprintf("kind \"%s\" is neither maintenance nor freeze", kind ? itsm_clip(kind) : ""));
 	check_times(fcinfo, &faults);
-	check_names(fcinfo, 4, "services", &faults);
-	check_names(fcinfo, 5, "ci_classes", &faults);
-	check_names(fcinfo, 6, "cis", &faults);
+	check_names(fcinfo, WINDOW_SERVICES, "services", &faults);
+	check_names(fcinfo, WINDOW_CI_CLASSES, "ci_classes", &faults);
+	check_names(fcinfo, WINDOW_CIS, "cis", &faults);
 	return faults;
 }
 
-/* The text form of an array argument, for the event. */
+/* The text form of an argument, for the event. */
 static char *
-array_text(FunctionCallInfo fcinfo, int number)
-{
-	return PG_ARGISNULL(number) ? NULL : OidOutputFunctionCall(F_ARRAY_OUT, PG_GETARG_DATUM(number));
-}
-
-static char *
-time_text(FunctionCallInfo fcinfo, int number)
+argument_text(FunctionCallInfo fcinfo, int number)
 {
 	int			length;
 
-	return itsm_canonical_text(PG_GETARG_DATUM(number), TIMESTAMPTZOID, &length);
+	return PG_ARGISNULL(number) ? NULL
+		: itsm_canonical_text(PG_GETARG_DATUM(number), get_fn_expr_argtype(fcinfo->flinfo, number), &length);
+}
+
+static void
+store_window(FunctionCallInfo fcinfo)
+{
+	Oid			types[WINDOW_ARGUMENTS + 1];
+	Datum		values[WINDOW_ARGUMENTS + 1];
+	char		nulls[WINDOW_ARGUMENTS + 1];
+	OwnerQuery	query;
+
+	for (int i = 0; i < WINDOW_ARGUMENTS; i++)
+	{
+		types[i] = get_fn_expr_argtype(fcinfo->flinfo, i);
+		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
+		values[i] = PG_ARGISNULL(i) ? (Datum) 0 : PG_GETARG_DATUM(i);
+	}
+	types[WINDOW_ARGUMENTS] = TEXTOID;
+	nulls[WINDOW_ARGUMENTS] = ' ';
+	values[WINDOW_ARGUMENTS] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
+	itsm_query_begin(&query);
+	itsm_query(SPI_OK_INSERT, "INSERT INTO itsm.change_window (name, kind, during, services, ci_classes, cis,"
+			   " tenant, hours, defined_at, defined_by) VALUES ($1, $2, pg_catalog.tstzrange($3, $4), $5, $6, $7, $8, $9,"
+			   " pg_catalog.clock_timestamp(), $10::pg_catalog.name) ON CONFLICT (name) DO UPDATE SET"
+			   " kind = EXCLUDED.kind, during = EXCLUDED.during, services = EXCLUDED.services,"
+			   " ci_classes = EXCLUDED.ci_classes, cis = EXCLUDED.cis, tenant = EXCLUDED.tenant, hours = EXCLUDED.hours,"
+			   " defined_at = EXCLUDED.defined_at, defined_by = EXCLUDED.defined_by",
+			   lengthof(types), types, values, nulls);
+	itsm_query_end(&query);
 }
 
 ITSM_FUNCTION(itsm_define_change_window);
 Datum
 itsm_define_change_window(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_argument(fcinfo, 0);
-	char	   *kind = text_argument(fcinfo, 1);
-	Oid			types[] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID, TEXTOID};
-	Datum		values[lengthof(types)];
-	char		nulls[lengthof(types)];
-	List	   *faults = check_definition(fcinfo, name, kind);
-	OwnerQuery	query;
+	char	   *name = text_argument(fcinfo, WINDOW_NAME);
+	char	   *kind = text_argument(fcinfo, WINDOW_KIND);
 
-	itsm_unmet_raise(faults, ERRCODE_ITSM_DEFINITION,
+	itsm_unmet_raise(check_definition(fcinfo, name, kind), ERRCODE_ITSM_DEFINITION,
 					 psprintf("change window \"%s\"", name ? itsm_clip(name) : ""),
-					 "itsm.define_change_window(name, kind, starts_at, ends_at, services, ci_classes, cis, tenant)");
-	for (int i = 0; i < 8; i++)
-	{
-		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
-		values[i] = PG_ARGISNULL(i) ? (Datum) 0 : PG_GETARG_DATUM(i);
-	}
-	nulls[8] = ' ';
-	values[8] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-	itsm_query_begin(&query);
-	itsm_query(SPI_OK_INSERT, "INSERT INTO itsm.change_window (name, kind, during, services, ci_classes, cis,"
-			   " tenant, defined_at, defined_by) VALUES ($1, $2, pg_catalog.tstzrange($3, $4), $5, $6, $7, $8,"
-			   " pg_catalog.clock_timestamp(), $9::pg_catalog.name) ON CONFLICT (name) DO UPDATE SET"
-			   " kind = EXCLUDED.kind, during = EXCLUDED.during, services = EXCLUDED.services,"
-			   " ci_classes = EXCLUDED.ci_classes, cis = EXCLUDED.cis, tenant = EXCLUDED.tenant,"
-			   " defined_at = EXCLUDED.defined_at, defined_by = EXCLUDED.defined_by",
-			   lengthof(types), types, values, nulls);
-	itsm_query_end(&query);
-	itsm_policy_event(window_subject(name), 0, "defined", "kind", kind, "starts_at", time_text(fcinfo, 2),
-					  "ends_at", time_text(fcinfo, 3), "services", array_text(fcinfo, 4),
-					  "ci_classes", array_text(fcinfo, 5), "cis", array_text(fcinfo, 6),
-					  "tenant", text_argument(fcinfo, 7), NULL);
+					 "itsm.define_change_window(name, kind, starts_at, ends_at, services, ci_classes, cis, tenant, hours)");
+	store_window(fcinfo);
+	itsm_policy_event(window_subject(name), 0, "defined", "kind", kind,
+					  "starts_at", argument_text(fcinfo, WINDOW_STARTS), "ends_at", argument_text(fcinfo, WINDOW_ENDS),
+					  "hours", argument_text(fcinfo, WINDOW_HOURS), "services", argument_text(fcinfo, WINDOW_SERVICES),
+					  "ci_classes", argument_text(fcinfo, WINDOW_CI_CLASSES), "cis", argument_text(fcinfo, WINDOW_CIS),
+					  "tenant", argument_text(fcinfo, WINDOW_TENANT), NULL);
 	PG_RETURN_VOID();
 }
 
@@ -185,7 +195,7 @@ plan_time(const ChangePlan *plan)
 	RangeBound	lower = {.val = TimestampTzGetDatum(plan->start), .inclusive = true, .lower = true};
 	RangeBound	upper = {.val = TimestampTzGetDatum(plan->end)};
 
-	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper));
+	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper, false));
 }
 
 void

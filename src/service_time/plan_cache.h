@@ -1,0 +1,17 @@
+/*
+ * plan_cache.h
+ *		Plans of service hours, kept per session.
+ */
+#ifndef ITSM_PLAN_CACHE_H
+#define ITSM_PLAN_CACHE_H
+
+#include "fmgr.h"
+#include "service_time/service_time_arithmetic.h"
+
+/* The plan of a value of type service_hours; valid until the next call. */
+extern ServicePlan *itsm_plan_of(const char *text, int length);
+
+/* The same, remembered in flinfo->fn_extra, for an argument that seldom changes. */
+extern ServicePlan *itsm_plan_of_argument(FunctionCallInfo fcinfo, int argument);
+
+#endif							/* ITSM_PLAN_CACHE_H */
