@@ -193,7 +193,7 @@ itsm_booking_conflicts(const char *tenant, int64 record, const ChangePlan *plan,
 }
 
 /*
- * Inserts a booking that holds, by way of ON CONFLICT DO NOTHING: false when
+ * Inserts a booking that holds, in the way of ON CONFLICT DO NOTHING: false when
  * another one is in its way.  Without SQL it is the same at every isolation level.
  */
 static bool
@@ -203,20 +203,22 @@ insert_held(Relation table, Datum *values, bool *nulls)
 	ResultRelInfo *target = makeNode(ResultRelInfo);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	bool		inserted = false;
+	bool		met = false;
 
 	InitResultRelInfo(target, table, 1, NULL, 0);
 	ExecOpenIndices(target, true);
 	memcpy(slot->tts_values, values, sizeof(Datum) * BOOKING_COLUMNS);
 	memcpy(slot->tts_isnull, nulls, sizeof(bool) * BOOKING_COLUMNS);
 	ExecStoreVirtualTuple(slot);
-	while (!inserted)
+	do
 	{
 		ItemPointerData other;
 		bool		conflict = false;
 		uint32		token;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!itsm_check_index_constraints(target, slot, estate, &other))
+		/* the rule has looked before: only now and then somebody is in the way, to be waited for */
+		if (met && !itsm_check_index_constraints(target, slot, estate, &other))
 			break;
 		token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
 		table_tuple_insert_speculative(table, slot, GetCurrentCommandId(true), 0, NULL, token);
@@ -224,7 +226,8 @@ insert_held(Relation table, Datum *values, bool *nulls)
 		table_tuple_complete_speculative(table, slot, token, !conflict);
 		SpeculativeInsertionLockRelease(GetCurrentTransactionId());
 		inserted = !conflict;
-	}
+		met = true;
+	} while (!inserted);
 	ExecCloseIndices(target);
 	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
