@@ -28,6 +28,8 @@ SQL_FILES = \
 	src/practice/run_due.sql \
 	src/practice/change_template.sql \
 	src/practice/proposal.sql \
+	src/practice/change_window.sql \
+	src/practice/change_booking.sql \
 	src/practice/incident.sql \
 	src/practice/major_incident.sql \
 	src/practice/service_request.sql \
@@ -50,7 +52,8 @@ SQL_FILES = \
 	src/practice/knowledge_article.sql \
 	src/practice/state_map.sql \
 	src/report/report.sql \
-	src/report/policy_event.sql
+	src/report/policy_event.sql \
+	src/report/change_conflict.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

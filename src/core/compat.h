@@ -46,6 +46,24 @@
 #define itsm_index_insert_cleanup(index, info) ((void) 0)
 #endif
 
+/* 16 lets index entries be made for summarizing indexes alone. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_insert_index_tuples(target, slot, estate, conflict) \
+	ExecInsertIndexTuples((target), (slot), (estate), false, true, (conflict), NIL, false)
+#else
+#define itsm_insert_index_tuples(target, slot, estate, conflict) \
+	ExecInsertIndexTuples((target), (slot), (estate), false, true, (conflict), NIL)
+#endif
+
+/* 18 lets a constraint pass over the row that is checked. */
+#if PG_VERSION_NUM >= 180000
+#define itsm_check_index_constraints(target, slot, estate, conflict) \
+	ExecCheckIndexConstraints((target), (slot), (estate), (conflict), &(slot)->tts_tid, NIL)
+#else
+#define itsm_check_index_constraints(target, slot, estate, conflict) \
+	ExecCheckIndexConstraints((target), (slot), (estate), (conflict), NIL)
+#endif
+
 /* 16 checks ownership of, and rights to, all kinds of objects by one function each. */
 #if PG_VERSION_NUM >= 160000
 #define itsm_owns_relation(relation, role) object_ownercheck(RelationRelationId, (relation), (role))

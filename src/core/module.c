@@ -10,6 +10,8 @@
 #include "lifecycle/reference.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
+#include "practice/booking_listener.h"
+#include "practice/change_plan.h"
 
 PG_MODULE_MAGIC;
 
@@ -23,11 +25,15 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_within,
 	&itsm_rule_related,
 	&itsm_rule_acyclic,
+	&itsm_rule_window,
+	&itsm_rule_not_frozen,
+	&itsm_rule_no_conflict,
 	NULL
 };
 
 const EventListener *const itsm_event_listeners[] = {
 	&itsm_reference_listener,
+	&itsm_booking_listener,
 	NULL
 };
 

@@ -67,6 +67,7 @@ subject(Judgement *judgement, Subject *subject)
 		return false;
 	subject->source = write->unit->attachment->source;
 	subject->tenant = write->tenant;
+	subject->tenant_after = write->tenant_after ? write->tenant_after : write->tenant;
 	subject->key = write->key;
 	subject->owner = write->policy->owner;
 	if (write->as_of)
@@ -256,6 +257,7 @@ judge_rules(Write *write, bool standing)
 
 		if (modes[i] == MODE_OFF || !holds_now(&judgement, rule))
 			continue;
+		judgement.mode = modes[i];
 		for (int j = 0; j < rule->condition_count; j++)
 			if (!standing || rule->conditions[j].kind->standing)
 				rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);

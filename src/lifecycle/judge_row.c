@@ -268,6 +268,8 @@ judge_change(Row *old, Row *new, Memory *memory)
 	if (itsm_history && unit->definition->rule_count)
 		identity = itsm_row_identity(old->state, old->attachment, old->slot);
 	identify(&write, &identity);
+	if (unit->looks_around)
+		write.tenant_after = itsm_evaluate_tenant(new->state, new->attachment, new->slot);
 	itsm_write_actor(&write);
 	judge_second(&write, new);
 	if (!new->attachment->deferred)

@@ -42,6 +42,16 @@ known_values(const Write *write)
 	return list.data;
 }
 
+/* Of a code that no kind here has, its kind may know. */
+static const char *
+hint_of_kind(const Unmet *unmet)
+{
+	for (int i = 0; itsm_rule_kinds[i]; i++)
+		if (itsm_rule_kinds[i]->hint && strcmp(itsm_rule_kinds[i]->name, unmet->kind) == 0)
+			return itsm_rule_kinds[i]->hint;
+	return "itsm.allowed_transitions tells what each move lacks.";
+}
+
 static const char *
 hint_for(const Write *write, const Unmet *unmet)
 {
@@ -64,7 +74,7 @@ hint_for(const Write *write, const Unmet *unmet)
 		case ERRCODE_ITSM_DELETE:
 			return "Move the record to a final state instead; itsm.set_mode changes what is enforced.";
 		default:
-			return "itsm.allowed_transitions tells what each move lacks.";
+			return hint_of_kind(unmet);
 	}
 }
 

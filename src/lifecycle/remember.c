@@ -561,10 +561,36 @@ append_change(Memory *memory, Record *record)
 }
 
 static void
+tell_listeners(const Memory *memory)
+{
+	uint32		listeners = (memory->old ? memory->old->unit->listeners : 0) |
+		(memory->new ? memory->new->unit->listeners : 0);
+
+	if (listeners == 0 || memory->record == 0 || memory->superseded)
+		return;
+	for (int i = 0; itsm_event_listeners[i]; i++)
+		if (listeners & (UINT32_C(1) << i))
+			itsm_event_listeners[i]->remembered(memory);
+}
+
+/* The record that a tenant is left with has ended, too. */
+static void
+tell_left(const Memory *memory, const Record *record)
+{
+	Memory		left = *memory;
+
+	left.new = NULL;
+	left.superseded = false;
+	tell_record(&left, record);
+	tell_listeners(&left);
+}
+
+static void
 change_tenant(Memory *memory, Record *record, bool ahead)
 {
 	while (!leave_tenant(memory, record))
 		record_of_old(memory, record);
+	tell_left(memory, record);
 	/* otherwise the record in the other tenant has begun already */
 	if (!ahead)
 		while (!appear(memory, memory->new, "moved", memory->old->state_name, true, memory->violations))
@@ -605,19 +631,6 @@ remember_change(Memory *memory)
 		if (key_changed)
 			changed_without_head(&record);
 	}
-}
-
-static void
-tell_listeners(const Memory *memory)
-{
-	uint32		listeners = (memory->old ? memory->old->unit->listeners : 0) |
-		(memory->new ? memory->new->unit->listeners : 0);
-
-	if (listeners == 0 || memory->record == 0 || memory->superseded)
-		return;
-	for (int i = 0; itsm_event_listeners[i]; i++)
-		if (listeners & (UINT32_C(1) << i))
-			itsm_event_listeners[i]->remembered(memory);
 }
 
 void

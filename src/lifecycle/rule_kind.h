@@ -34,6 +34,7 @@ typedef struct Subject
 {
 	int			source;
 	const char *tenant;
+	const char *tenant_after;	/* the same, unless the write moves the row to another tenant */
 	const char *key;
 	int64		record;			/* 0: there is none yet */
 	Oid			owner;			/* of the table */
@@ -51,6 +52,7 @@ typedef struct Judgement
 	bool		creating;		/* there is no old row */
 	bool		moving;			/* the state changes, or the row is created */
 	bool		asking;			/* nothing is written: whoever only asks locks nothing */
+	JudgeMode	mode;			/* of the rule under judgement, here and now */
 	TupleTableSlot *old;		/* NULL when creating */
 	TupleTableSlot *new;		/* judged at the end of a transaction: the row as it stands then */
 	TupleTableSlot *written;	/* new as this write left it */
@@ -91,6 +93,7 @@ typedef struct RuleKind
 {
 	const char *name;			/* JSON member that introduces it */
 	int			code;			/* SQLSTATE when it is not met */
+	const char *hint;			/* what would help; NULL: nothing in particular */
 	const char *const *members; /* other JSON members that it reads; NULL-terminated, or NULL */
 	bool		standing;		/* says something about a row at rest, too */
 	bool		looks_back;		/* asks for milestones or past transitions */

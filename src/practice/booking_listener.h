@@ -1,0 +1,12 @@
+/*
+ * booking_listener.h
+ *		Keeps the bookings of changes as their records come and go.
+ */
+#ifndef ITSM_BOOKING_LISTENER_H
+#define ITSM_BOOKING_LISTENER_H
+
+#include "lifecycle/event_listener.h"
+
+extern const EventListener itsm_booking_listener;
+
+#endif							/* ITSM_BOOKING_LISTENER_H */

@@ -1,0 +1,354 @@
+/*
+ * change_conflicts.c
+ *		What stands against a change as it is planned, and when nothing does.
+ *
+ * The change's row is read with the caller's rights, and so is it found out
+ * which of the others the caller may see; bookings and windows are read with
+ * those of the extension's owner.
+ */
+#include "core/itsm.h"
+
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "core/errors.h"
+#include "core/json_read.h"
+#include "core/query.h"
+#include "funcapi.h"
+#include "ledger/record_key.h"
+#include "lifecycle/judge_row.h"
+#include "lifecycle/stored_row.h"
+#include "miscadmin.h"
+#include "practice/change_window.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rangetypes.h"
+#include "utils/rls.h"
+#include "utils/typcache.h"
+
+/* A change that somebody asks about. */
+typedef struct Asked
+{
+	Relation	relation;
+	Policy	   *policy;
+	PolicyState *state;
+	TupleTableSlot *slot;
+	const char *tenant;
+	int64		record;			/* 0: none */
+	ChangePlan	plan;
+} Asked;
+
+/* What stands against it. */
+typedef struct Conflict
+{
+	char	   *kind;
+	char	   *ci;				/* NULL: none, or all */
+	char	   *other;			/* key of the change, or name of the window */
+	Datum		during;
+	Datum		overlap;		/* with the plan */
+	Oid			relation;		/* that the other change is a row of; InvalidOid: it is no change, or its table is gone */
+} Conflict;
+
+/* By the rules that look at plans, and the usual names for what they do not name. */
+static PlanAttributes
+plan_attributes(const Definition *definition)
+{
+	PlanAttributes found = itsm_plan_usual(definition);
+	const PlanAttributes *conflicts = NULL;
+	const PlanAttributes *freezes = NULL;
+
+	for (int i = definition->rule_count - 1; i >= 0; i--)
+		for (int j = 0; j < definition->rules[i].condition_count; j++)
+		{
+			const RuleCondition *condition = &definition->rules[i].conditions[j];
+
+			if (condition->kind == &itsm_rule_no_conflict)
+				conflicts = condition->data;
+			else if (condition->kind == &itsm_rule_not_frozen)
+				freezes = condition->data;
+		}
+	if (freezes)
+		found = *freezes;
+	if (conflicts)
+	{
+		found.start = conflicts->start;
+		found.end = conflicts->end;
+		found.cis = conflicts->cis;
+		found.ci = conflicts->ci;
+	}
+	return found;
+}
+
+static void
+no_row(const Asked *asked, const char *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("\"%s\" has no row with key \"%s\"", RelationGetRelationName(asked->relation), itsm_clip(key))));
+}
+
+static void
+read_plan(Asked *asked, const char *key)
+{
+	PolicyAttachment *attachment = itsm_governing(asked->state, asked->policy, asked->slot, NULL);
+	const Unit *unit = attachment ? attachment->current : NULL;
+	PlanAttributes attributes;
+
+	if (unit == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("no attachment governs the row of \"%s\" with key \"%s\"",
+						RelationGetRelationName(asked->relation), itsm_clip(key))));
+	attributes = plan_attributes(unit->definition);
+	if (!itsm_plan_is_timed(&attributes, unit->mapped))
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("attachment %d of \"%s\" maps no times for which a change is planned", attachment->id,
+						RelationGetRelationName(asked->relation)),
+				 errhint("They are the attributes planned_start and planned_end, or those that a no_conflict rule names.")));
+	asked->tenant = itsm_evaluate_tenant(asked->state, attachment, asked->slot);
+	itsm_plan_read(unit->definition, &attributes, unit->mapped,
+				   itsm_evaluate_canonical(asked->state, attachment->current, asked->slot, false, NULL), &asked->plan);
+	if (itsm_plan_names_cis(&attributes, unit->mapped) && asked->plan.ci_fault)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_CONFLICT),
+				 errmsg("change \"%s\" of \"%s\": %s", itsm_clip(key), RelationGetRelationName(asked->relation),
+						asked->plan.ci_fault),
+				 errhint("The attributes \"cis\" and \"ci\" name configuration items.")));
+}
+
+/* Ends with end_question, or with an error. */
+static void
+begin_question(Asked *asked, Oid relation, const char *key)
+{
+	HeapTuple	tuple;
+	Record		record;
+
+	*asked = (Asked) {.relation = table_open(relation, AccessShareLock)};
+	tuple = itsm_stored_row(asked->relation, key);
+	if (tuple == NULL)
+		no_row(asked, key);
+	if (itsm_record_lookup(relation, key, &record))
+		asked->record = record.id;
+	asked->policy = itsm_policy_get(asked->relation);
+	asked->slot = MakeSingleTupleTableSlot(RelationGetDescr(asked->relation), &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(tuple, asked->slot, false);
+	asked->state = itsm_evaluate_begin(asked->policy);
+	read_plan(asked, key);
+}
+
+static void
+end_question(Asked *asked)
+{
+	itsm_evaluate_end(asked->policy, asked->state);
+	ExecDropSingleTupleTableSlot(asked->slot);
+	table_close(asked->relation, AccessShareLock);
+}
+
+/* Others' bookings of the plan's configuration items within $5; $6: the record.  Each index has a branch of its own. */
+#define BOOKINGS(held) \
+	"SELECT b.record, b.during FROM itsm.change_booking b WHERE " held " AND b.place OPERATOR(pg_catalog.&&)" \
+	" pg_catalog.int8range(c.number, c.number, '[]') AND b.during OPERATOR(pg_catalog.&&) $5" \
+	" AND (b.record OPERATOR(pg_catalog.<>) $6 OR b.tenant OPERATOR(pg_catalog.<>) $1)"
+#define BOOKINGS_OF_OTHERS \
+	"itsm.booked_ci c CROSS JOIN LATERAL (" BOOKINGS("b.enforced") " UNION ALL " BOOKINGS("NOT b.enforced") ") AS b" \
+	" WHERE c.tenant OPERATOR(pg_catalog.=) $1 AND c.ci OPERATOR(pg_catalog.=) ANY ($2)"
+
+/* kind, ci, other, during, overlap, relation */
+static const char list_conflicts[] =
+	"SELECT 'change', b.ci, r.key, b.during, b.during OPERATOR(pg_catalog.*) $5, s.relation::pg_catalog.oid"
+	" FROM (SELECT b.record, c.ci, b.during FROM " BOOKINGS_OF_OTHERS ") AS b"
+	" LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) b.record AND r.tenant OPERATOR(pg_catalog.=) $1"
+	" LEFT JOIN itsm.source s ON s.id OPERATOR(pg_catalog.=) r.source"
+	/* a freeze of all its items is said once */
+	" UNION ALL (SELECT DISTINCT 'freeze', CASE WHEN f.items OPERATOR(pg_catalog.=) 1"
+	" OR f.items OPERATOR(pg_catalog.<) pg_catalog.cardinality($2) THEN f.ci END, f.name, f.during, f.during, NULL::pg_catalog.oid"
+	" FROM (SELECT x.ci, w.name, u.during, pg_catalog.count(*) OVER (PARTITION BY w.name, u.during) AS items FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") ", pg_catalog.unnest(w.times) AS u(during)) AS f)"
+	" UNION ALL SELECT 'maintenance', m.ci, NULL, u.during, u.during, NULL FROM (SELECT x.ci, pg_catalog.range_agg(w.times) AS times FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5") " GROUP BY x.ci) AS m,"
+	" pg_catalog.unnest(pg_catalog.tstzmultirange($5) OPERATOR(pg_catalog.-) m.times) AS u(during)"
+	" ORDER BY 1, 4, 3, 2";
+
+static char *
+text_of(HeapTuple tuple, TupleDesc descriptor, int column, MemoryContext context)
+{
+	char	   *text = SPI_getvalue(tuple, descriptor, column);
+
+	return text ? MemoryContextStrdup(context, text) : NULL;
+}
+
+static Datum
+range_of(HeapTuple tuple, TupleDesc descriptor, int column, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	bool		isnull;
+	Datum		range = PointerGetDatum(PG_DETOAST_DATUM_COPY(SPI_getbinval(tuple, descriptor, column, &isnull)));
+
+	MemoryContextSwitchTo(caller);
+	return range;
+}
+
+static List *
+find_conflicts(const Asked *asked)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid			types[PLAN_ARGUMENTS + 1];
+	Datum		values[PLAN_ARGUMENTS + 1];
+	char		nulls[PLAN_ARGUMENTS + 1];
+	OwnerQuery	query;
+	List	   *conflicts = NIL;
+	uint64		count;
+
+	memcpy(types, itsm_plan_argument_types, sizeof(itsm_plan_argument_types));
+	itsm_plan_arguments(asked->tenant, &asked->plan, values, nulls);
+	types[PLAN_ARGUMENTS] = INT8OID;
+	values[PLAN_ARGUMENTS] = Int64GetDatum(asked->record);
+	nulls[PLAN_ARGUMENTS] = ' ';
+	itsm_query_begin(&query);
+	count = itsm_query(SPI_OK_SELECT, list_conflicts, lengthof(types), types, values, nulls);
+	for (uint64 i = 0; i < count; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	descriptor = SPI_tuptable->tupdesc;
+		Conflict   *conflict = MemoryContextAlloc(context, sizeof(Conflict));
+		MemoryContext spi = MemoryContextSwitchTo(context);
+		bool		isnull;
+
+		conflict->kind = text_of(tuple, descriptor, 1, context);
+		conflict->ci = text_of(tuple, descriptor, 2, context);
+		conflict->other = text_of(tuple, descriptor, 3, context);
+		conflict->during = range_of(tuple, descriptor, 4, context);
+		conflict->overlap = range_of(tuple, descriptor, 5, context);
+		conflict->relation = DatumGetObjectId(SPI_getbinval(tuple, descriptor, 6, &isnull));
+		if (isnull)
+			conflict->relation = InvalidOid;
+		conflicts = lappend(conflicts, conflict);
+		MemoryContextSwitchTo(spi);
+	}
+	itsm_query_end(&query);
+	return conflicts;
+}
+
+/* May the current user see the other change's row? */
+static bool
+may_see(const Conflict *conflict)
+{
+	Oid			relation = conflict->relation;
+	Source	   *source;
+	bool		visible;
+
+	if (!OidIsValid(relation) || conflict->other == NULL || get_rel_relkind(relation) == '\0' ||
+		(pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		 pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK))
+		return false;
+	if (check_enable_rls(relation, InvalidOid, true) != RLS_ENABLED)
+		return true;
+	source = itsm_source_find(relation);
+	if (source == NULL)
+		return false;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(psprintf("SELECT FROM %s k WHERE %s", itsm_relation_name(relation),
+							 itsm_key_condition(relation, source, conflict->other, "k")), true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for the row");
+	visible = SPI_processed > 0;
+	SPI_finish();
+	return visible;
+}
+
+ITSM_FUNCTION(itsm_change_conflicts);
+Datum
+itsm_change_conflicts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	Asked		asked;
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	begin_question(&asked, PG_GETARG_OID(0), key);
+	if (asked.plan.time_fault)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_CONFLICT),
+				 errmsg("change \"%s\" of \"%s\": %s", itsm_clip(key), RelationGetRelationName(asked.relation),
+						asked.plan.time_fault)));
+	foreach(cell, find_conflicts(&asked))
+	{
+		const Conflict *conflict = lfirst(cell);
+		bool		hidden = strcmp(conflict->kind, "change") == 0 && !may_see(conflict);
+		Datum		row[4];
+		bool		nulls[4] = {hidden || conflict->other == NULL, false, conflict->ci == NULL, false};
+
+		CHECK_FOR_INTERRUPTS();
+		row[0] = nulls[0] ? (Datum) 0 : CStringGetTextDatum(conflict->other);
+		row[1] = CStringGetTextDatum(conflict->kind);
+		row[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(conflict->ci);
+		row[3] = hidden ? conflict->overlap : conflict->during;
+		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+	}
+	end_question(&asked);
+	return (Datum) 0;
+}
+
+/* $5: when it is looked for, $7: how long */
+static const char find_slot[] =
+	"SELECT pg_catalog.tstzrange(pg_catalog.lower(f.during), pg_catalog.lower(f.during) OPERATOR(pg_catalog.+) $7)"
+	" FROM pg_catalog.unnest((pg_catalog.tstzmultirange($5)"
+	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(b.during) FROM " BOOKINGS_OF_OTHERS "), '{}')"
+	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(w.times) FROM " PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") "), '{}'))"
+	" OPERATOR(pg_catalog.*) coalesce((SELECT pg_catalog.range_intersect_agg(m.times) FROM (SELECT pg_catalog.range_agg(w.times) AS times FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5") " GROUP BY x.ci) AS m), pg_catalog.tstzmultirange($5))) AS f(during)"
+	" WHERE pg_catalog.lower(f.during) OPERATOR(pg_catalog.+) $7 OPERATOR(pg_catalog.<=) pg_catalog.upper(f.during)"
+	" ORDER BY f.during LIMIT 1";
+
+static TimestampTz
+later(TimestampTz time, Datum interval, const char *name)
+{
+	TimestampTz end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(time), interval));
+
+	if (TIMESTAMP_NOT_FINITE(end) || end <= time)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be more than nothing, and finite", name)));
+	return end;
+}
+
+ITSM_FUNCTION(itsm_next_free_slot);
+Datum
+itsm_next_free_slot(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid			types[PLAN_ARGUMENTS + 2];
+	Datum		values[PLAN_ARGUMENTS + 2];
+	char		nulls[PLAN_ARGUMENTS + 2];
+	Datum		slot = (Datum) 0;
+	bool		found;
+	Asked		asked;
+	OwnerQuery	query;
+	TimestampTz from = GetCurrentTimestamp();
+
+	begin_question(&asked, PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	(void) later(from, PG_GETARG_DATUM(2), "duration");
+	if (asked.plan.has_start && !TIMESTAMP_NOT_FINITE(asked.plan.start))
+		from = Max(from, asked.plan.start);
+	asked.plan.start = from;
+	asked.plan.end = later(from, PG_GETARG_DATUM(3), "horizon");
+	asked.plan.timed = true;
+	memcpy(types, itsm_plan_argument_types, sizeof(itsm_plan_argument_types));
+	itsm_plan_arguments(asked.tenant, &asked.plan, values, nulls);
+	types[PLAN_ARGUMENTS] = INT8OID;
+	values[PLAN_ARGUMENTS] = Int64GetDatum(asked.record);
+	types[PLAN_ARGUMENTS + 1] = INTERVALOID;
+	values[PLAN_ARGUMENTS + 1] = PG_GETARG_DATUM(2);
+	nulls[PLAN_ARGUMENTS] = nulls[PLAN_ARGUMENTS + 1] = ' ';
+	itsm_query_begin(&query);
+	found = itsm_query(SPI_OK_SELECT, find_slot, lengthof(types), types, values, nulls) > 0;
+	if (found)
+		slot = range_of(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, context);
+	itsm_query_end(&query);
+	end_question(&asked);
+	if (!found)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(slot);
+}
