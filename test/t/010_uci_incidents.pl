@@ -161,6 +161,7 @@ same(
 
 # The standard lifecycle, with a map.
 
+is(sql(q{SELECT count(*) FROM uci.state_map WHERE state IS DISTINCT FROM itsm.state_map('ServiceNow', 'incident') ->> status}), '0', 'the map is the one that comes with the extension');
 sql("CREATE TABLE uci.standard AS SELECT * FROM itsm.conformance('incident', $log, $map)");
 same(
 	q{SELECT from_state, to_state, count(*) FROM uci.standard GROUP BY 1, 2},
