@@ -57,4 +57,11 @@
 #define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
 #endif
 
+/* 16 gives whoever makes a role its administration, which is no membership. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_is_full_membership(form) ((form)->inherit_option || (form)->set_option)
+#else
+#define itsm_is_full_membership(form) ((form) != NULL)
+#endif
+
 #endif							/* ITSM_COMPAT_H */

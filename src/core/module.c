@@ -9,6 +9,7 @@
 #include "lifecycle/event_listener.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
+#include "practice/approval.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,6 +21,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_reason,
 	&itsm_rule_frozen,
 	&itsm_rule_within,
+	&itsm_rule_approvals,
 	NULL
 };
 
