@@ -31,6 +31,7 @@ const EventListener *const itsm_event_listeners[] = {
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_rows,
+	&itsm_verify_approvals,
 	NULL
 };
 

@@ -289,12 +289,14 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	static const char *const remarks[] = {"overridden", "judged", "approved", "rejected"};
+	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0 ||
+		itsm_event_is_vote(event);
+}
 
-	for (int i = 0; i < lengthof(remarks); i++)
-		if (strcmp(event->kind, remarks[i]) == 0)
-			return true;
-	return false;
+bool
+itsm_event_is_vote(const Event *event)
+{
+	return strcmp(event->kind, "approved") == 0 || strcmp(event->kind, "rejected") == 0;
 }
 
 /* Constraints say so, but a superuser can drop them. */

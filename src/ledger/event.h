@@ -67,6 +67,9 @@ extern bool itsm_event_append(Record *record, Event *event, EventBody *body, con
 /* True for what is said of a record without changing it: overridden, judged, approved and rejected. */
 extern bool itsm_event_is_remark(const Event *event);
 
+/* True for approved and rejected. */
+extern bool itsm_event_is_vote(const Event *event);
+
 /*
  * Out of a tuple that begins with the columns of itsm.event.  Without its
  * body the event can be read where that cannot.  ERRCODE_DATA_CORRUPTED when

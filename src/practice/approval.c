@@ -24,6 +24,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/json.h"
 #include "utils/snapmgr.h"
 
 enum
@@ -124,6 +125,44 @@ itsm_vote_store(const Vote *vote, const Event *event)
 	itsm_table_insert(table, values, nulls);
 	table_close(table, NoLock);
 	CommandCounterIncrement();
+}
+
+static void
+append_member(StringInfo json, const char *name, const char *value)
+{
+	appendStringInfoString(json, json->len ? ", " : "{");
+	escape_json(json, name);
+	appendStringInfoString(json, ": ");
+	if (value)
+		escape_json(json, value);
+	else
+		appendStringInfoString(json, "null");
+}
+
+char *
+itsm_vote_detail(const Vote *vote)
+{
+	int			length = list_length(vote->covered) * ITSM_HASH_LENGTH;
+	char	   *salt = palloc0(2 * ITSM_SALT_LENGTH + 1);
+	char	   *content = palloc0(2 * length + 1);
+	StringInfoData json;
+	StringInfoData covered;
+	ListCell   *cell;
+
+	initStringInfo(&json);
+	initStringInfo(&covered);
+	foreach(cell, vote->covered)
+		appendStringInfo(&covered, "%s%s", foreach_current_index(cell) ? "," : "", (char *) lfirst(cell));
+	(void) hex_encode((const char *) vote->salt, ITSM_SALT_LENGTH, salt);
+	(void) hex_encode(vote->content, length, content);
+	append_member(&json, "role", vote->role);
+	append_member(&json, "person", vote->person);
+	append_member(&json, "on_behalf_of", vote->on_behalf_of);
+	append_member(&json, "covered", covered.data);
+	append_member(&json, "salt", salt);
+	append_member(&json, "content", content);
+	appendStringInfoChar(&json, '}');
+	return json.data;
 }
 
 static Vote *

@@ -7,7 +7,7 @@
 #define ITSM_APPROVAL_H
 
 #include "ledger/digest.h"
-#include "ledger/event.h"
+#include "ledger/verify.h"
 #include "lifecycle/rule_kind.h"
 #include "practice/quorum.h"
 
@@ -28,6 +28,7 @@ typedef struct ApprovalData
 } ApprovalData;
 
 extern const RuleKind itsm_rule_approvals;
+extern const VerifyChecker itsm_verify_approvals;
 
 /* The data of the rule's condition of this kind; NULL: it has none. */
 extern const ApprovalData *itsm_approvals_of(const LifecycleRule *rule);
@@ -58,6 +59,12 @@ typedef struct Vote
 
 /* The votes of a record by version, as a list of Vote; committed ones and our own. */
 extern List *itsm_votes_read(const char *tenant, int64 record);
+
+/*
+ * What the event of a vote tells, a JSON object: with the content, so that the
+ * chain vouches for it too.
+ */
+extern char *itsm_vote_detail(const Vote *vote);
 
 /* Stores the row beside the event. */
 extern void itsm_vote_store(const Vote *vote, const Event *event);

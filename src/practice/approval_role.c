@@ -9,12 +9,14 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_auth_members.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_collation_d.h"
 #include "core/table.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "practice/approval_role.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -54,6 +56,15 @@ squeeze(char *name)
 	*to = '\0';
 }
 
+/* Without a language of its own: in Turkish "I" is not the capital of "i". */
+static Oid
+fold_collation(void)
+{
+	Oid			collation = get_collation_oid(list_make2(makeString("pg_catalog"), makeString("und-x-icu")), true);
+
+	return OidIsValid(collation) ? collation : DEFAULT_COLLATION_OID;
+}
+
 char *
 itsm_person_fold(const char *name)
 {
@@ -64,7 +75,7 @@ itsm_person_fold(const char *name)
 	if (GetDatabaseEncoding() == PG_UTF8)
 		normal = DatumGetTextPP(DirectFunctionCall2(unicode_normalize_func, PointerGetDatum(normal),
 													CStringGetTextDatum("NFKC")));
-	folded = str_tolower(VARDATA_ANY(normal), VARSIZE_ANY_EXHDR(normal), DEFAULT_COLLATION_OID);
+	folded = str_tolower(VARDATA_ANY(normal), VARSIZE_ANY_EXHDR(normal), fold_collation());
 	squeeze(folded);
 	length = strlen(folded);
 	if (length > 2 && folded[0] == '"' && folded[length - 1] == '"')

@@ -28,7 +28,6 @@
 #include "practice/approval.h"
 #include "practice/approval_role.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
@@ -51,7 +50,6 @@ typedef struct Election
 	TupleTableSlot *slot;
 	Record		record;
 	RecordState state;
-	List	   *moves;			/* the record's transitions, as PastTransition */
 	List	   *states;			/* numbers of the states in which it counts as being */
 	List	   *rules;			/* Asking: of the states' */
 	Ballot		ballot;
@@ -119,7 +117,7 @@ read_past(Election *election)
 			continue;
 		move = palloc(sizeof(PastTransition));
 		*move = (PastTransition) {event->from_state, event->to_state, event->actor, event->version};
-		election->moves = lcons(move, election->moves);
+		election->ballot.past = lcons(move, election->ballot.past);
 		/* a move of ours is judged at the end: until then it may still be voted on */
 		ours &= event->xid == own && event->system == (int64) GetSystemIdentifier() && event->from_state;
 		if (ours)
@@ -205,7 +203,7 @@ has_left_voting(const Election *election)
 	const Definition *definition = election->unit->definition;
 	ListCell   *cell;
 
-	foreach(cell, election->moves)
+	foreach(cell, election->ballot.past)
 	{
 		const char *from = ((const PastTransition *) lfirst(cell))->from_state;
 		int			state = from ? itsm_definition_state(definition, from, strlen(from)) : ITSM_NO_STATE;
@@ -313,6 +311,24 @@ may_vote(const Election *election, const char *role)
 		principals(election, role, members) != NIL;
 }
 
+/* The only role, or the one that the voter has left or will come into: the reason is found later; NULL: none. */
+static char *
+former_role(const Election *election, const List *asked)
+{
+	ListCell   *cell;
+
+	foreach(cell, asked)
+	{
+		TimestampTz when;
+
+		if (list_length(asked) == 1 ||
+			itsm_role_standing(itsm_role_members(lfirst(cell)), election->folded, election->at,
+							   &when) != MEMBER_NEVER)
+			return lfirst(cell);
+	}
+	return NULL;
+}
+
 static void
 choose_role(Election *election, char *role)
 {
@@ -335,11 +351,32 @@ choose_role(Election *election, char *role)
 	if (list_length(own) > 1)
 		refuse(election, ERRCODE_ITSM_APPROVAL, "Say by role => which of them the vote is given for.",
 			   "the voter has several of the roles asked for: %s", names_text(own));
-	/* without any, the reason is found with the first one */
-	election->vote.role = own ? linitial(own) : linitial(asked);
-	if (own == NIL && list_length(asked) > 1)
+	election->vote.role = own ? linitial(own) : former_role(election, asked);
+	if (own == NIL && election->vote.role == NULL)
 		refuse(election, ERRCODE_ITSM_ROLE, "A member of one of the roles, or a delegate of one, has to vote.",
 			   "the voter has none of the roles asked for: %s", names_text(asked));
+}
+
+/* True when the voter stood in for somebody in the role; until when is the latest of them. */
+static bool
+stood_in(const Election *election, const List *members, TimestampTz *until)
+{
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, election->ballot.delegations)
+	{
+		const Delegation *delegation = lfirst(cell);
+		TimestampTz when;
+
+		if (delegation->until > election->at || (found && delegation->until <= *until) ||
+			!itsm_delegation_holds(delegation, election->folded, election->vote.role, delegation->from) ||
+			itsm_role_standing(members, delegation->folded, election->at, &when) != MEMBER_NOW)
+			continue;
+		*until = delegation->until;
+		found = true;
+	}
+	return found;
 }
 
 /* The voter is not in the role and stands in for nobody there: says why. */
@@ -362,6 +399,9 @@ refuse_membership(const Election *election, const List *members)
 		default:
 			break;
 	}
+	if (stood_in(election, members, &when))
+		refuse(election, ERRCODE_ITSM_ROLE, hint, "the voter stood in for somebody in role \"%s\" until %s only", role,
+			   itsm_canonical_text(TimestampTzGetDatum(when), TIMESTAMPTZOID, &length));
 	if (itsm_role_people(members, election->at) == NIL)
 		refuse(election, ERRCODE_ITSM_ROLE, "itsm.add_approver puts people into it.", "nobody is in role \"%s\"",
 			   role);
@@ -449,12 +489,12 @@ choose_content(Election *election)
 	}
 }
 
-/* The row's canonical tuple, read under the active snapshot. */
-static TupleTableSlot *
+/* Reads the row under the active snapshot; returns the attachment that governs it. */
+static PolicyAttachment *
 read_row(Election *election)
 {
 	HeapTuple	tuple = itsm_stored_row(election->relation, election->key);
-	PolicyAttachment *governing;
+	PolicyAttachment *attachment;
 
 	if (tuple == NULL)
 		ereport(ERROR,
@@ -462,47 +502,34 @@ read_row(Election *election)
 				 errmsg("\"%s\" has no row with key \"%s\"", RelationGetRelationName(election->relation),
 						itsm_clip(election->key))));
 	ExecStoreHeapTuple(tuple, election->slot, false);
-	governing = itsm_governing(election->evaluation, election->policy, election->slot, NULL);
-	if (governing == NULL || governing->id != election->attachment->id)
+	attachment = itsm_governing(election->evaluation, election->policy, election->slot, NULL);
+	if (attachment == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("the row of \"%s\" is not governed by the attachment that its record has",
-						RelationGetRelationName(election->relation)),
-				 errhint("Votes are given on rows that an attachment governs.")));
+				 errmsg("no attachment governs the row of \"%s\" with key \"%s\"",
+						RelationGetRelationName(election->relation), itsm_clip(election->key))));
+	return attachment;
+}
+
+static TupleTableSlot *
+canonical(Election *election)
+{
 	return itsm_evaluate_canonical(election->evaluation, election->unit, election->slot, false, NULL);
 }
 
+/* The row as it is by now still says what the vote was given on. */
 static void
-find_attachment(Election *election)
+look_again(Election *election)
 {
-	election->attachment = itsm_policy_attachment(election->policy, election->record.attachment);
-	if (election->attachment == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("the record of \"%s\" with key \"%s\" is governed by no attachment",
-						RelationGetRelationName(election->relation), itsm_clip(election->key)),
-				 errhint("Votes are given on rows that an attachment governs.")));
-	election->unit = choose_unit(election);
-}
+	const Vote *vote = &election->vote;
+	bool		same;
 
-/* Reads the row twice, and refuses a vote on what has changed in between. */
-static void
-look_at_row(Election *election, char *role, const char *on_behalf_of)
-{
-	Vote	   *vote = &election->vote;
-	const char *now;
-
-	election->ballot.rows[0] = read_row(election);
-	choose_role(election, role);
-	choose_holder(election, on_behalf_of);
-	check_separation(election);
-	choose_content(election);
-	vote->content = itsm_vote_content(vote, election->unit->definition, election->ballot.rows[0]);
 	PushActiveSnapshot(GetLatestSnapshot());
-	election->ballot.rows[0] = read_row(election);
+	same = read_row(election) == election->attachment;
 	PopActiveSnapshot();
-	now = itsm_vote_content(vote, election->unit->definition, election->ballot.rows[0]);
-	if (memcmp(now, vote->content, list_length(vote->covered) * ITSM_HASH_LENGTH) != 0)
+	election->ballot.rows[0] = canonical(election);
+	if (!same || memcmp(itsm_vote_content(vote, election->unit->definition, election->ballot.rows[0]),
+						vote->content, list_length(vote->covered) * ITSM_HASH_LENGTH) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("the row of \"%s\" was changed while the vote was given",
@@ -543,52 +570,14 @@ check_second(const Election *election)
 		   : "the voter has voted already, in role \"%s\"", own->role);
 }
 
-static void
-append_member(StringInfo json, const char *name, const char *value)
-{
-	appendStringInfoString(json, json->len ? ", " : "{");
-	escape_json(json, name);
-	appendStringInfoString(json, ": ");
-	if (value)
-		escape_json(json, value);
-	else
-		appendStringInfoString(json, "null");
-}
-
-/* What the event tells: with the content, so that the chain vouches for it too. */
-static char *
-detail_json(const Vote *vote)
-{
-	int			length = list_length(vote->covered) * ITSM_HASH_LENGTH;
-	char	   *salt = palloc0(2 * ITSM_SALT_LENGTH + 1);
-	char	   *content = palloc0(2 * length + 1);
-	StringInfoData json;
-	StringInfoData covered;
-	ListCell   *cell;
-
-	initStringInfo(&json);
-	initStringInfo(&covered);
-	foreach(cell, vote->covered)
-		appendStringInfo(&covered, "%s%s", foreach_current_index(cell) ? "," : "", (char *) lfirst(cell));
-	(void) hex_encode((const char *) vote->salt, ITSM_SALT_LENGTH, salt);
-	(void) hex_encode(vote->content, length, content);
-	append_member(&json, "role", vote->role);
-	append_member(&json, "person", vote->person);
-	append_member(&json, "on_behalf_of", vote->on_behalf_of);
-	append_member(&json, "covered", covered.data);
-	append_member(&json, "salt", salt);
-	append_member(&json, "content", content);
-	appendStringInfoChar(&json, '}');
-	return json.data;
-}
-
+/* What somebody else appends to the head meanwhile, a change of the row or a vote, is looked at. */
 static void
 record_vote(Election *election)
 {
 	Vote	   *vote = &election->vote;
 	Record	   *record = &election->record;
 	const char *kind = vote->approved ? "approved" : "rejected";
-	char	   *detail = detail_json(vote);
+	char	   *detail = itsm_vote_detail(vote);
 	Event		event;
 	EventBody	body;
 
@@ -597,6 +586,7 @@ record_vote(Election *election)
 		CHECK_FOR_INTERRUPTS();
 		if (!itsm_record_read(record->tenant, record->id, record) || record->deleted)
 			refuse(election, ERRCODE_ITSM_APPROVAL, NULL, "the record was deleted meanwhile");
+		look_again(election);
 		check_second(election);
 		event = (Event)
 		{
@@ -616,15 +606,22 @@ record_vote(Election *election)
 static void
 elect(Election *election, char *role, const char *on_behalf_of)
 {
-	find_attachment(election);
+	Vote	   *vote = &election->vote;
+
+	election->attachment = read_row(election);
+	election->unit = choose_unit(election);
 	election->ballot.definition = election->unit->definition;
 	election->ballot.mapped = election->unit->mapped;
-	read_past(election);
-	election->ballot.past = election->moves;
-	find_rules(election);
+	election->ballot.rows[0] = canonical(election);
 	election->ballot.delegations = itsm_delegations();
+	read_past(election);
+	find_rules(election);
 	election->folded = itsm_person_fold(election->voter);
-	look_at_row(election, role, on_behalf_of);
+	choose_role(election, role);
+	choose_holder(election, on_behalf_of);
+	check_separation(election);
+	choose_content(election);
+	vote->content = itsm_vote_content(vote, election->unit->definition, election->ballot.rows[0]);
 	record_vote(election);
 }
 
