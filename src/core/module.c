@@ -10,6 +10,7 @@
 #include "lifecycle/reference.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
+#include "practice/approval.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
 
@@ -28,6 +29,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_window,
 	&itsm_rule_not_frozen,
 	&itsm_rule_no_conflict,
+	&itsm_rule_approvals,
 	NULL
 };
 
@@ -39,6 +41,7 @@ const EventListener *const itsm_event_listeners[] = {
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_rows,
+	&itsm_verify_approvals,
 	NULL
 };
 
