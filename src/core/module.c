@@ -11,6 +11,7 @@
 #include "lifecycle/verify_rows.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
+#include "practice/verify_bookings.h"
 
 PG_MODULE_MAGIC;
 
@@ -35,6 +36,7 @@ const EventListener *const itsm_event_listeners[] = {
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_rows,
+	&itsm_verify_bookings,
 	NULL
 };
 

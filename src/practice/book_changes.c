@@ -77,11 +77,10 @@ static void
 give_back_others(const Booked *booked)
 {
 	OwnerQuery	query;
+	ArrayType  *records = construct_array(booked->records, booked->count, INT8OID, sizeof(int64),
+										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 	Oid			types[] = {INT4OID, INT8ARRAYOID};
-	Datum		values[] = {
-		Int32GetDatum(booked->attachment),
-		PointerGetDatum(construct_array(booked->records, booked->count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))
-	};
+	Datum		values[] = {Int32GetDatum(booked->attachment), PointerGetDatum(records)};
 
 	itsm_query_begin(&query);
 	itsm_query(SPI_OK_DELETE, "DELETE FROM itsm.change_booking b WHERE b.attachment OPERATOR(pg_catalog.=) $1"
