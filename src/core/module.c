@@ -13,6 +13,7 @@
 #include "practice/approval.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
+#include "practice/verify_bookings.h"
 
 PG_MODULE_MAGIC;
 
@@ -42,6 +43,7 @@ const EventListener *const itsm_event_listeners[] = {
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_rows,
 	&itsm_verify_approvals,
+	&itsm_verify_bookings,
 	NULL
 };
 

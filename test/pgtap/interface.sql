@@ -33,6 +33,7 @@ INSERT INTO promised VALUES
 	('override', 'relation regclass, key text, rule text, reason text', 'void', 'v', false),
 	('define_change_window', 'name text, kind text, starts_at timestamp with time zone DEFAULT NULL::timestamp with time zone, ends_at timestamp with time zone DEFAULT NULL::timestamp with time zone, services text[] DEFAULT NULL::text[], ci_classes text[] DEFAULT NULL::text[], cis text[] DEFAULT NULL::text[], tenant text DEFAULT NULL::text, hours itsm.service_hours DEFAULT NULL::itsm.service_hours', 'void', 'v', false),
 	('drop_change_window', 'name text', 'void', 'v', false),
+	('book_changes', 'attachment integer', 'bigint', 'v', NULL),
 	('change_conflicts', 'relation regclass, key text', 'TABLE(other text, kind text, ci text, during tstzrange)', 's', NULL),
 	('next_free_slot', 'relation regclass, key text, duration interval, horizon interval DEFAULT ''90 days''::interval', 'tstzrange', 's', NULL),
 	('judge', '', 'trigger', 'v', true),
