@@ -31,6 +31,7 @@ SQL_FILES = \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
 	src/practice/approval.sql \
+	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
 	src/practice/major_incident.sql \
 	src/practice/service_request.sql \

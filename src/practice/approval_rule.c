@@ -317,6 +317,7 @@ lint_approvals(const Definition *definition, const LifecycleRule *rule, const vo
 const RuleKind itsm_rule_approvals = {
 	.name = "approvals",
 	.code = ERRCODE_ITSM_APPROVAL,
+	.hint = "Members of the role give their votes with itsm.approve(relation, key).",
 	.members = approval_members,
 	.looks_back = true,
 	.looks_around = true,
