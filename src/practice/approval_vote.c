@@ -565,7 +565,8 @@ check_second(const Election *election)
 			return;
 	}
 	refuse(election, ERRCODE_ITSM_APPROVAL,
-		   "A vote cannot be changed. It is void, and may be given anew, when what it approved changes or the record is sent back.",
+		   "A vote cannot be changed. It is void, and may be given anew, when what it approved changes"
+		   " or the record is sent back.",
 		   own->on_behalf_of ? "the vote of whom the voter stands in for was given already, in role \"%s\""
 		   : "the voter has voted already, in role \"%s\"", own->role);
 }
@@ -655,7 +656,8 @@ give_vote(FunctionCallInfo fcinfo, bool approved)
 	/* votes are events: without history there is nowhere to keep them */
 	if (!itsm_history)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no vote can be kept while itsm.history is off")));
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no vote can be kept while itsm.history is off")));
 	/* the rights come first, then the locks */
 	itsm_record_require(relation, election.key, &election.record);
 	election.relation = table_open(relation, AccessShareLock);

@@ -120,8 +120,9 @@ end_votes(Verification *verification, void *own)
 	if (rows > checks->rows)
 		itsm_verify_fault(verification, SCOPE, "itsm.approval", UINT64_FORMAT " votes have no event that could be read",
 						  rows - checks->rows);
-	itsm_verify_right(verification, SCOPE, "itsm.approval", UINT64_FORMAT " votes are as their events tell",
-					  checks->right);
+	if (checks->right > 0)
+		itsm_verify_right(verification, SCOPE, "itsm.approval", UINT64_FORMAT " votes are as their events tell",
+						  checks->right);
 }
 
 const VerifyChecker itsm_verify_approvals = {begin_votes, check_record, end_votes};
