@@ -22,6 +22,7 @@ SQL_FILES = \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
 	src/service_time/service_time.sql \
+	src/service_time/calendar.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql
