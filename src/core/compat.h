@@ -57,4 +57,11 @@
 #define itsm_owns_relation(relation, role) pg_class_ownercheck((relation), (role))
 #endif
 
+/* 16 renamed what a relation's file is known by. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_relation_file(relation) ((int64) (relation)->rd_locator.relNumber)
+#else
+#define itsm_relation_file(relation) ((int64) (relation)->rd_node.relNode)
+#endif
+
 #endif							/* ITSM_COMPAT_H */
