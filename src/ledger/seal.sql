@@ -115,3 +115,28 @@ CREATE FUNCTION itsm.seal(at_most bigint DEFAULT NULL, thorough boolean DEFAULT 
 AS 'MODULE_PATHNAME', 'itsm_seal' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.seal(bigint, boolean) IS 'Seals all finished events that are not sealed yet, and returns how many are sealed in all. at_most: stop behind about so many; the next call goes on there. thorough: compare every event with what is sealed, as is done by itself after a restore and a promotion. Writers wait for nothing; a second sealer waits for the first one''s transaction. A prepared or long transaction holds back what began after it.';
 REVOKE ALL ON FUNCTION itsm.seal(bigint, boolean) FROM PUBLIC;
+
+CREATE FUNCTION itsm.digest(tree_size bigint DEFAULT NULL) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'itsm_digest' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.digest(bigint) IS 'What the sealed history hashes to, as a small document to be kept elsewhere: origin, size and root over all tenants, and of each tenant''s log. tree_size: as it was when so many events were sealed in all. It stays the same for ever; itsm.verify(digest) compares the history with it.';
+REVOKE ALL ON FUNCTION itsm.digest(bigint) FROM PUBLIC;
+
+CREATE FUNCTION itsm.inclusion_proof(record bigint, version bigint, tree_size bigint DEFAULT NULL, tenant text DEFAULT NULL) RETURNS bytea[]
+AS 'MODULE_PATHNAME', 'itsm_inclusion_proof' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.inclusion_proof(bigint, bigint, bigint, text) IS 'Proof that an event is in the log of its tenant (RFC 9162), for the log as it is now or as it was with tree_size events. itsm.sealed_leaf gives what itsm.verify_inclusion needs beside it.';
+REVOKE ALL ON FUNCTION itsm.inclusion_proof(bigint, bigint, bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION itsm.consistency_proof(first bigint, second bigint, tenant text DEFAULT '') RETURNS bytea[]
+AS 'MODULE_PATHNAME', 'itsm_consistency_proof' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.consistency_proof(bigint, bigint, text) IS 'Proof that a tenant''s log of the first size is the beginning of that of the second (RFC 9162).';
+REVOKE ALL ON FUNCTION itsm.consistency_proof(bigint, bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION itsm.tree_root(tree_size bigint, tenant text DEFAULT '') RETURNS bytea
+AS 'MODULE_PATHNAME', 'itsm_tree_root' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.tree_root(bigint, text) IS 'Root of a tenant''s log as it was with so many events.';
+REVOKE ALL ON FUNCTION itsm.tree_root(bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION itsm.sealed_leaf(record bigint, version bigint, of_tenant text DEFAULT NULL, OUT tenant text, OUT leaf_index bigint, OUT leaf_hash bytea, OUT tree_size bigint, OUT root bytea) RETURNS record
+AS 'MODULE_PATHNAME', 'itsm_sealed_leaf' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.sealed_leaf(bigint, bigint, text) IS 'Where an event stands in the log of its tenant, and the log as it is now: the arguments of itsm.verify_inclusion.';
+REVOKE ALL ON FUNCTION itsm.sealed_leaf(bigint, bigint, text) FROM PUBLIC;
