@@ -78,6 +78,9 @@ typedef struct SealRun
 extern void itsm_seal_leaf(int64 record, int64 version, const uint8 *event_hash, uint8 *hash);
 extern void itsm_seal_hash(const Seal *seal, const uint8 *previous, uint8 *hash);
 
+/* Of a tenant's log in the tree over all of them. */
+extern void itsm_seal_head_leaf(const SealHead *head, uint8 *hash);
+
 /* The root over heads, a list of SealHead in the order of their tenants. */
 extern void itsm_seal_root(const List *heads, uint8 *root);
 

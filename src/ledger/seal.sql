@@ -140,3 +140,9 @@ CREATE FUNCTION itsm.sealed_leaf(record bigint, version bigint, of_tenant text D
 AS 'MODULE_PATHNAME', 'itsm_sealed_leaf' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION itsm.sealed_leaf(bigint, bigint, text) IS 'Where an event stands in the log of its tenant, and the log as it is now: the arguments of itsm.verify_inclusion.';
 REVOKE ALL ON FUNCTION itsm.sealed_leaf(bigint, bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION itsm.verify(digest jsonb)
+RETURNS TABLE (scope text, object text, ok boolean, detail text)
+AS 'MODULE_PATHNAME', 'itsm_verify' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
+COMMENT ON FUNCTION itsm.verify(jsonb) IS 'The same as itsm.verify(), and compares the history with a digest that was kept elsewhere: scope digest tells whether everything before it is still what it was. IT041 when the digest was changed or is of another history, 22023 when it is none.';
+REVOKE ALL ON FUNCTION itsm.verify(jsonb) FROM PUBLIC;

@@ -109,8 +109,8 @@ itsm_seal_hash(const Seal *seal, const uint8 *previous, uint8 *hash)
 	itsm_digest_finish(hash);
 }
 
-static void
-head_leaf(const SealHead *head, uint8 *hash)
+void
+itsm_seal_head_leaf(const SealHead *head, uint8 *hash)
 {
 	const char *tenant = pg_server_to_any(head->tenant, strlen(head->tenant), PG_UTF8);
 	uint32		length = pg_hton32((uint32) strlen(tenant));
@@ -138,7 +138,7 @@ itsm_seal_root(const List *heads, uint8 *root)
 	{
 		uint8		hash[MERKLE_LENGTH];
 
-		head_leaf(lfirst(cell), hash);
+		itsm_seal_head_leaf(lfirst(cell), hash);
 		itsm_merkle_grow(&growth, hash);
 	}
 	itsm_merkle_root_now(&growth, root);
