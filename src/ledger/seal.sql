@@ -146,3 +146,8 @@ RETURNS TABLE (scope text, object text, ok boolean, detail text)
 AS 'MODULE_PATHNAME', 'itsm_verify' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
 COMMENT ON FUNCTION itsm.verify(jsonb) IS 'The same as itsm.verify(), and compares the history with a digest that was kept elsewhere: scope digest tells whether everything before it is still what it was. IT041 when the digest was changed or is of another history, 22023 when it is none.';
 REVOKE ALL ON FUNCTION itsm.verify(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION itsm.evidence(relation regclass, key text, tree_size bigint DEFAULT NULL) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'itsm_evidence' LANGUAGE C STABLE;
+COMMENT ON FUNCTION itsm.evidence(regclass, text, bigint) IS 'A row''s whole history with its canonical bytes, commitments, hashes and proofs, to be checked without this database (docs/verify_evidence.py). tree_size: the size of the digest that it is to be compared with; events sealed later have no proof then. Rights as for history, once EXECUTE is granted.';
+REVOKE ALL ON FUNCTION itsm.evidence(regclass, text, bigint) FROM PUBLIC;
