@@ -19,7 +19,8 @@ use ServiceDesk qw($application $roles $configuration %attached attach_all);
 
 # A line a step: who ("portal/ann": the application portal, for ann), what, and what comes of
 # it: "ok", "= answer", or the SQLSTATE and every rule that is not met, the one raised first.
-# Then the reason that is given, if any.
+# Then the reason that is given, if any; the reason that is kept, where it is another; and what
+# is told of a row that is written twice.
 my @day = (
 	'08:00  The desk opens',
 	[ 'portal/ann', q{INSERT INTO call (id, subject, caller) VALUES (101, 'no mail', 'ann')}, 'ok' ],
@@ -165,6 +166,193 @@ my @day = (
 	[ 'hugo', q{UPDATE trouble SET phase = 70, cause = 'age', risk_by = 'hugo', risk_until = 'infinity' WHERE id = 3}, 'IT005 acceptance_ends_later' ],
 	[ 'hugo', q{UPDATE trouble SET phase = 70, cause = 'age', risk_by = 'hugo', risk_until = current_date + 300 WHERE id = 3}, 'ok' ],
 	[ 'hugo', q{UPDATE trouble SET risk_until = risk_until + 1 WHERE id = 3}, 'IT009 ended' ],
+
+	'12:00  Configuration items',
+	[ 'walt', q{INSERT INTO asset (tag, stage, class, keeper) VALUES ('lap-7', 'Live', 'laptop', 'walt')}, 'IT003 initial' ],
+	[ 'walt', q{INSERT INTO asset (tag, stage, class) VALUES ('lap-7', 'Ordered', 'laptop')}, 'IT004 recorded' ],
+	[ 'walt', q{INSERT INTO asset (tag, stage, class, keeper, bears_data) VALUES ('lap-7', 'Ordered', 'laptop', 'walt', true), ('lap-8', 'Ordered', 'laptop', 'walt', true)}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Received' WHERE tag = 'lap-7'}, 'IT004 received_from' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Received', delivery = 'D-4711' WHERE tag IN ('lap-7', 'lap-8')}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Stock' WHERE tag = 'lap-7'}, 'IT004 kept_where' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Stock', place = 'cellar' WHERE tag = 'lap-7'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET class = 'server' WHERE tag = 'lap-7'}, 'IT009 class_fixed' ],
+	[ 'walt', q{UPDATE asset SET tag = 'lap-9' WHERE tag = 'lap-7'}, 'IT009 class_fixed' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Live' WHERE tag = 'lap-7'}, 'IT001 transition' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Build' WHERE tag = 'lap-7'}, 'IT004 built_by_a_change' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Service' WHERE tag = 'web1'}, 'IT005 maintained_because_of' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Service', call = 110 WHERE tag = 'web1'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Live', call = NULL WHERE tag = 'web1'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Retired' WHERE tag = 'fax1'}, 'IT004 retired_by_a_change' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Stolen' WHERE tag = 'lap-8'}, 'IT004 loss_recorded data_loss_recorded' ],
+	[ 'mia', q{INSERT INTO call (id, subject, caller) VALUES (120, 'laptop stolen from the van', 'walt'), (121, 'data on a stolen laptop', 'walt')}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Stolen', call = 120 WHERE tag = 'lap-8'}, 'IT005 data_loss_recorded' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Stolen', call = 120, security_call = 121 WHERE tag = 'lap-8'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Stock' WHERE tag = 'lap-8'}, 'IT001 transition kept_where' ],
+	[ 'walt', q{UPDATE asset SET keeper = 'the thief' WHERE tag = 'lap-8'}, 'IT009 ended' ],
+	[ 'walt', q{DELETE FROM asset WHERE tag = 'lap-8'}, '42501' ],
+
+	'13:00  A change',
+	[ 'carol', q{SELECT define_change_window('payday', 'freeze', at(40), at(30), '{telephony}')}, 'IT050' ],
+	[ 'carol', q{SELECT define_change_window('payday', 'frost', at(30), at(40), '{telephony}')}, 'IT050' ],
+	[ 'carol', q{SELECT define_change_window('payday', 'freeze', at(30), 'infinity', '{telephony}')}, 'IT050' ],
+	[ 'tom', q{SELECT define_change_window('payday', 'freeze', at(30), at(40), '{telephony}')}, '42501' ],
+	[ 'carol', q{SELECT define_change_window('payday', 'freeze', at(30), at(40), '{telephony}')}, 'ok' ],
+	[ 'carol', q{SELECT define_change_window('weekly', 'maintenance', at(-2), at(60), NULL, NULL, '{pbx1}')}, 'ok' ],
+	[ 'tom', q{INSERT INTO rfc (no, kind, title) VALUES ('CHG0009999', 'normal', 'phone firmware 4.3')}, 'IT004 recorded' ],
+	[ 'tom', q{INSERT INTO rfc (no, kind, title, asker) VALUES ('CHG0009999', 'urgent', 'phone firmware 4.3', 'tom')}, '23514' ],
+	[ 'tom', q{INSERT INTO rfc (kind, title, asker, trouble) VALUES ('normal', 'phone firmware 4.3', 'tom', 1) RETURNING no}, '= CHG0000001' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Assessing' WHERE no = 'CHG0000001'}, 'IT004 planned names_its_cis' ],
+	[ 'tom', q{UPDATE rfc SET risk = risk_of(2, 4) WHERE no = 'CHG0000001'}, '22023' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Assessing', impact = 2, risk = risk_of(2, 3), service = 'telephony', plan = 'load 4.3', backout = 'load 4.2', tests = 'call mia', assets = '{}' WHERE no = 'CHG0000001'}, 'IT005 names_its_cis' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Assessing', impact = 2, risk = risk_of(2, 3), service = 'telephony', plan = 'load 4.3', backout = 'load 4.2', assets = '{pbx1}' WHERE no = 'CHG0000001'}, 'IT004 planned' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Assessing', impact = 2, risk = risk_of(2, 3), service = 'telephony', plan = 'load 4.3', backout = 'load 4.2', tests = 'call mia', assets = '{pbx1}' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Board' WHERE no = 'CHG0000001'}, 'IT004 assessed' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Board', assessment = 'harmless', checker = 'tom' WHERE no = 'CHG0000001'}, 'IT005 assessed_by_another' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Draft' WHERE no = 'CHG0000001'}, 'IT014 revert_reason' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Draft' WHERE no = 'CHG0000001'}, 'ok', 'who tests it at night?' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Assessing', tests = 'call the night watch' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Board', assessment = 'small', checker = 'carol' WHERE no = 'CHG0000001'}, 'ok' ],
+#	[ 'carol', q{UPDATE rfc SET kind = 'emergency' WHERE no = 'CHG0000001'}, 'IT009 type_fixed' ],
+	[ 'carol', q{UPDATE rfc SET kind = 'standard' WHERE no = 'CHG0000001'}, 'IT002 status' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000001'}, 'IT004 planned_when free no_freeze' ],
+	[ 'carol', q{UPDATE rfc SET t_from = at(5), t_to = at(4) WHERE no = 'CHG0000001'}, 'IT005 plausible_window' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(5), t_to = 'infinity' WHERE no = 'CHG0000001'}, 'IT005 plausible_window free no_freeze' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(39), t_to = at(41) WHERE no = 'CHG0000001'}, 'IT011 no_freeze' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(59), t_to = at(61) WHERE no = 'CHG0000001'}, 'IT011 no_freeze' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned', t_from = at(-1), t_to = at(3) WHERE no = 'CHG0000001'}, 'IT007 authorised_by_another' ],
+	[ 'kiosk', q{UPDATE rfc SET stage = 'Planned', t_from = at(-1), t_to = at(3) WHERE no = 'CHG0000001'}, 'IT007 authorised_by_another' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(-1), t_to = at(3) WHERE no = 'CHG0000001'}, 'ok' ],
+#	[ 'carol', q{UPDATE rfc SET kind = 'emergency' WHERE no = 'CHG0000001'}, 'IT009 type_fixed' ],
+	[ 'hugo', q{INSERT INTO rfc (kind, title, asker, risk, impact, service, plan, backout, tests, assets) VALUES ('normal', 'more lines', 'hugo', risk_of(3, 3), 3, 'telephony', 'order', 'cancel', 'call', '{pbx1,web1}') RETURNING no}, '= CHG0000002' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Assessing' WHERE no = 'CHG0000002'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Board', assessment = 'small', checker = 'tom' WHERE no = 'CHG0000002'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(2), t_to = at(4) WHERE no = 'CHG0000002'}, 'IT012 free' ],
+	[ 'carol', q{UPDATE rfc SET t_from = at(2), t_to = at(4) WHERE no = 'CHG0000002'}, 'ok' ],
+	[ 'carol', q{SELECT concat_ws(' ', other, kind, ci, lower(during) = at(-1), upper(during) = at(3)) FROM change_conflicts('rfc', 'CHG0000002')}, '= CHG0000001 change pbx1 t t' ],
+	[ 'carol', q{SELECT next_free_slot('rfc', 'CHG0000002', '2 hours') = tstzrange(at(3), at(5))}, '= t' ],
+	[ 'carol', q{SELECT next_free_slot('rfc', 'CHG0000002', '26 hours') = tstzrange(at(3), at(29)), next_free_slot('rfc', 'CHG0000002', '28 hours') IS NULL}, '= t|t' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(3), t_to = at(5) WHERE no = 'CHG0000002'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET t_from = at(2.5) WHERE no = 'CHG0000002'}, 'IT012 free' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Doing' WHERE no = 'CHG0000001'}, 'IT004 started_when' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Doing', began = at(3), doer = 'tom' WHERE no = 'CHG0000002'}, 'IT011 in_its_window' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Doing', began = at(0), doer = 'ravi' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET plan = 'load 4.4' WHERE no = 'CHG0000001'}, 'IT009 as_authorised' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET assets = assets || '{web1}' WHERE no = 'CHG0000001'}, 'IT009 as_authorised' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Withdrawn' WHERE no = 'CHG0000001'}, 'IT001 transition', 'too late' ],
+	[ 'pipeline/ravi', q{SELECT propose_values('rfc', 'CHG0000001', 'asset', 'pbx1', '{"colour": "blue"}')}, '42703' ],
+	[ 'pipeline/ravi', q{SELECT propose_values('rfc', 'CHG0000001', 'asset', 'pbx1', '{"spec": "firmware 4.3"}') > 0}, '= t' ],
+	[ 'pipeline/ravi', q{SELECT done FROM apply_proposals('rfc', 'CHG0000001')}, 'IT013' ],
+	[ 'tom', q{UPDATE trouble SET phase = 50, rfc = 'CHG0000001' WHERE id = 1}, 'ok' ],
+	[ 'tom', q{UPDATE trouble SET phase = 60 WHERE id = 1}, 'IT004 resolution_required change_done' ],
+	[ 'tom', q{UPDATE trouble SET phase = 60, resolution = 'firmware 4.3' WHERE id = 1}, 'IT013 change_done' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing' WHERE no = 'CHG0000001'}, 'IT004 ended_with' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'great' WHERE no = 'CHG0000001'}, 'IT005 known_outcome' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(-1), result = 'successful' WHERE no = 'CHG0000001'}, 'IT005 plausible_implementation' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'successful' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'pipeline/ravi', q{SELECT target, target_key, done FROM apply_proposals('rfc', 'CHG0000001')}, '= asset|pbx1|t', undef, 'change CHG0000001 of rfc' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done' WHERE no = 'CHG0000001'}, 'IT004 reviewed cis_brought_up_to_date' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done', cmdb_done = true, review = 'fine', reviewer = 'ravi' WHERE no = 'CHG0000001'}, 'IT005 reviewed_by_another' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done', cmdb_done = true, review = 'fine', reviewer = 'carol' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET result = 'partial' WHERE no = 'CHG0000001'}, 'IT009 ended' ],
+	[ 'tom', q{UPDATE trouble SET phase = 60, resolution = 'firmware 4.3' WHERE id = 1}, 'ok' ],
+	[ 'paul', q{UPDATE trouble SET phase = 50 WHERE id = 1}, 'IT014 not_fixed_reason' ],
+	[ 'paul', q{UPDATE trouble SET phase = 70 WHERE id = 1}, 'IT004 effectiveness_checked' ],
+	[ 'paul', q{UPDATE trouble SET phase = 70, effect = 'no more mute phones', checked_by = 'tom' WHERE id = 1}, 'IT005 checked_by_another' ],
+	[ 'tom', q{UPDATE trouble SET phase = 70, effect = 'no more mute phones', checked_by = 'mia' WHERE id = 1}, 'IT007 closed_by_another' ],
+	[ 'paul', q{UPDATE trouble SET phase = 70, effect = 'no more mute phones', checked_by = 'mia' WHERE id = 1}, 'ok' ],
+	[ 'paul', q{UPDATE issue SET phase = 'gone' WHERE code = 'KE-1'}, 'IT014 end_reason' ],
+	[ 'paul', q{UPDATE issue SET phase = 'gone' WHERE code = 'KE-1'}, 'ok', 'fixed by firmware 4.3' ],
+	[ 'paul', q{UPDATE issue SET workaround = 'none' WHERE code = 'KE-1'}, 'IT009 ended' ],
+	[ 'mia', q{UPDATE call SET state = 'Working' WHERE id = 103}, 'ok' ],
+	[ 'mia', q{UPDATE call SET state = 'Solved', how = 'fixed', what = 'firmware 4.3', service = 'telephony' WHERE id = 103}, 'ok' ],
+
+	'15:00  Changes of the other kinds',
+	[ 'tom', q{SELECT define_change_template('restart', 'Restart of a server', at(1000), 0)}, 'ok' ],
+	[ 'tom', q{SELECT approve_change_template('restart')}, 'IT007' ],
+	[ 'tom', q{INSERT INTO rfc (kind, title, asker, template) VALUES ('standard', 'restart web1', 'tom', 'restart') RETURNING no}, '= CHG0000003' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Board' WHERE no = 'CHG0000003'}, 'IT002 status' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned', template = NULL WHERE no = 'CHG0000003'}, 'IT004 from_a_template names_its_cis planned_when template_valid free no_freeze' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned', assets = '{web1}', t_from = at(-1), t_to = at(2) WHERE no = 'CHG0000003'}, 'IT005 template_valid' ],
+	[ 'carol', q{SELECT approve_change_template('restart')}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned', assets = '{web1}', t_from = at(-1), t_to = at(3.5) WHERE no = 'CHG0000003'}, 'IT012 free' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned', assets = '{web1}', t_from = at(-1), t_to = at(2) WHERE no = 'CHG0000003'}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Doing', began = at(0), doer = 'tom' WHERE no = 'CHG0000003'}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'failed' WHERE no = 'CHG0000003'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done', review = 'did not start', reviewer = 'carol', cmdb_done = true WHERE no = 'CHG0000003'}, 'IT005 failure_followed_up' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done', review = 'did not start', reviewer = 'carol', cmdb_done = true, improvement = 'IMP-3' WHERE no = 'CHG0000003'}, 'ok' ],
+	[ 'tom', q{INSERT INTO rfc (kind, title, asker, template, assets, t_from, t_to) VALUES ('standard', 'restart web1', 'tom', 'restart', '{web1}', at(6), at(7)) RETURNING no}, '= CHG0000004' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000004'}, 'IT005 template_valid' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Withdrawn' WHERE no = 'CHG0000004'}, 'IT014 cancel_reason' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Withdrawn' WHERE no = 'CHG0000004'}, 'ok', 'the template has to be reviewed first' ],
+	[ 'carol', q{SELECT define_change_window('audit', 'freeze', at(-1), at(8), '{mail}')}, 'ok' ],
+	[ 'tom', q{INSERT INTO rfc (kind, title, asker, assets, service, t_from, t_to) VALUES ('emergency', 'close a hole in mail1', 'tom', '{mail1}', 'mail', at(-1), at(2)) RETURNING no}, '= CHG0000005' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Board' WHERE no = 'CHG0000005'}, 'IT004 emergency_explained' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Board', why_now = 'it is exploited' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'IT007 authorised_by_another no_freeze' ],
+	[ 'hugo', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'IT011 no_freeze' ],
+	[ 'hugo', q{SELECT override('rfc', 'CHG0000005', 'no_freeze', 'the auditors agree')}, 'ok' ],
+	[ 'hugo', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'IT011 no_freeze' ],
+	[ 'hugo', q{SELECT override('rfc', 'CHG0000005', 'no_freeze', 'the auditors agree'); UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Doing', began = at(0), doer = 'tom' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'tom', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'successful' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done', review = 'in time', reviewer = 'carol', cmdb_done = true WHERE no = 'CHG0000005'}, 'IT004 documented_afterwards' ],
+	[ 'carol', q{UPDATE rfc SET stage = 'Done', review = 'in time', reviewer = 'carol', cmdb_done = true, risk = 'high', impact = 1, plan = 'patch', backout = 'none' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Build', rfc = 'CHG0000002' WHERE tag = 'lap-7'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Retired', rfc = 'CHG0000002' WHERE tag = 'fax1'}, 'ok' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Scrapped' WHERE tag = 'fax1'}, 'IT004 disposal_proved no_obligations_left' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Scrapped', scrap_note = 'S-1', settled = false WHERE tag = 'fax1'}, 'IT005 no_obligations_left' ],
+	[ 'walt', q{UPDATE asset SET stage = 'Scrapped', scrap_note = 'S-1', settled = true WHERE tag = 'fax1'}, 'ok' ],
+
+	'16:00  A release, judged at the end of each transaction',
+	[ 'rita', q{INSERT INTO "drop" (name, rfcs) VALUES ('R1', '{CHG0000002}')}, 'IT004 recorded' ],
+	[ 'rita', q{INSERT INTO "drop" (name, kind, keeper, rfcs) VALUES ('R1', 'minor', 'rita', '{}')}, 'IT005 has_content' ],
+	[ 'rita', q{INSERT INTO "drop" (name, kind, keeper, rfcs) VALUES ('R1', 'minor', 'rita', '{CHG0000002}'), ('R2', 'minor', 'rita', '{CHG0000002}')}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'build', builder = 'ravi' WHERE name = 'R1'}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'test' WHERE name = 'R1'}, 'IT004 built' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'ready', build = 'b1', hash = 'h1' WHERE name = 'R1'}, 'IT001 transition accepted_against_criteria accepted_by_another' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'test' WHERE name = 'R1'; UPDATE "drop" SET build = 'b1', hash = 'h1' WHERE name = 'R1'}, 'ok', undef, undef, { 'drop R1' => [ 'transition|ravi|building|testing||', 'updated|ravi|||artefact_hash,build_id|' ] } ],
+	[ 'rita', q{UPDATE "drop" SET rfcs = rfcs || '{CHG0000001}' WHERE name = 'R1'}, 'IT009 content_frozen' ],
+	[ 'rita', q{UPDATE "drop" SET rfcs = rfcs || '{CHG0000001}' WHERE name = 'R1'; UPDATE "drop" SET rfcs = '{CHG0000002}' WHERE name = 'R1'}, 'IT009 content_frozen' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'build' WHERE name = 'R1'}, 'IT004 defects_named' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'build', defects = 'help page is missing' WHERE name = 'R1'}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'test', build = 'b2', hash = 'h2' WHERE name = 'R1'}, 'ok' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'ready' WHERE name = 'R1'}, 'IT004 accepted_against_criteria' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'ready', criteria = 'c', accepted = 'all met', accepted_by = 'ravi' WHERE name = 'R1'}, 'IT005 accepter_is_another' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'ready', criteria = 'c', accepted = 'all met', accepted_by = 'rita' WHERE name = 'R1'}, 'IT007 accepted_by_another' ],
+	[ 'kiosk', q{UPDATE "drop" SET stage = 'ready', criteria = 'c', accepted = 'all met', accepted_by = 'rita' WHERE name = 'R1'}, 'IT007 accepted_by_another' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'ready', criteria = 'c', accepted = 'all met', accepted_by = 'rita' WHERE name = 'R1'}, 'ok' ],
+	[ 'rita', q{UPDATE "drop" SET hash = 'h3' WHERE name = 'R1'}, 'IT009 build_frozen' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'rollout' WHERE name = 'R1'}, 'IT004 baseline_taken planned_when' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'rollout', base_before = 'B1', t_from = at(1), t_to = at(0) WHERE name = 'R1'}, 'IT005 plausible_window' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'rollout', base_before = 'B1', t_from = at(0), t_to = at(1), put_hash = 'h1' WHERE name = 'R1'}, 'IT005 same_artefacts' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'rollout', base_before = 'B1', t_from = at(0), t_to = at(1), put_hash = 'h2' WHERE name = 'R1'}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'rolled_back' WHERE name = 'R1'}, 'IT005 back_out_complete back_out_reason' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'out' WHERE name = 'R1'}, 'IT004 result_known baseline_after_taken' ],
+	[ 'pipeline/ravi', q{UPDATE "drop" SET stage = 'out', result = 'fine', base_after = 'B2' WHERE name = 'R1'}, 'ok' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'watched' WHERE name = 'R1'}, 'IT004 observed_until' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'watched', watch_until = at(9) WHERE name = 'R1'}, 'ok' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'done', success = 'yes', calls_after = 0 WHERE name = 'R1'}, 'IT005 observation_over' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'done', watch_until = at(0) WHERE name = 'R1'}, 'IT004 success_measured' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'done', watch_until = at(0), success = 'yes', calls_after = 0 WHERE name = 'R1'}, 'ok' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'void' WHERE name = 'R2'}, 'IT014 cancel_reason' ],
+	[ 'rita', q{UPDATE "drop" SET stage = 'void' WHERE name = 'R2'}, 'ok', 'went out with R1' ],
+
+	'18:00  What falls due, and what nobody may',
+	[ 'mia', q{SELECT string_agg(status_value || CASE WHEN allowed THEN '' ELSE ' not yet' END, ', ' ORDER BY status_value) FROM allowed_transitions('call', '120')}, '= Given not yet, Twin not yet, Void not yet, Working not yet' ],
+	[ 'mia', q{INSERT INTO call (id, subject, caller) VALUES (102, 'vpn', 'ben') ON CONFLICT (id) DO UPDATE SET state = 'Solved', how = 'advice', what = 'new client', service = 'network'}, 'IT001 transition' ],
+	[ 'mia', q{INSERT INTO call (id, subject, caller) VALUES (102, 'vpn', 'ben') ON CONFLICT (id) DO UPDATE SET state = 'Working', agent = 'mia', impact = 3, urgency = 3, prio = priority_of(3, 3)}, 'ok' ],
+	[ 'mia', q{MERGE INTO call USING (VALUES (102, 'Solved'), (113, 'Done')) AS v(i, s) ON id = i WHEN MATCHED THEN UPDATE SET state = s}, 'IT004 resolution_required' ],
+	[ 'mia', q{MERGE INTO call USING (VALUES (102, 'Solved'), (113, 'Done')) AS v(i, s) ON id = i WHEN MATCHED THEN UPDATE SET state = s, how = 'advice', what = 'new client', service = 'network'}, 'ok' ],
+	[ 'clock', q{SELECT key FROM run_due()}, '= ' ],
+	[ 'clock', q{SELECT key, to_state, done FROM run_due(at(14 * 24 + 24), 1)}, '= 112|closed|t', undef, 'automatic: 14 days in resolved' ],
+	[ 'portal/kiel 114', q{UPDATE call SET state = 'Working' WHERE id = 114}, 'ok', 'still offline' ],
+	[ 'clock', q{SELECT string_agg(key || ' ' || done, ', ' ORDER BY key) FROM run_due(at(14 * 24 + 24))}, '= 102 true, 103 true, 111 true', undef, 'automatic: 14 days in resolved' ],
+	[ 'mia', q{SELECT key FROM run_due()}, '42501' ],
+	[ 'mia', q{UPDATE itsm.event SET actor = 'tom'}, '42501' ],
+	[ 'desk_owner', q{ALTER TABLE desk.call DISABLE TRIGGER itsm_judge}, 'IT052' ],
+	[ 'desk_owner', q{DROP TRIGGER itsm_judge ON desk.call}, 'IT052' ],
+	[ 'viewer', q{SELECT count(*) FROM desk.call}, '42501' ],
+	[ 'viewer', q{SELECT count(*) FROM itsm_report.incident}, '= 12' ],
 );
 
 # ------------------------------------------------------------------ how the day is played
@@ -176,6 +364,7 @@ $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE desk TEMPLATE template0');
 $node->safe_psql('desk', $application);
 $node->safe_psql('desk', $_) foreach $configuration, $roles, attach_all();
+$node->safe_psql('desk', q{SELECT format('CALL itsm.backfill(%s)', attachment) FROM itsm_report.attachment_health WHERE source = 'desk.asset' \gexec});
 is($node->safe_psql('desk', 'SELECT source, lifecycle, problem FROM itsm_report.attachment_health WHERE NOT healthy'), '', 'every rule of every lifecycle can be judged');
 
 # Everybody stays logged in all day.
@@ -221,7 +410,7 @@ sub seen
 my (%story, @refused, %counts, @overridden);
 sub play
 {
-	my ($who, $what, $expected, $reason) = @_;
+	my ($who, $what, $expected, $reason, $told, $events) = @_;
 	my ($role, $person) = split m{/}, $who;
 	my ($out, $err) = asks($role, join ";\n", 'BEGIN', $person ? "DO \$\$ BEGIN PERFORM itsm.act_as('$person'); END \$\$" : (),
 		$reason ? "SET LOCAL itsm.reason = '$reason'" : (), $what, 'COMMIT');
@@ -260,12 +449,17 @@ sub play
 	foreach my $row (sort keys %now)
 	{
 		my ($before, $after) = ($seen{$row}, $now{$row});
+		if ($events && $events->{$row})
+		{
+			push @{ $story{$row} }, @{ $events->{$row} };
+			next;
+		}
 		my @changed = grep { ($before ? $before->[1]{$_} : 'null') ne $after->[1]{$_} } sort keys %{ $after->[1] };
 		my $from = $before ? $before->[0] : '';
 
 		next if $before && !@changed && $from eq $after->[0];
 		push @{ $story{$row} }, join '|', !$before ? 'created' : $from ne $after->[0] ? 'transition' : 'updated', $actor,
-			$before && $from eq $after->[0] ? ('', '') : ($from, $after->[0]), join(',', @changed), $reason // '';
+			$before && $from eq $after->[0] ? ('', '') : ($from, $after->[0]), join(',', @changed), $told // $reason // '';
 	}
 	is_deeply(\%now, \%seen, "$who: nothing is left of it") if $result !~ /^(ok|=)/;
 	%seen = %now;
@@ -273,6 +467,7 @@ sub play
 }
 
 %seen = seen();
+$story{$_} = ['backfilled|||||'] foreach keys %seen;
 foreach my $step (@day)
 {
 	ref $step ? play(@$step) : note("\n$step");
@@ -284,7 +479,7 @@ foreach my $step (@day)
 foreach my $row (sort keys %seen)
 {
 	my ($table, $key) = split / /, $row, 2;
-	my $told = $node->safe_psql('desk', qq{SELECT concat_ws('|', kind, coalesce(actor, ''),
+	my $told = $node->safe_psql('desk', qq{SELECT concat_ws('|', kind, CASE WHEN kind <> 'backfilled' THEN coalesce(actor, '') ELSE '' END,
 			CASE WHEN kind IN ('created', 'transition') THEN coalesce(from_state, '') ELSE '' END, CASE WHEN kind IN ('created', 'transition') THEN to_state ELSE '' END,
 			CASE WHEN kind IN ('created', 'transition', 'updated') THEN coalesce((SELECT string_agg(k, ',' ORDER BY k COLLATE "C") FROM jsonb_object_keys(changes - 'status') k), '') ELSE '' END, coalesce(reason, ''))
 		FROM itsm.history('desk."$table"', '$key') ORDER BY version});
@@ -299,6 +494,33 @@ foreach my $session (values %session)
 $node->poll_query_until('desk', "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'desk'");
 is($node->safe_psql('desk', q{SELECT role, coalesce(actor, role), code, coalesce(reason, '') FROM itsm_report.refusal ORDER BY at}),
 	join("\n", map { join '|', $_->[0], $_->[1], $_->[2], $_->[3] // '' } @refused), 'every refusal is remembered, in its order');
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', o.source, o.key, o.rule, o.actor) FROM itsm_report.override o ORDER BY at}),
+	join("\n", map { "desk.$_" } @overridden), 'and every exception');
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', source, key, rule) FROM itsm_report.violation ORDER BY at}),
+	"desk.call 110 children_first\ndesk.rfc CHG0000005 no_freeze", 'two of which were made use of; nothing else was let pass');
+
+# Reports count what the day had.
+my %moves;
+foreach my $row (keys %story)
+{
+	my ($table) = split / /, $row;
+	my @states = map { (split /\|/)[3] } grep { /^(created|transition)/ } @{ $story{$row} };
+
+	unshift @states, 'live' if $story{$row}[0] =~ /^backfilled/;
+	$moves{"desk.$table"}{$_}++ foreach @states;
+}
+my $visits = join "\n", map { my $table = $_; map { "$table $_ $moves{$table}{$_}" } sort keys %{ $moves{$table} } } sort keys %moves;
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', s.name, t.to_state, count(*)) FROM itsm_report.transition t JOIN itsm.record r ON r.id = t.record JOIN itsm.source_name s ON s.id = r.source
+	GROUP BY s.name, t.to_state ORDER BY s.name COLLATE "C", t.to_state COLLATE "C"}), $visits, 'transition: each move once');
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', s.name, t.state, count(*)) FROM itsm_report.time_in_state t JOIN itsm.record r ON r.id = t.record JOIN itsm.source_name s ON s.id = r.source
+	GROUP BY s.name, t.state ORDER BY s.name COLLATE "C", t.state COLLATE "C"}), $visits, 'time_in_state: a visit for each move');
+is($node->safe_psql('desk', q{SELECT state, count(*) FROM itsm_report.time_in_state WHERE left_at IS NULL AND process = 'incident' GROUP BY 1 ORDER BY 1}),
+	join("\n", map { my $state = $_; my $count = grep { /^call/ && $seen{$_}[0] eq $state } keys %seen; $count ? "$state|$count" : () }
+		sort values %{ $attached{call}{states} }), 'and every incident is where its row is');
+is($node->safe_psql('desk', q{SELECT key, state, priority, reopened, reassigned, assignee, resolution FROM itsm_report.incident WHERE key IN ('101', '102') ORDER BY key}),
+	"101|closed|2|1|1|tom|quota raised\n102|closed|5|0|0|mia|new client", 'incident: what became of two calls');
+is($node->safe_psql('desk', q{SELECT opened, resolved, reopened FROM itsm_report.incident_monthly}), join('|', scalar(grep { /^call/ } keys %seen), scalar(grep { /^call/ && $seen{$_}[0] =~ /^(closed|resolved)$/ } keys %seen), 1), 'incident_monthly: so many calls');
+is($node->safe_psql('desk', q{SELECT count(*) = count(DISTINCT no), min(no), itsm.prefix(max(no)) FROM desk.call}), 't|INC0000001|INC', 'no number was drawn twice');
 is($node->safe_psql('desk', $verify), '', 'verify finds nothing');
 $node->safe_psql('desk', "SET search_path = public; CREATE TABLE public.ticket (id bigint, status text, title text, prio integer); $checks");
 is($node->safe_psql('desk', 'SELECT * FROM checks.chain_faults()'), '', 'nor does the check in SQL');

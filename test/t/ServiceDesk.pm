@@ -54,6 +54,8 @@ CREATE TABLE asset (
 	class text, keeper text, spec text, delivery text, place text, rfc record_number REFERENCES rfc, call integer,
 	bears_data boolean, security_call integer, scrap_note text, settled boolean
 );
+-- there before anybody thought of processes
+INSERT INTO asset (tag, stage, class, keeper) VALUES ('pbx1', 'Live', 'telephony', 'walt'), ('web1', 'Live', 'server', 'walt'), ('mail1', 'Live', 'server', 'walt'), ('fax1', 'Live', 'fax', 'walt');
 CREATE TABLE call (
 	id integer PRIMARY KEY,
 	no record_number NOT NULL UNIQUE DEFAULT itsm.next_number('INC'),
