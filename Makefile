@@ -36,6 +36,7 @@ SQL_FILES = \
 	src/practice/problem.sql \
 	src/practice/known_error.sql \
 	src/practice/change.sql \
+	src/practice/change_task.sql \
 	src/practice/release.sql \
 	src/practice/deployment.sql \
 	src/practice/configuration_item.sql \

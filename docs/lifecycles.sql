@@ -16,7 +16,7 @@ $$;
 
 CREATE FUNCTION pg_temp.scope(r jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE
-		WHEN r ? 'in' THEN 'in ' || pg_temp.names(r -> 'in')
+		WHEN r ? 'frozen' THEN 'in ' || pg_temp.names(r -> 'in')
 		WHEN NOT r ?| '{from,to}' THEN 'always'
 		ELSE concat_ws(' ', pg_temp.names(r -> 'from'), '→', pg_temp.names(r -> 'to')) END
 $$;
@@ -25,9 +25,14 @@ CREATE FUNCTION pg_temp.asks(r jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE
 		WHEN r ? 'requires' THEN concat_ws('; ', pg_temp.names(r -> 'requires') || ' filled', r ->> 'message')
 		WHEN r ? 'frozen' THEN pg_temp.names(r -> 'frozen') || ' kept as they are'
-		WHEN r ? 'reason' THEN 'a reason'
+		WHEN r ? 'reason' THEN concat_ws('; ', 'a reason', r ->> 'message')
+		WHEN r ? 'related' THEN format('%s (%s %s: %s in %s)', r ->> 'message',
+			CASE WHEN r -> 'related' ? 'of' THEN format('`%s` that names it as', r #>> '{related,of}') ELSE 'what it names as' END,
+			pg_temp.names(r #> '{related,by}'), coalesce(r #>> '{related,need}', 'all'), pg_temp.names(r #> '{related,in}'))
+		WHEN r ? 'acyclic' THEN format('%s (%s)', r ->> 'message', pg_temp.names(r -> 'acyclic'))
+		WHEN r ? 'not_frozen' THEN 'no freeze at the planned time' || CASE WHEN r -> 'not_frozen' @> '{"maintenance": true}' THEN ', and maintenance windows kept where there are any' ELSE '' END
 		WHEN r ? 'separate' THEN (r ->> 'message') || ' (' || pg_temp.names(r -> 'separate') || ')'
-		ELSE r ->> 'message' END || CASE WHEN r ->> 'mode' = 'observe' THEN ' (only observed)' ELSE '' END
+		ELSE r ->> 'message' END || coalesce(', when `' || replace(r ->> 'when', '|', '\|') || '`', '') || CASE WHEN r ->> 'mode' = 'observe' THEN ' (only observed)' ELSE '' END
 $$;
 
 SELECT $page$# The standard lifecycles
@@ -46,6 +51,13 @@ whose requirement a rule helps to meet.
   came with the extension; its versions count from 1001, a dump keeps them, and later releases
   leave them alone. What you did not replace is brought up to date by them, as a
   new version: records keep theirs until they move.
+- `parent` → `incident`: such attributes name other records, by key. What is not known in the database is in nobody's
+  way: where changes are not attached, rules about changes are met. Three want what they name to
+  exist: `merged_target_exists`, `actions_raised` and, for templates, `template_valid`.
+- `itsm.change_template_valid` and the matrices (`itsm.matrix_priority`, `itsm.matrix_risk`) are data
+  of the organisation; what a matrix does not have is not judged.
+- Changes book their configuration items while they are scheduled and implemented. Deployments and
+  releases do not: it is their changes that do.
 - `opened_at`, `first_response_at`, `resolved_at` and `closed_at` are for applications that
   keep these times themselves. Without them they are taken from the history.
 - Rules that keep people apart (*whoever … must be known*) need to know who acts:
@@ -56,12 +68,15 @@ whose requirement a rule helps to meet.
 SELECT format('| [%s](#%s) | %s | %s | %s |', name, name, definition ->> 'process', jsonb_array_length(definition -> 'states'), jsonb_array_length(definition -> 'rules'))
 FROM itsm.lifecycle_current ORDER BY name;
 
-SELECT format(E'\n## %s\n\n%s\n\n```mermaid\n%s\n```\n\n%s\n\n%s\n\n%s',
+SELECT format(E'\n## %s\n\n%s\n\n```mermaid\n%s\n```\n\n%s\n\n%s%s\n\n%s',
 	l.name, l.definition ->> 'description',
 	rtrim(itsm.lifecycle_diagram(l.name), E'\n'),
-	'Attributes: ' || (SELECT string_agg(format('`%s`', a.key) || CASE WHEN a.value = 'text' THEN '' ELSE ' ' || a.value END, ', ' ORDER BY a.key COLLATE "C")
+	'Attributes: ' || (SELECT string_agg(format('`%s`', a.key) || CASE WHEN a.value = 'text' THEN '' ELSE ' ' || a.value END
+			|| coalesce(' → `' || (l.definition -> 'references' ->> a.key) || '`', ''), ', ' ORDER BY a.key COLLATE "C")
 		FROM jsonb_each_text(l.definition -> 'attributes') AS a) || '.',
 	CASE l.definition ->> 'delete' WHEN 'refuse' THEN 'Rows are not deleted.' WHEN 'final' THEN 'Rows are deleted in a final state only.' ELSE 'Rows may be deleted.' END,
+	coalesce((SELECT string_agg(format(E'\n`itsm.run_due` moves them from %s to %s after %s.', pg_temp.names(t -> 'from'), pg_temp.names(t -> 'to'), t ->> 'after'), '' ORDER BY n)
+		FROM jsonb_array_elements(l.definition -> 'transitions') WITH ORDINALITY AS e(t, n) WHERE t ? 'after'), ''),
 	E'| rule | when | what it asks | clause |\n|---|---|---|---|\n'
 		|| (SELECT string_agg(format('| `%s` | %s | %s | %s |', r ->> 'name', pg_temp.scope(r), pg_temp.asks(r), r ->> 'clause'), E'\n' ORDER BY n)
 			FROM jsonb_array_elements(l.definition -> 'rules') WITH ORDINALITY AS e(r, n)))

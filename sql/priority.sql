@@ -98,6 +98,7 @@ COPY back (p) FROM :'file' (FORMAT binary);
 SELECT i AS impact, priority_of(i, 1) AS "urgency 1", priority_of(i, 2) AS "urgency 2", priority_of(i, 3) AS "urgency 3" FROM generate_series(1, 3) i;
 SELECT i AS impact, risk_of(i, 1) AS "probability 1", risk_of(i, 2) AS "probability 2", risk_of(i, 3) AS "probability 3" FROM generate_series(1, 3) i;
 SELECT priority_of(NULL, 1), priority_of(1, NULL), priority_of(1, 1, NULL), risk_of(1, NULL);
+SELECT matrix_priority(1, 2), matrix_priority(4, 1), matrix_priority(1, 0), matrix_priority(NULL, 1), matrix_risk(1, 1), matrix_risk(3, -1), attempt('SELECT itsm.matrix_risk(1, 1, ''none'')');
 SELECT attempt(c) FROM (VALUES ('SELECT itsm.priority_of(4, 1)'), ('SELECT itsm.priority_of(1, 0)'), ('SELECT itsm.priority_of(-1, 2147483647)'),
 	('SELECT itsm.priority_of(1, 1, ''none'')'), ('SELECT itsm.risk_of(1, 4)'), ('SELECT itsm.risk_of(1, 1, ''none'')')) v(c);
 

@@ -18,6 +18,15 @@ FROM itsm.lifecycle, jsonb_array_elements(definition -> 'states') WITH ORDINALIT
 SELECT name, r ->> 'clause' AS clause, string_agg(r ->> 'name', ' ' ORDER BY n) AS rules
 FROM itsm.lifecycle, jsonb_array_elements(definition -> 'rules') WITH ORDINALITY AS e(r, n) WHERE shipped GROUP BY 1, 2 ORDER BY 1, (r ->> 'clause') COLLATE "C";
 
+-- what names other records, and moves that are made after a time
+SELECT name, string_agg(r.key || '>' || r.value, ' ' ORDER BY r.key COLLATE "C") AS names
+FROM itsm.lifecycle, jsonb_each_text(definition -> 'references') AS r WHERE shipped GROUP BY name ORDER BY name;
+SELECT name, t ->> 'from' AS from_state, t ->> 'to' AS to_state, t ->> 'after' AS after
+FROM itsm.lifecycle, jsonb_array_elements(definition -> 'transitions') AS t WHERE shipped AND t ? 'after' ORDER BY 1, 2;
+-- every process that is named has a lifecycle, but templates
+SELECT DISTINCT r.value AS process FROM itsm.lifecycle, jsonb_each_text(definition -> 'references') AS r
+WHERE shipped AND r.value NOT IN (SELECT definition ->> 'process' FROM itsm.lifecycle);
+
 -- An organisation's own: a copy under another name, and a version that takes the place
 -- of what came.  Its numbers are beyond those that the extension will ever use.
 BEGIN;

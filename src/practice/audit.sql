@@ -46,6 +46,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "auditor_is_independent", "to": ["planned", "in_progress"], "check": "new.auditor is null or new.auditor is distinct from new.auditee", "message": "nobody audits their own work", "clause": "9.2.2"},
 	{"name": "cancel_reason", "to": "cancelled", "reason": true, "clause": "9.2.2"},
 	{"name": "results_reported", "to": "reported", "requires": ["report", "findings"], "clause": "9.2.2"},
+	{"name": "findings_closed", "to": "closed", "related": {"of": "finding", "by": "audit", "in": "closed"}, "message": "its findings have to be closed first", "clause": "9.2.2"},
 	{"name": "criteria_frozen", "in": ["in_progress", "reported", "closed", "cancelled"], "frozen": ["number", "criteria", "scope"], "clause": "9.2.2"},
 	{"name": "report_frozen", "in": ["reported", "closed"], "frozen": ["auditor", "report", "findings"], "clause": "9.2.2"}
 ]

@@ -16,6 +16,7 @@ SELECT itsm.define_lifecycle($definition${
 	"ci": "text",
 	"class": "text",
 	"owner": "text",
+	"depends_on": "text[]",
 	"supplier_reference": "text",
 	"location": "text",
 	"change": "text",
@@ -29,6 +30,11 @@ SELECT itsm.define_lifecycle($definition${
 	"first_response_at": "timestamptz",
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
+},
+"references": {
+	"depends_on": "configuration_item",
+	"change": "change",
+	"incident": "incident"
 },
 "states": [
 	{"name": "planned", "category": "new", "initial": true},
@@ -67,6 +73,8 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "live_by_a_change", "from": "in_test", "to": "live", "requires": "change", "clause": "8.2.6"},
 	{"name": "maintained_because_of", "to": "in_maintenance", "check": "coalesce(new.change, '') <> '' or coalesce(new.incident, '') <> ''", "message": "a change or an incident is needed to take it into maintenance", "clause": "8.2.6"},
 	{"name": "retired_by_a_change", "to": "retired", "requires": "change", "clause": "8.2.6"},
+	{"name": "nothing_depends_on_it", "to": "retired", "related": {"of": "configuration_item", "by": "depends_on", "in": ["live", "in_maintenance"], "need": "none"}, "message": "live configuration items depend on it", "clause": "8.2.6"},
+	{"name": "no_live_service", "to": "retired", "related": {"of": "service", "by": "cis", "in": "live", "need": "none"}, "message": "live services consist of it", "clause": "8.2.6"},
 	{"name": "disposal_proved", "to": "disposed", "requires": "disposal_evidence", "clause": "8.2.5"},
 	{"name": "no_obligations_left", "to": "disposed", "check": "new.obligations_settled", "message": "what is still owed for it must be settled first", "clause": "8.2.5"},
 	{"name": "loss_recorded", "to": ["missing", "stolen"], "requires": "incident", "clause": "8.2.6"},

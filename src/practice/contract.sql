@@ -34,6 +34,9 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"change": "change"
+},
 "states": [
 	{"name": "draft", "category": "new", "initial": true},
 	{"name": "negotiation", "category": "active"},
@@ -69,11 +72,13 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "plausible_term", "check": "new.valid_from is null or new.valid_to is null or new.valid_to > new.valid_from", "message": "a contract must end after it begins", "clause": "8.3.4.1"},
 	{"name": "targets_agreed", "from": "approved", "to": "active", "requires": "targets", "clause": "8.3.4.1"},
 	{"name": "amended_by_a_change", "to": "amended", "requires": "change", "clause": "8.3.4.1"},
+	{"name": "amendment_alive", "to": "amended", "related": {"by": "change", "in": "cancelled", "need": "none"}, "message": "the change was cancelled or rejected", "clause": "8.3.4.1"},
 	{"name": "dispute_recorded", "to": "in_dispute", "requires": "dispute", "clause": "8.3.4.1"},
 	{"name": "dispute_resolved", "from": "in_dispute", "to": ["active", "terminated"], "requires": "resolution", "clause": "8.3.4.1"},
 	{"name": "renewal_decided", "from": "expiring", "to": ["active", "expired"], "requires": "renewal_decision", "clause": "8.3.4.1"},
 	{"name": "renewed_for_longer", "from": "expiring", "to": "active", "check": "new.valid_to > old.valid_to", "message": "a renewed contract must be valid for longer than before", "clause": "8.3.4.1"},
 	{"name": "exit_planned", "from": "active", "to": "terminated", "requires": "exit_plan", "clause": "8.3.4.1"},
+	{"name": "components_migrated", "to": "terminated", "related": {"of": "service", "by": "contracts", "in": "live", "need": "none"}, "message": "live services still rest on it", "clause": "8.3.4.1"},
 	{"name": "terms_frozen", "in": ["active", "in_dispute"], "frozen": ["supplier", "scope", "targets", "valid_from"], "clause": "8.3.4.1"},
 	{"name": "ended", "in": ["expired", "terminated"], "frozen": ["number", "supplier", "scope", "targets", "valid_from", "valid_to", "resolution", "renewal_decision", "exit_plan"], "clause": "8.3.4.1"}
 ]

@@ -35,6 +35,10 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"release": "release",
+	"change": "change"
+},
 "states": [
 	{"name": "scheduled", "category": "new", "initial": true},
 	{"name": "running", "category": "active"},
@@ -57,6 +61,9 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "planned_when", "to": "scheduled", "requires": ["planned_start", "planned_end"], "clause": "8.5.3"},
 	{"name": "plausible_window", "check": "new.planned_start is null or new.planned_end is null or isfinite(new.planned_start) and isfinite(new.planned_end) and new.planned_end > new.planned_start", "message": "the planned window must have a beginning and a later end", "clause": "8.5.3"},
 	{"name": "started_when", "to": "running", "requires": ["actual_start", "implementer"], "clause": "8.5.3"},
+	{"name": "release_deploying", "to": "running", "related": {"by": "release", "in": ["planned", "building", "testing", "accepted", "deployed", "early_life", "closed", "cancelled", "backed_out"], "need": "none"}, "message": "the release is not being deployed", "clause": "8.5.3"},
+	{"name": "in_window", "to": "running", "window": ["planned_start", "planned_end"], "message": "it is deployed between planned_start and planned_end", "clause": "8.5.3"},
+	{"name": "no_freeze", "to": "running", "not_frozen": true, "clause": "8.5.3"},
 	{"name": "baseline_taken", "from": "scheduled", "to": "running", "requires": "baseline_before", "clause": "8.2.6"},
 	{"name": "accepted_artefacts", "to": "running", "check": "new.artefact_hash is not distinct from new.accepted_hash", "message": "what is deployed must be what was accepted", "clause": "8.5.3"},
 	{"name": "plausible_run", "check": "new.actual_start is null or new.actual_end is null or new.actual_end >= new.actual_start", "message": "the deployment cannot have ended before it began", "clause": "8.5.3"},

@@ -33,6 +33,9 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"successor": "document"
+},
 "states": [
 	{"name": "draft", "category": "new", "initial": true},
 	{"name": "in_review", "category": "active"},
@@ -65,7 +68,10 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "content_frozen", "in": ["approved", "effective", "superseded", "withdrawn", "archived"], "frozen": ["number", "kind", "content", "document_version", "author", "reviewer", "approver", "approved_at"], "clause": "7.5.3"},
 	{"name": "in_force_from", "to": "effective", "requires": ["effective_from", "next_review"], "clause": "7.5.2"},
 	{"name": "next_review_later", "to": "effective", "check": "new.next_review is null or new.effective_from is null or new.next_review > new.effective_from", "message": "the next review must come after the day from which it holds", "clause": "7.5.2"},
+	{"name": "predecessor_superseded", "to": "effective", "related": {"of": "document", "by": "successor", "in": ["resolved", "closed"]}, "message": "what it takes the place of has to be superseded first", "clause": "7.5.3"},
 	{"name": "successor_named", "to": "superseded", "requires": "successor", "clause": "7.5.3"},
+	{"name": "successor_approved", "to": "superseded", "related": {"by": "successor", "in": ["draft", "in_review", "withdrawn", "archived", "disposed"], "need": "none"}, "message": "what takes its place has to be approved", "clause": "7.5.3"},
+	{"name": "successors_in_no_circle", "acyclic": "successor", "message": "what takes its place may not lead back to the document itself", "clause": "7.5.3"},
 	{"name": "withdraw_reason", "to": "withdrawn", "reason": true, "clause": "7.5.3"},
 	{"name": "mandatory_kind_replaced", "to": "withdrawn", "check": "new.mandatory is not true or coalesce(new.successor, '') <> ''", "message": "a document that has to exist is withdrawn only for another one", "clause": "7.5.4"},
 	{"name": "retention_over", "to": "disposed", "check": "new.retention_until is null or new.retention_until <= current_date", "message": "it has to be kept longer", "clause": "7.5.3"}

@@ -32,6 +32,10 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"audit": "audit",
+	"corrective_action": "corrective_action"
+},
 "states": [
 	{"name": "raised", "category": "new", "initial": true},
 	{"name": "accepted", "category": "active"},
@@ -62,8 +66,10 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "settle_reason", "from": "disputed", "to": ["accepted", "closed"], "reason": true, "clause": "9.2.2"},
 	{"name": "action_named", "to": "action_planned", "requires": "corrective_action", "clause": "10.1"},
 	{"name": "major_planned_in_time", "to": "action_planned", "check": "new.grade is distinct from 'major' or coalesce(new.cause, '') <> '' and new.due is not null and (new.due_limit is null or new.due <= new.due_limit)", "message": "a major finding needs its cause, and a due date within the limit", "clause": "10.1"},
+	{"name": "action_implemented", "to": "implemented", "related": {"by": "corrective_action", "in": ["open", "in_progress"], "need": "none"}, "message": "the corrective action has to be implemented first", "clause": "10.1"},
 	{"name": "not_effective_reason", "from": "implemented", "to": "action_planned", "reason": true, "clause": "10.1"},
 	{"name": "verified_by", "to": "verified", "requires": ["verifier", "verification"], "clause": "10.1"},
+	{"name": "action_verified", "to": "verified", "related": {"by": "corrective_action", "in": ["open", "in_progress", "implemented"], "need": "none"}, "message": "the corrective action has to be verified first", "clause": "10.1"},
 	{"name": "verifier_is_another", "to": "verified", "check": "new.verifier is null or new.verifier is distinct from new.owner", "message": "owners of an action do not verify it", "clause": "10.1"},
 	{"name": "verified_by_another", "to": "verified", "separate": ["owner", {"to": "implemented"}], "message": "whoever verifies it must be known, and must not be the one who acted", "clause": "10.1"},
 	{"name": "finding_frozen", "in": ["accepted", "disputed", "action_planned", "implemented", "verified", "closed"], "frozen": ["number", "audit", "clause", "grade", "evidence"], "clause": "9.2.2"},

@@ -31,6 +31,9 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"change": "change"
+},
 "states": [
 	{"name": "proposed", "category": "new", "initial": true},
 	{"name": "evaluated", "category": "active"},
@@ -63,6 +66,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "planned", "to": ["in_progress", "deferred"], "requires": ["owner", "target", "due"], "clause": "10.2"},
 	{"name": "defer_reason", "to": "deferred", "reason": true, "clause": "10.2"},
 	{"name": "give_up_reason", "from": "deferred", "to": "rejected", "reason": true, "clause": "10.2"},
+	{"name": "change_closed", "to": "implemented", "related": {"by": "change", "in": ["new", "active", "waiting", "resolved", "cancelled"], "need": "none"}, "message": "the change that carries it out has to be closed first", "clause": "10.2"},
 	{"name": "result_measured", "to": "measured", "requires": "result", "clause": "10.2"},
 	{"name": "result_reported", "to": "closed", "requires": "reported_at", "clause": "10.2"},
 	{"name": "target_frozen", "in": ["implemented", "measured", "closed"], "frozen": ["target", "due"], "clause": "10.2"},

@@ -24,7 +24,6 @@ SELECT itsm.define_lifecycle($definition${
 	"parent": "text",
 	"problem": "text",
 	"change": "text",
-	"priority_reason": "text",
 	"caller_message": "text",
 	"sla_breached": "boolean",
 	"actor": "text",
@@ -32,6 +31,13 @@ SELECT itsm.define_lifecycle($definition${
 	"first_response_at": "timestamptz",
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
+},
+"references": {
+	"service": "service",
+	"merged_into": "incident",
+	"parent": "incident",
+	"problem": "problem",
+	"change": "change"
 },
 "states": [
 	{"name": "new", "category": "new", "initial": true},
@@ -51,7 +57,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"from": "on_hold", "to": "in_progress", "label": "Resume"},
 	{"from": "in_progress", "to": "resolved", "label": "Resolve"},
 	{"from": "resolved", "to": "in_progress", "label": "Reopen"},
-	{"from": "resolved", "to": "closed", "label": "Close"},
+	{"from": "resolved", "to": "closed", "label": "Close", "after": "14 days"},
 	{"from": ["new", "assigned", "in_progress", "on_hold"], "to": "cancelled", "label": "Cancel"},
 	{"from": ["new", "assigned", "in_progress", "on_hold", "resolved"], "to": "merged", "label": "Merge"}
 ],
@@ -62,6 +68,8 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "plausible_impact", "check": "new.impact is null or new.impact between 1 and 5", "message": "impact must be 1 to 5", "clause": "8.6.1"},
 	{"name": "plausible_urgency", "check": "new.urgency is null or new.urgency between 1 and 5", "message": "urgency must be 1 to 5", "clause": "8.6.1"},
 	{"name": "plausible_priority", "check": "new.priority is null or new.priority between 1 and 5", "message": "priority must be 1 to 5", "clause": "8.6.1"},
+	{"name": "priority_reason", "to": "new", "when": "new.priority <> itsm.matrix_priority(new.impact, new.urgency)::integer", "reason": true, "message": "the priority is not what impact and urgency give: the reason is needed", "clause": "8.6.1"},
+	{"name": "priority_change_reason", "when": "new.priority <> itsm.matrix_priority(new.impact, new.urgency)::integer and (new.priority is distinct from old.priority or new.impact is distinct from old.impact or new.urgency is distinct from old.urgency)", "reason": true, "message": "the priority is not what impact and urgency give: the reason is needed", "clause": "8.6.1"},
 	{"name": "assigned_to_someone", "to": "assigned", "check": "coalesce(new.assignee, '') <> '' or coalesce(new.assignment_group, '') <> ''", "message": "an assignee or an assignment group is required to enter assigned", "clause": "8.6.1"},
 	{"name": "reassigned", "from": "in_progress", "to": "assigned", "check": "new.assignee is distinct from old.assignee or new.assignment_group is distinct from old.assignment_group", "message": "assignee or assignment group must change", "clause": "8.6.1"},
 	{"name": "worked_on_by", "to": "in_progress", "requires": "assignee", "clause": "8.6.1"},
@@ -70,13 +78,19 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "problem_named", "to": "on_hold", "check": "new.hold_reason is distinct from 'problem' or coalesce(new.problem, '') <> ''", "message": "waiting for a problem needs its number", "clause": "8.6.1"},
 	{"name": "change_named", "to": "on_hold", "check": "new.hold_reason is distinct from 'change' or coalesce(new.change, '') <> ''", "message": "waiting for a change needs its number", "clause": "8.6.1"},
 	{"name": "not_its_own_parent", "check": "new.parent is null or new.parent is distinct from new.number", "message": "an incident cannot be its own parent", "clause": "8.6.1"},
+	{"name": "parents_in_no_circle", "acyclic": "parent", "message": "a parent may not lead back to the incident itself", "clause": "8.6.1"},
+	{"name": "parent_open", "to": ["new", "in_progress"], "related": {"by": "parent", "in": ["resolved", "closed"], "need": "none"}, "message": "its parent is over: it has to be opened again first", "clause": "8.6.1"},
+	{"name": "children_resolved", "from": "in_progress", "to": "resolved", "related": {"of": "incident", "by": "parent", "in": ["resolved", "closed", "cancelled"]}, "message": "incidents whose parent it is have to be resolved first", "clause": "8.6.1"},
 	{"name": "resolution_required", "to": "resolved", "requires": ["resolution_code", "resolution", "service"], "clause": "8.6.1"},
 	{"name": "reopen_reason", "from": "resolved", "to": "in_progress", "reason": true, "clause": "8.6.1"},
 	{"name": "reopen_window", "from": "resolved", "to": "in_progress", "within": "14 days", "since": "resolved", "message": "it may be reopened within 14 days of being resolved", "clause": "8.6.1"},
+	{"name": "no_open_change", "from": "resolved", "to": "closed", "related": {"by": "change", "in": ["new", "active", "waiting"], "need": "none"}, "message": "the change that it names is still open", "clause": "8.6.1"},
 	{"name": "cancel_reason", "to": "cancelled", "reason": true, "clause": "8.6.1"},
 	{"name": "breach_not_hidden", "from": "new", "to": "cancelled", "check": "new.sla_breached is not true", "message": "an incident whose target was missed may not be cancelled as if it had never been", "clause": "8.6.1"},
 	{"name": "merged_into_another", "to": "merged", "requires": "merged_into", "clause": "8.6.1"},
 	{"name": "not_into_itself", "to": "merged", "check": "new.merged_into is distinct from new.number", "message": "an incident cannot be merged into itself", "clause": "8.6.1"},
+	{"name": "merged_target_exists", "to": "merged", "related": {"by": "merged_into", "in": ["new", "active", "waiting", "resolved", "closed", "cancelled"]}, "message": "the incident into which it is merged does not exist", "clause": "8.6.1"},
+	{"name": "merges_in_no_circle", "acyclic": "merged_into", "message": "what it is merged into may not lead back to the incident itself", "clause": "8.6.1"},
 	{"name": "ended", "in": ["closed", "cancelled", "merged"], "frozen": ["number", "impact", "urgency", "priority", "resolution_code", "resolution", "merged_into"], "clause": "8.6.1"}
 ]
 }$definition$);

@@ -28,6 +28,11 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"problem": "problem",
+	"superseded_by": "known_error",
+	"change": "change"
+},
 "states": [
 	{"name": "draft", "category": "new", "initial": true},
 	{"name": "published", "category": "active"},
@@ -46,6 +51,9 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "reviewer_is_another", "to": "published", "check": "new.reviewer is null or new.reviewer is distinct from new.author", "message": "authors do not review what they wrote", "clause": "8.6.3"},
 	{"name": "published_by_another", "to": "published", "separate": "author", "message": "whoever publishes it must be known, and must not be its author", "clause": "8.6.3"},
 	{"name": "end_reason", "to": ["superseded", "retired"], "reason": true, "clause": "8.6.3"},
+	{"name": "resolved_or_closed", "to": "retired", "related": {"by": "problem", "in": ["new", "active", "waiting"], "need": "none"}, "message": "the problem is not resolved yet", "clause": "8.6.3"},
+	{"name": "superseded_or_resolved", "to": "superseded", "when": "coalesce(new.superseded_by, '') = ''", "related": {"by": "problem", "in": ["new", "active", "waiting"], "need": "none"}, "message": "the problem is not resolved yet, and nothing takes the place of the known error", "clause": "8.6.3"},
+	{"name": "successors_in_no_circle", "acyclic": "superseded_by", "message": "what takes its place may not lead back to the known error itself", "clause": "8.6.3"},
 	{"name": "ended", "in": ["superseded", "retired"], "frozen": ["number", "problem", "root_cause", "workaround", "author", "reviewer"], "clause": "8.6.3"}
 ]
 }$definition$);

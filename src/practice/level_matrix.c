@@ -52,6 +52,32 @@ itsm_risk_of(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(DatumGetTextPCopy(risk));
 }
 
+/* itsm.matrix_priority(impact integer, urgency integer, matrix text) → itsm.priority */
+ITSM_FUNCTION(itsm_matrix_priority);
+Datum
+itsm_matrix_priority(PG_FUNCTION_ARGS)
+{
+	Datum		priority;
+
+	if (!itsm_matrix_look_up(&priority_matrix, text_to_cstring(PG_GETARG_TEXT_PP(2)), PG_GETARG_INT32(0),
+							 PG_GETARG_INT32(1), &priority))
+		PG_RETURN_NULL();
+	return priority;
+}
+
+/* itsm.matrix_risk(impact integer, probability integer, matrix text) → text */
+ITSM_FUNCTION(itsm_matrix_risk);
+Datum
+itsm_matrix_risk(PG_FUNCTION_ARGS)
+{
+	Datum		risk;
+
+	if (!itsm_matrix_look_up(&risk_matrix, text_to_cstring(PG_GETARG_TEXT_PP(2)), PG_GETARG_INT32(0),
+							 PG_GETARG_INT32(1), &risk))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(DatumGetTextPCopy(risk));
+}
+
 /* itsm.set_priority_matrix(matrix text, priorities itsm.priority[]) → void */
 ITSM_FUNCTION(itsm_set_priority_matrix);
 Datum

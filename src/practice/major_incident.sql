@@ -30,6 +30,7 @@ SELECT itsm.define_lifecycle($definition${
 	"cause": "text",
 	"timeline": "text",
 	"improvements": "text",
+	"actions": "text[]",
 	"problem": "text",
 	"no_problem_reason": "text",
 	"actor": "text",
@@ -37,6 +38,11 @@ SELECT itsm.define_lifecycle($definition${
 	"first_response_at": "timestamptz",
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
+},
+"references": {
+	"incident": "incident",
+	"actions": "improvement",
+	"problem": "problem"
 },
 "states": [
 	{"name": "declared", "category": "new", "initial": true},
@@ -54,6 +60,7 @@ SELECT itsm.define_lifecycle($definition${
 "delete": "refuse",
 "rules": [
 	{"name": "criteria_met", "to": "declared", "requires": ["criteria", "incident"], "clause": "8.6.1"},
+	{"name": "incident_open", "to": "declared", "related": {"by": "incident", "in": ["resolved", "closed", "cancelled"], "need": "none"}, "message": "the incident is over already", "clause": "8.6.1"},
 	{"name": "manager_named", "to": "declared", "requires": "manager", "clause": "8.6.1"},
 	{"name": "manager_is_another", "to": "declared", "check": "new.manager is null or new.manager is distinct from new.assignee", "message": "the manager of a major incident must not be the one who works on it", "clause": "8.6.1"},
 	{"name": "top_management_informed", "to": "declared", "requires": "informed_at", "message": "top management must have been informed: when", "clause": "8.6.1"},
@@ -64,6 +71,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "review_owner_named", "to": "under_review", "requires": "review_owner", "clause": "8.6.1"},
 	{"name": "reviewed_by_another", "to": "under_review", "check": "new.review_owner is null or new.review_owner is distinct from new.resolver", "message": "whoever resolved the incident must not own its review", "clause": "8.6.1"},
 	{"name": "review_complete", "to": "closed", "requires": ["cause", "timeline", "improvements"], "clause": "8.6.1"},
+	{"name": "actions_owned", "to": "closed", "related": {"by": "actions", "in": ["proposed", "evaluated", "approved"], "need": "none"}, "message": "actions that follow from it must be decided on and have an owner: improvements that are in progress, deferred or rejected", "clause": "8.6.1"},
 	{"name": "problem_or_reason", "to": "closed", "check": "coalesce(new.problem, '') <> '' or coalesce(new.no_problem_reason, '') <> ''", "message": "a problem must be linked, or it must be said why there is none", "clause": "8.6.3"},
 	{"name": "ended", "in": "closed", "frozen": ["number", "incident", "manager", "restored_at", "cause", "timeline", "improvements", "problem", "no_problem_reason"], "clause": "8.6.1"}
 ]

@@ -159,13 +159,30 @@ find(MatrixKind *kind, const char *name)
 	return matrix;
 }
 
+static bool
+has_cell(const Matrix *matrix, int row, int column)
+{
+	return row >= 1 && row <= matrix->rows && column >= 1 && column <= matrix->columns &&
+		matrix->known[row - 1][column - 1];
+}
+
+bool
+itsm_matrix_look_up(MatrixKind *kind, const char *name, int row, int column, Datum *level)
+{
+	const Matrix *matrix = find(kind, name);
+	bool		found = has_cell(matrix, row, column);
+
+	if (found)
+		*level = matrix->levels[row - 1][column - 1];
+	return found;
+}
+
 Datum
 itsm_matrix_level(MatrixKind *kind, const char *name, int row, int column)
 {
 	const Matrix *matrix = find(kind, name);
 
-	if (row < 1 || row > matrix->rows || column < 1 || column > matrix->columns ||
-		!matrix->known[row - 1][column - 1])
+	if (!has_cell(matrix, row, column))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s matrix \"%s\" has nothing for %s %d and %s %d", kind->level, name, kind->row,

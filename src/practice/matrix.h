@@ -34,6 +34,9 @@ typedef struct MatrixKind
  */
 extern Datum itsm_matrix_level(MatrixKind *kind, const char *name, int row, int column);
 
+/* The same; false where the matrix has no such cell. */
+extern bool itsm_matrix_look_up(MatrixKind *kind, const char *name, int row, int column, Datum *level);
+
 /*
  * Replaces the organisation's own matrix, or the shipped one while the
  * extension is being created or updated.  "levels" has two dimensions; NULL

@@ -193,6 +193,20 @@ COMMENT ON FUNCTION itsm.risk_of(integer, integer, text) IS
 'The risk that a matrix gives: low, medium, high or very_high. The shipped one, default, has impact and probability 1 (greatest) to 3.
 Null when an argument is null. Raises 22023 for what the matrix does not have, 42704 for a matrix that does not exist.';
 
+CREATE FUNCTION itsm.matrix_priority(impact integer, urgency integer, matrix text DEFAULT 'default') RETURNS itsm.priority
+AS 'MODULE_PATHNAME', 'itsm_matrix_priority'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION itsm.matrix_priority(integer, integer, text) IS
+'As itsm.priority_of, for checks of lifecycles: null for what the matrix does not have.';
+
+CREATE FUNCTION itsm.matrix_risk(impact integer, probability integer, matrix text DEFAULT 'default') RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_matrix_risk'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION itsm.matrix_risk(integer, integer, text) IS
+'As itsm.risk_of, for checks of lifecycles: null for what the matrix does not have.';
+
 CREATE FUNCTION itsm.set_priority_matrix(matrix text, priorities itsm.priority[]) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_set_priority_matrix'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -41,6 +41,9 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"changes": "change"
+},
 "states": [
 	{"name": "planned", "category": "new", "initial": true},
 	{"name": "building", "category": "active"},
@@ -70,6 +73,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "recorded", "to": "planned", "requires": ["type", "owner"], "clause": "8.5.3"},
 	{"name": "has_content", "to": ["planned", "testing"], "check": "cardinality(new.changes) > 0", "message": "a release contains one change at least", "clause": "8.5.3"},
 	{"name": "built", "to": "testing", "requires": ["build_id", "artefact_hash"], "clause": "8.5.3"},
+	{"name": "changes_approved", "from": "building", "to": "testing", "related": {"by": "changes", "in": ["new", "assess", "authorize", "rejected", "cancelled"], "need": "none"}, "message": "each of its changes has to be authorised before the build ends", "clause": "8.5.3"},
 	{"name": "content_frozen", "in": ["testing", "accepted", "deploying", "deployed", "early_life"], "frozen": ["changes", "type"], "clause": "8.5.3"},
 	{"name": "build_frozen", "in": ["accepted", "deploying", "deployed", "early_life"], "frozen": ["build_id", "artefact_hash", "acceptance_criteria", "acceptance", "accepted_by"], "clause": "8.5.3"},
 	{"name": "defects_named", "from": "testing", "to": "building", "requires": "defects", "clause": "8.5.3"},
@@ -79,15 +83,21 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "baseline_taken", "to": "deploying", "requires": "baseline_before", "clause": "8.2.6"},
 	{"name": "planned_when", "to": "deploying", "requires": ["planned_start", "planned_end"], "clause": "8.5.3"},
 	{"name": "plausible_window", "check": "new.planned_start is null or new.planned_end is null or isfinite(new.planned_start) and isfinite(new.planned_end) and new.planned_end > new.planned_start", "message": "the planned window must have a beginning and a later end", "clause": "8.5.3"},
+	{"name": "in_window", "to": "deploying", "window": ["planned_start", "planned_end"], "message": "it is deployed between planned_start and planned_end", "clause": "8.5.3"},
+	{"name": "no_freeze", "to": "deploying", "not_frozen": true, "clause": "8.5.3"},
+	{"name": "changes_scheduled", "to": "deploying", "related": {"by": "changes", "in": ["new", "assess", "authorize", "rejected", "cancelled", "review", "closed"], "need": "none"}, "message": "each of its changes has to be scheduled or being implemented", "clause": "8.5.3"},
 	{"name": "same_artefacts", "to": ["deploying", "deployed"], "check": "new.deployed_hash is null or new.deployed_hash is not distinct from new.artefact_hash", "message": "what is deployed must be what was accepted", "clause": "8.5.3"},
 	{"name": "result_known", "to": "deployed", "requires": "result", "clause": "8.5.3"},
+	{"name": "deployments_ended", "to": "deployed", "related": {"of": "deployment", "by": "release", "in": ["closed", "cancelled"]}, "message": "its deployments are not over yet", "clause": "8.5.3"},
 	{"name": "baseline_after_taken", "to": "deployed", "requires": "baseline_after", "clause": "8.2.6"},
 	{"name": "back_out_reason", "to": "backed_out", "reason": true, "clause": "8.5.3"},
 	{"name": "back_out_complete", "to": "backed_out", "check": "new.baseline_restored", "message": "the baseline from before must have been restored", "clause": "8.5.3"},
+	{"name": "deployments_rolled_back", "to": "backed_out", "related": {"of": "deployment", "by": "release", "in": "cancelled"}, "message": "its deployments have to be rolled back or cancelled", "clause": "8.5.3"},
 	{"name": "observed_until", "to": "early_life", "requires": "observation_until", "clause": "8.5.3"},
 	{"name": "observation_over", "to": "closed", "check": "new.observation_until is null or new.observation_until <= now()", "message": "the time of observation is not over yet", "clause": "8.5.3"},
 	{"name": "success_measured", "to": "closed", "requires": ["success", "incidents_after"], "clause": "8.5.3"},
 	{"name": "cancel_reason", "to": "cancelled", "reason": true, "clause": "8.5.3"},
+	{"name": "no_deployment", "to": "cancelled", "related": {"of": "deployment", "by": "release", "in": "cancelled"}, "message": "it has been deployed, or is about to be", "clause": "8.5.3"},
 	{"name": "ended", "in": ["closed", "cancelled", "backed_out"], "frozen": ["number", "type", "changes", "build_id", "artefact_hash", "acceptance", "accepted_by", "baseline_before", "baseline_after", "result", "success", "incidents_after"], "clause": "8.5.3"}
 ]
 }$definition$);

@@ -27,7 +27,7 @@ SELECT itsm.define_lifecycle($definition${
 	"accepted_by": "text",
 	"sla": "text",
 	"catalogue_entry": "text",
-	"contracts": "text",
+	"contracts": "text[]",
 	"availability_requirement": "text",
 	"capacity_requirement": "text",
 	"continuity_requirement": "text",
@@ -41,6 +41,11 @@ SELECT itsm.define_lifecycle($definition${
 	"first_response_at": "timestamptz",
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
+},
+"references": {
+	"cis": "configuration_item",
+	"contracts": "contract",
+	"change": "change"
 },
 "states": [
 	{"name": "proposed", "category": "new", "initial": true},
@@ -80,9 +85,11 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "continuity_required", "to": "live", "requires": "continuity_requirement", "clause": "8.7.2"},
 	{"name": "security_required", "to": "live", "requires": "security_requirement", "clause": "8.7.3.2"},
 	{"name": "live_by_a_change", "to": "live", "requires": "change", "clause": "8.5.1.3"},
+	{"name": "change_succeeded", "to": "live", "related": {"by": "change", "in": ["new", "active", "waiting", "resolved", "cancelled"], "need": "none"}, "message": "the change that brings it into operation has to be closed first", "clause": "8.5.1.3"},
 	{"name": "removal_planned", "to": "retiring", "requires": ["removal_plan", "change"], "clause": "8.5.2.1"},
 	{"name": "customers_informed", "to": "retiring", "requires": "customers_informed_at", "clause": "8.5.2.1"},
 	{"name": "nothing_left_behind", "to": "retired", "requires": "disposal", "clause": "8.5.2.1"},
+	{"name": "nothing_open", "to": "retired", "related": {"of": "incident", "by": "service", "in": ["resolved", "closed", "cancelled"]}, "message": "incidents of the service are still open", "clause": "8.5.2.1"},
 	{"name": "ended", "in": ["retired", "rejected"], "frozen": ["number", "business_need", "decision", "decided_by", "removal_plan", "disposal"], "clause": "8.5.2.1"}
 ]
 }$definition$);

@@ -34,6 +34,10 @@ SELECT itsm.define_lifecycle($definition${
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
 },
+"references": {
+	"change": "change",
+	"parent": "service_request"
+},
 "states": [
 	{"name": "new", "category": "new", "initial": true},
 	{"name": "awaiting_approval", "category": "waiting"},
@@ -54,7 +58,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"from": "on_hold", "to": "in_fulfilment", "label": "Resume"},
 	{"from": "in_fulfilment", "to": "fulfilled", "label": "Fulfil"},
 	{"from": "fulfilled", "to": "in_fulfilment", "label": "Reopen"},
-	{"from": "fulfilled", "to": "closed", "label": "Close"},
+	{"from": "fulfilled", "to": "closed", "label": "Close", "after": "14 days"},
 	{"from": ["new", "awaiting_approval", "approved", "in_fulfilment", "on_hold"], "to": "cancelled", "label": "Cancel"}
 ],
 "delete": "refuse",
@@ -70,6 +74,9 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "fulfilled_by", "to": "in_fulfilment", "requires": "assignee", "clause": "8.6.2"},
 	{"name": "hold_reason_required", "to": "on_hold", "requires": "hold_reason", "clause": "8.6.2"},
 	{"name": "outcome_required", "to": "fulfilled", "requires": "outcome", "clause": "8.6.2"},
+	{"name": "change_closed", "to": "fulfilled", "related": {"by": "change", "in": ["new", "active", "waiting", "resolved", "cancelled"], "need": "none"}, "message": "the change that carries it out has to be closed first", "clause": "8.6.2"},
+	{"name": "children_fulfilled", "to": "fulfilled", "related": {"of": "service_request", "by": "parent", "in": ["resolved", "closed", "cancelled"]}, "message": "requests whose parent it is have to be fulfilled first", "clause": "8.6.2"},
+	{"name": "parents_in_no_circle", "acyclic": "parent", "message": "a parent may not lead back to the request itself", "clause": "8.6.2"},
 	{"name": "reopen_reason", "from": "fulfilled", "to": "in_fulfilment", "reason": true, "clause": "8.6.2"},
 	{"name": "reopen_window", "from": "fulfilled", "to": "in_fulfilment", "within": "14 days", "since": "resolved", "message": "it may be reopened within 14 days of being fulfilled", "clause": "8.6.2"},
 	{"name": "cancel_reason", "to": "cancelled", "reason": true, "clause": "8.6.2"},

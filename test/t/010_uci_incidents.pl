@@ -229,6 +229,14 @@ BEGIN
 	END IF;
 	IF w.state = 'new' AND w.caller IS NULL AND (moving OR o.caller IS NOT NULL) THEN v := v || 'IT004 recorded'::text; END IF;
 	IF w.state = 'in_progress' AND w.resolver IS NULL AND (moving OR o.resolver IS NOT NULL) THEN v := v || 'IT004 worked_on_by'::text; END IF;
+	-- what impact and urgency give, by the matrix that comes with the extension; the log has no reasons
+	IF left(w.prio, 1)::integer <> left(w.impact, 1)::integer + left(w.urgency, 1)::integer - 1 THEN
+		IF creating AND w.state = 'new' THEN
+			v := v || 'IT014 priority_reason'::text;
+		ELSIF NOT creating AND (o.prio <> w.prio OR o.impact <> w.impact OR o.urgency <> w.urgency) THEN
+			v := v || 'IT014 priority_change_reason'::text;
+		END IF;
+	END IF;
 	IF moving AND o.state = 'resolved' AND w.state = 'in_progress' THEN v := v || 'IT014 reopen_reason'::text; END IF;
 	IF NOT creating AND o.state = 'closed' THEN
 		IF o.impact <> w.impact THEN v := v || 'IT009 ended'::text; END IF;
