@@ -99,4 +99,11 @@
 #define itsm_interval_is_finite(interval) true
 #endif
 
+/* 16 gives whoever makes a role its administration, which is no membership. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_is_full_membership(form) ((form)->inherit_option || (form)->set_option)
+#else
+#define itsm_is_full_membership(form) ((form) != NULL)
+#endif
+
 #endif							/* ITSM_COMPAT_H */

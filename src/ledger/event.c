@@ -289,7 +289,14 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0;
+	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0 ||
+		itsm_event_is_vote(event);
+}
+
+bool
+itsm_event_is_vote(const Event *event)
+{
+	return strcmp(event->kind, "approved") == 0 || strcmp(event->kind, "rejected") == 0;
 }
 
 /* Constraints say so, but a superuser can drop them. */

@@ -64,8 +64,11 @@ extern void itsm_event_stamp(Record *record, Event *event);
 extern bool itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason,
 							  List *violations);
 
-/* True for what is said of a record without changing it: overridden and judged. */
+/* True for what is said of a record without changing it: overridden, judged, approved and rejected. */
 extern bool itsm_event_is_remark(const Event *event);
+
+/* True for approved and rejected. */
+extern bool itsm_event_is_vote(const Event *event);
 
 /*
  * Out of a tuple that begins with the columns of itsm.event.  Without its

@@ -238,6 +238,11 @@ read_old(Bench *bench, const Verdict *verdict, Write *write)
 		return false;
 	fetch(old, unconstify(ItemPointerData *, &verdict->old));
 	write->old_relation = old->relation;
+	if (write->tenant)
+	{
+		write->tenant_after = write->tenant;
+		write->tenant = itsm_evaluate_tenant(old->state, old->unit->attachment, old->slot);
+	}
 	if (frame->flags & VERDICT_HAS_OLD)
 		write->old = itsm_evaluate_canonical(old->state, old->unit, old->slot, true, NULL);
 	return true;
