@@ -28,7 +28,7 @@ CREATE TABLE rfc (
 	no record_number PRIMARY KEY DEFAULT itsm.next_number('CHG'),
 	kind text NOT NULL CHECK (kind IN ('normal', 'standard', 'emergency')),
 	stage text NOT NULL DEFAULT 'Draft',
-	title text, asker text, risk text, impact integer, service text, plan text, backout text, tests text,
+	title text, asker text, risk text, impact integer, likely integer, service text, plan text, backout text, tests text,
 	template text, why_now text, assets text[], assessment text, checker text, doer text,
 	t_from timestamptz, t_to timestamptz, began timestamptz, ended timestamptz,
 	result text, review text, reviewer text, cmdb_done boolean NOT NULL DEFAULT false,
@@ -52,7 +52,7 @@ CREATE TABLE asset (
 	tag text PRIMARY KEY,
 	stage varchar(20) NOT NULL,
 	class text, keeper text, spec text, delivery text, place text, rfc record_number REFERENCES rfc, call integer,
-	bears_data boolean, security_call integer, scrap_note text, settled boolean
+	bears_data boolean, security_call integer, scrap_note text, settled boolean, needs text[]
 );
 -- there before anybody thought of processes
 INSERT INTO asset (tag, stage, class, keeper) VALUES ('pbx1', 'Live', 'telephony', 'walt'), ('web1', 'Live', 'server', 'walt'), ('mail1', 'Live', 'server', 'walt'), ('fax1', 'Live', 'fax', 'walt');
@@ -60,7 +60,7 @@ CREATE TABLE call (
 	id integer PRIMARY KEY,
 	no record_number NOT NULL UNIQUE DEFAULT itsm.next_number('INC'),
 	state text NOT NULL DEFAULT 'Open',
-	subject text, caller text, agent text, team text, impact integer, urgency integer, prio priority, prio_reason text,
+	subject text, caller text, agent text, team text, impact integer, urgency integer, prio priority,
 	service text, asset text REFERENCES asset, waits_for text, told text, how text, what text,
 	twin_of integer REFERENCES call, parent integer REFERENCES call, trouble integer REFERENCES trouble,
 	rfc record_number REFERENCES rfc, late boolean, notes text
@@ -71,12 +71,12 @@ CREATE TABLE wish (
 	no record_number PRIMARY KEY DEFAULT itsm.next_number('REQ'),
 	state text NOT NULL DEFAULT 'asked',
 	caller text, item text REFERENCES catalogue, needs_ok boolean, boss text, verdict text, decided timestamptz,
-	agent text, waits_for text, outcome text
+	agent text, waits_for text, outcome text, parent record_number REFERENCES wish, rfc record_number REFERENCES rfc
 );
 CREATE TABLE "drop" (
 	name text PRIMARY KEY,
 	stage text NOT NULL DEFAULT 'planned',
-	kind text, keeper text, rfcs text[], builder text, build text, hash text, criteria text, accepted text, accepted_by text,
+	kind text, keeper text, service text, rfcs text[], builder text, build text, hash text, criteria text, accepted text, accepted_by text,
 	defects text, base_before text, base_after text, base_back boolean, t_from timestamptz, t_to timestamptz,
 	put_hash text, result text, watch_until timestamptz, success text, calls_after integer
 );
@@ -108,11 +108,11 @@ GRANT UPDATE (state, notes) ON desk.call TO portal;
 GRANT SELECT, INSERT, UPDATE, DELETE ON desk.call TO mia, tom, ines, kiosk;
 GRANT SELECT, INSERT, UPDATE ON desk.wish TO mia, hugo, kiosk;
 GRANT SELECT, INSERT, UPDATE ON desk.trouble, desk.issue TO tom, paul, hugo;
-GRANT SELECT, INSERT, UPDATE ON desk.rfc TO tom, carol, hugo, pipeline, kiosk;
+GRANT SELECT, INSERT, UPDATE ON desk.rfc TO tom, carol, hugo, ines, pipeline, kiosk;
 GRANT SELECT, INSERT, UPDATE ON desk."drop" TO rita, pipeline, hugo, kiosk;
 GRANT SELECT, INSERT, UPDATE ON desk.asset TO walt, pipeline;
 GRANT SELECT ON desk.asset TO carol, tom;
-GRANT SELECT ON desk.rfc TO walt, rita;
+GRANT SELECT ON desk.rfc TO walt, rita, paul, ines, mia;
 GRANT SELECT, UPDATE ON desk.call, desk.wish TO clock;
 GRANT EXECUTE ON FUNCTION itsm.next_number(text) TO portal, mia, tom, ines, kiosk, carol, hugo, pipeline;
 GRANT EXECUTE ON FUNCTION itsm.act_as(text) TO portal, pipeline;
@@ -128,30 +128,17 @@ END
 
 # What the desk adds to the standard lifecycles.
 our $configuration = <<'END';
-CREATE FUNCTION extend(name text, refs jsonb, rules jsonb, automatic jsonb DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
-	SELECT itsm.define_lifecycle(d || jsonb_build_object('references', coalesce(d -> 'references', '{}') || refs, 'rules', (d -> 'rules') || rules,
-		'transitions', (SELECT jsonb_agg(CASE WHEN t @> (automatic - 'after') THEN t || automatic ELSE t END ORDER BY n)
-			FROM jsonb_array_elements(d -> 'transitions') WITH ORDINALITY AS e(t, n))))
-	FROM itsm.lifecycle_definition(name) d
-$$;
-SELECT extend('incident', '{"parent": "incident", "problem": "problem", "change": "change"}', '[
-	{"name": "no_circle", "acyclic": "parent"},
-	{"name": "children_first", "to": "resolved", "related": {"of": "incident", "by": "parent", "in": ["resolved", "closed", "cancelled"]}, "message": "its children must be resolved first"},
-	{"name": "priority_by_matrix", "to": ["assigned", "in_progress"], "check": "new.priority = itsm.int4(itsm.priority_of(new.impact, new.urgency)) or coalesce(new.priority_reason, '''') <> ''''",
-		"message": "a priority other than impact and urgency give needs a reason"}]', '{"from": "resolved", "to": "closed", "after": "14 days"}');
-SELECT extend(l, '{"problem": "problem"}', '[
-	{"name": "free", "to": "scheduled", "in": ["scheduled", "implement"], "no_conflict": true},
-	{"name": "no_freeze", "to": "scheduled", "not_frozen": {"maintenance": true}},
-	{"name": "in_its_window", "to": "implement", "window": ["planned_start", "planned_end"]}]') FROM unnest('{change,standard_change,emergency_change}'::text[]) l;
-SELECT extend('standard_change', '{"template": "change_template"}', '[
-	{"name": "template_valid", "to": "scheduled", "check": "itsm.change_template_valid(new.template)", "message": "the template is not approved, has expired, or has failed too often"}]');
-SELECT extend('problem', '{"change": "change"}', '[
-	{"name": "change_done", "to": "resolved", "related": {"by": "change", "in": ["review", "closed"]}, "message": "the change that fixes it must have been implemented"}]');
-DROP FUNCTION extend;
+SELECT itsm.define_lifecycle(d || jsonb_build_object('rules', d -> 'rules' || jsonb_build_object('name', 'board_agrees', 'to', 'scheduled',
+		'approvals', jsonb_build_object('role', board, 'quorum', quorum), 'covers', '["plan", "backout_plan", "cis", "planned_start", "planned_end"]'::jsonb)))
+	FROM (VALUES ('change', 'change board', '"50%"'::jsonb), ('emergency_change', 'emergency board', '1')) AS v(name, board, quorum), itsm.lifecycle_definition(name) d;
+SELECT itsm.add_approver('change board', p) FROM unnest('{hugo,paul,rita,tom}'::text[]) p;
+SELECT itsm.add_approver('emergency board', p) FROM unnest('{hugo,ines}'::text[]) p;
+SELECT itsm.add_approver('change board', 'mia', now() - interval '2 years', now() - interval '1 year');
+SELECT itsm.add_delegation('rita', 'walt', 'change board');
 END
 
 # How each table is attached: what its key is called, its status, and its attributes.
-my %change = (number => 'no', title => 'title', requester => 'asker', type => 'kind', risk => 'risk', impact => 'impact', service => 'service',
+my %change = (number => 'no', title => 'title', requester => 'asker', type => 'kind', risk => 'risk', impact => 'impact', probability => 'likely', service => 'service',
 	plan => 'plan', backout_plan => 'backout', test_plan => 'tests', template => 'template', emergency_reason => 'why_now', cis => 'assets',
 	assessment => 'assessment', technical_reviewer => 'checker', implementer => 'doer', release => '"drop"', planned_start => 't_from', planned_end => 't_to',
 	actual_start => 'began', actual_end => 'ended', outcome => 'result', review => 'review', reviewer => 'reviewer', cis_updated => 'cmdb_done',
@@ -162,13 +149,13 @@ our %attached = (
 	call => { key => 'id', status => 'state', lifecycle => 'incident',
 		states => { Open => 'new', Given => 'assigned', Working => 'in_progress', Waiting => 'on_hold', Solved => 'resolved', Done => 'closed', Void => 'cancelled', Twin => 'merged' },
 		attributes => { number => 'id', title => 'subject', requester => 'caller', assignee => 'agent', assignment_group => 'team', impact => 'impact', urgency => 'urgency',
-			priority => 'prio::integer', priority_reason => 'prio_reason', service => 'service', ci => 'asset', hold_reason => 'waits_for', caller_message => 'told',
+			priority => 'prio::integer', service => 'service', ci => 'asset', hold_reason => 'waits_for', caller_message => 'told',
 			resolution_code => 'how', resolution => 'what', merged_into => 'twin_of', parent => 'parent', problem => 'trouble', change => 'rfc', sla_breached => 'late' } },
 	wish => { key => 'no', status => 'state', lifecycle => 'service_request',
 		states => { asked => 'new', 'with boss' => 'awaiting_approval', granted => 'approved', denied => 'rejected', doing => 'in_fulfilment', waiting => 'on_hold',
 			delivered => 'fulfilled', done => 'closed', void => 'cancelled' },
 		attributes => { number => 'no', requester => 'caller', catalogue_item => 'item', approval_required => 'needs_ok', approver => 'boss', decision => 'verdict',
-			decided_at => 'decided', assignee => 'agent', hold_reason => 'waits_for', outcome => 'outcome' } },
+			decided_at => 'decided', assignee => 'agent', hold_reason => 'waits_for', outcome => 'outcome', parent => 'parent', change => 'rfc' } },
 	trouble => { key => 'id', status => 'phase', lifecycle => 'problem',
 		states => { 10 => 'new', 20 => 'assessed', 30 => 'root_cause_analysis', 40 => 'known_error', 50 => 'fix_in_progress', 60 => 'resolved', 70 => 'closed', 90 => 'cancelled' },
 		attributes => { number => 'id', title => 'title', category => 'area', source => 'found_by', owner => 'owner', assignee => 'analyst', priority => 'prio::integer', service => 'service',
@@ -182,7 +169,7 @@ our %attached = (
 	'drop' => { key => 'name', status => 'stage', lifecycle => 'release', timing => 'deferred',
 		states => { planned => 'planned', build => 'building', test => 'testing', ready => 'accepted', rollout => 'deploying', out => 'deployed', rolled_back => 'backed_out',
 			watched => 'early_life', done => 'closed', void => 'cancelled' },
-		attributes => { number => 'name', type => 'kind', owner => 'keeper', changes => 'rfcs', builder => 'builder', build_id => 'build', artefact_hash => 'hash',
+		attributes => { number => 'name', type => 'kind', owner => 'keeper', service => 'service', ci => 'null::text', changes => 'rfcs', builder => 'builder', build_id => 'build', artefact_hash => 'hash',
 			acceptance_criteria => 'criteria', acceptance => 'accepted', accepted_by => 'accepted_by', defects => 'defects', baseline_before => 'base_before',
 			baseline_after => 'base_after', baseline_restored => 'base_back', planned_start => 't_from', planned_end => 't_to', deployed_hash => 'put_hash', result => 'result',
 			observation_until => 'watch_until', success => 'success', incidents_after => 'calls_after' } },
@@ -190,7 +177,7 @@ our %attached = (
 		states => { Planned => 'planned', Ordered => 'ordered', Received => 'received', Stock => 'in_stock', Build => 'in_build', Test => 'in_test', Live => 'live',
 			Service => 'in_maintenance', Retired => 'retired', Scrapped => 'disposed', Lost => 'missing', Stolen => 'stolen' },
 		attributes => { number => 'tag', class => 'class', owner => 'keeper', description => 'spec', supplier_reference => 'delivery', location => 'place', change => 'rfc',
-			incident => 'call', data_bearing => 'bears_data', security_incident => 'security_call', disposal_evidence => 'scrap_note', obligations_settled => 'settled' } });
+			incident => 'call', data_bearing => 'bears_data', security_incident => 'security_call', disposal_evidence => 'scrap_note', obligations_settled => 'settled', depends_on => 'needs' } });
 
 sub json
 {
