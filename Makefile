@@ -22,6 +22,9 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/cmdb/ci_class.sql \
+	src/cmdb/relationship_type.sql \
+	src/cmdb/shipped_types.sql \
 	src/practice/run_due.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \

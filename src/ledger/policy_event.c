@@ -28,6 +28,18 @@ itsm_lifecycle_subject(const char *lifecycle)
 	return psprintf("lifecycle %s", lifecycle);
 }
 
+char *
+itsm_class_subject(const char *class)
+{
+	return psprintf("class %s", class);
+}
+
+char *
+itsm_relationship_type_subject(const char *type)
+{
+	return psprintf("relationship type %s", type);
+}
+
 static char *
 detail_json(va_list pairs)
 {

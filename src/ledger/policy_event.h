@@ -4,7 +4,7 @@
  *		ledger, of pseudo-records whose source is 0.
  *
  * Such a record has no state row and no projection.  Its key names the subject:
- * "attachment 3", "lifecycle incident", "history".  The event's body holds one
+ * "attachment 3", "lifecycle incident", "class server", "history".  The event's body holds one
  * item, BODY_DETAIL, a JSON object of strings.
  */
 #ifndef ITSM_POLICY_EVENT_H
@@ -18,6 +18,10 @@
 /* The subjects of attachments and lifecycles, palloc'd. */
 extern char *itsm_attachment_subject(int attachment);
 extern char *itsm_lifecycle_subject(const char *lifecycle);
+
+/* Those of classes and relationship types. */
+extern char *itsm_class_subject(const char *class);
+extern char *itsm_relationship_type_subject(const char *type);
 
 /*
  * Appends an event to the chain of a subject and begins the chain where there
