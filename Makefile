@@ -24,11 +24,13 @@ SQL_FILES = \
 	src/lifecycle/export.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
+	src/cmdb/relationship.sql \
 	src/cmdb/shipped_types.sql \
 	src/practice/run_due.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
-	src/report/policy_event.sql
+	src/report/policy_event.sql \
+	src/report/relationship.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

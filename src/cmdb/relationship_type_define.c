@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "catalog/pg_collation_d.h"
 #include "cmdb/ci_class.h"
+#include "cmdb/relationship.h"
 #include "cmdb/relationship_type_row.h"
 #include "commands/extension.h"
 #include "core/errors.h"
@@ -200,13 +201,18 @@ itsm_define_relationship_type(PG_FUNCTION_ARGS)
 	HeapTuple	tuple = form_version(fcinfo, descriptor);
 	HeapTuple	current = find_current(table, text_of(descriptor, tuple, TYPE_NAME));
 	RelationshipType before;
+	RelationshipType after;
 
 	if (!HeapTupleIsValid(current))
 		store_version(table, tuple, 1);
 	else if (!same_definition(descriptor, current, tuple))
 	{
 		itsm_relationship_type_of_tuple(descriptor, current, &before);
+		itsm_relationship_type_of_tuple(descriptor, tuple, &after);
 		store_version(table, tuple, before.version + 1);
+		/* until the end: nobody may relate by the old version any more */
+		table_close(table_open(itsm_relation("relationship"), ShareRowExclusiveLock), NoLock);
+		itsm_relationships_conform(&before, &after);
 	}
 	table_close(table, NoLock);
 	PG_RETURN_VOID();

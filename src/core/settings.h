@@ -11,6 +11,8 @@ extern bool itsm_history;		/* itsm.history: off only to measure judging alone */
 extern bool itsm_maintenance;	/* itsm.maintenance: the guards record instead of refusing */
 extern char *itsm_reason;		/* itsm.reason: why the following writes happen */
 
+extern int	itsm_graph_memory;	/* itsm.graph_memory: of a search, in kilobytes */
+
 extern void itsm_define_settings(void);
 
 #endif							/* ITSM_SETTINGS_H */

@@ -38,7 +38,7 @@ itsm_holds_history(const char *table)
 {
 	static const char *const tables[] = {
 		"event", "record", "record_state", "violation", "source", "source_attribute",
-		"attachment", "lifecycle", "override", "refusal"
+		"attachment", "lifecycle", "override", "refusal", "relationship", "relationship_type_version"
 	};
 
 	for (int i = 0; i < lengthof(tables); i++)

@@ -16,6 +16,7 @@
 #include "ledger/record_key.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -91,7 +92,8 @@ fold_step(Step *step, List **values)
 
 		if (item.number == BODY_REASON)
 			step->reason = item.form == BODY_ERASED ? "(erased)" : item.text;
-		if (item.number == BODY_RULE || item.number == BODY_JUDGED)
+		if (item.number == BODY_RULE || item.number == BODY_JUDGED ||
+			(item.number == BODY_DETAIL && itsm_event_is_remark(event)))
 			tell(step, &item);
 		if (item.number < BODY_STATUS)
 			continue;
@@ -148,6 +150,20 @@ push_key(JsonbParseState **state, const char *name)
 	pushJsonbValue(state, WJB_KEY, &value);
 }
 
+/* What an event of a relationship tells, which is JSON already. */
+#define RELATIONSHIP "relationship"
+
+static void
+push_object(JsonbParseState **state, const char *text)
+{
+	Jsonb	   *object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	JsonbValue	value = {.type = jbvBinary};
+
+	value.val.binary.data = &object->root;
+	value.val.binary.len = VARSIZE(object) - VARHDRSZ;
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
 /* Numbers and booleans as such, everything else as a string. */
 static void
 push_value(JsonbParseState **state, const Value *value, const char *type)
@@ -168,6 +184,11 @@ push_value(JsonbParseState **state, const Value *value, const char *type)
 		json.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(value->text),
 															   ObjectIdGetDatum(InvalidOid),
 															   Int32GetDatum(-1)));
+	}
+	else if (value->form == BODY_VALUE && strcmp(type, RELATIONSHIP) == 0)
+	{
+		push_object(state, value->text);
+		return;
 	}
 	else if (value->form == BODY_VALUE)
 	{
@@ -209,6 +230,11 @@ value_name(List *dictionary, int number, const char **type)
 		return "status";
 	if (number == BODY_RULE)
 		return "rule";
+	if (number == BODY_DETAIL)
+	{
+		*type = RELATIONSHIP;
+		return "relationship";
+	}
 	if (number == BODY_JUDGED)
 	{
 		*type = "bigint";

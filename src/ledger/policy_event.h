@@ -30,6 +30,9 @@ extern char *itsm_relationship_type_subject(const char *type);
  */
 extern void itsm_policy_event(const char *subject, int attachment, const char *kind,...);
 
+/* Names and values, strings (a value may be NULL), and a NULL: a JSON object of them, palloc'd. */
+extern char *itsm_detail_json(const char *name,...);
+
 /* The kind of the subject's last event that is one of the two; NULL: there is none. */
 extern const char *itsm_policy_last(const char *subject, const char *kind, const char *other);
 

@@ -1,0 +1,252 @@
+/*
+ * graph_reader.c
+ *		Neighbours of a record, read by index scans of itsm.relationship.
+ *
+ * A search sees what its snapshot sees: the changes of its own transaction
+ * before the statement, at every isolation level, in savepoints and on a
+ * standby.  Nothing is written, and no row locked.
+ */
+#include "core/itsm.h"
+
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "cmdb/graph_reader.h"
+#include "cmdb/relationship.h"
+#include "core/json_read.h"
+#include "core/settings.h"
+#include "core/table.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+
+static void *
+resize(GraphMemory *memory, void *old, size_t size)
+{
+	if (size == 0)
+	{
+		pfree(old);
+		return NULL;
+	}
+	if (old)
+		return repalloc_huge(old, size);
+	return MemoryContextAllocHuge(memory->context, size);
+}
+
+static void
+exceeded(GraphMemory *memory, size_t wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("search through relationships needs more than itsm.graph_memory (%dkB)", itsm_graph_memory),
+			 errhint("Limit the depth or the types, or raise itsm.graph_memory.")));
+}
+
+static void
+interrupt(GraphMemory *memory)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+void
+itsm_graph_memory_begin(GraphMemory *memory, MemoryContext *context)
+{
+	*context = AllocSetContextCreate(CurrentMemoryContext, "itsm graph", ALLOCSET_DEFAULT_SIZES);
+	*memory = (GraphMemory)
+	{
+		.limit = (size_t) itsm_graph_memory * 1024, .resize = resize, .exceeded = exceeded,
+		.interrupt = interrupt, .context = *context
+	};
+}
+
+/* Does an edge lead on from a node at that end of it? */
+static bool
+leads_on(GraphSense sense, ImpactDirection impact, bool backward, bool as_target)
+{
+	if (sense == SENSE_EITHER)
+		return true;
+	if (sense == SENSE_ALONG)
+		return backward == as_target;
+	return impact & (backward == as_target ? IMPACT_FORWARD : IMPACT_BACKWARD);
+}
+
+static bool
+is_named(const List *names, const RelationshipType *type)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), type->name) == 0)
+			return true;
+	return false;
+}
+
+static void
+choose_types(GraphReader *reader, GraphSense sense, const List *names)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (itsm_relationship_type(&reader->types, lfirst(cell), strlen(lfirst(cell))) == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("there is no relationship type \"%s\"", itsm_clip(lfirst(cell))),
+					 errhint("There are: %s.", itsm_relationship_type_names(&reader->types))));
+	for (int i = 0; i < 4; i++)
+	{
+		bool		backward = i & 1;
+		bool		as_target = i & 2;
+		bool	   *follow = palloc0(reader->types.count + 1);
+
+		for (int n = 0; n < reader->types.count; n++)
+		{
+			const RelationshipType *type = &reader->types.types[n];
+
+			follow[n] = (names == NIL || is_named(names, type)) &&
+				leads_on(sense, type->impact, backward, as_target);
+			reader->any[backward][as_target] |= follow[n];
+		}
+		reader->follow[backward][as_target] = follow;
+	}
+}
+
+/* The type of a row; NULL when there is none of that name (any more). */
+static const RelationshipType *
+type_of(GraphReader *reader, Datum value)
+{
+	text	   *name = DatumGetTextPP(value);
+	const char *bytes = VARDATA_ANY(name);
+	int			length = VARSIZE_ANY_EXHDR(name);
+
+	/* mostly the one before */
+	if (reader->last == NULL || reader->last->name_length != length ||
+		memcmp(reader->last->name, bytes, length) != 0)
+		reader->last = itsm_relationship_type(&reader->types, bytes, length);
+	return reader->last;
+}
+
+/* Whether the relationship in the slot held at the time that is asked for. */
+static bool
+held(GraphReader *reader)
+{
+	TupleTableSlot *slot = reader->slot;
+
+	if (!reader->as_of)
+		return DatumGetInt64(slot->tts_values[RELATIONSHIP_ENDED]) == 0;
+	return DatumGetTimestampTz(slot->tts_values[RELATIONSHIP_STARTED_AT]) <= reader->at &&
+		(slot->tts_isnull[RELATIONSHIP_ENDED_AT] ||
+		 DatumGetTimestampTz(slot->tts_values[RELATIONSHIP_ENDED_AT]) > reader->at);
+}
+
+static int
+read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int count)
+{
+	const bool *follow = reader->follow[backward][as_target];
+	int			other = as_target ? RELATIONSHIP_SOURCE : RELATIONSHIP_TARGET;
+	int			columns = reader->as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
+	IndexScanDesc scan = reader->scans[as_target];
+	ScanKeyData keys[2];
+
+	if (scan == NULL)
+		scan = reader->scans[as_target] = index_beginscan(reader->table, reader->indexes[as_target],
+														  reader->snapshot, reader->as_of ? 1 : 2, 0);
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(node));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
+	index_rescan(scan, keys, reader->as_of ? 1 : 2, NULL, 0);
+	while (index_getnext_slot(scan, ForwardScanDirection, reader->slot))
+	{
+		const RelationshipType *type;
+
+		slot_getsomeattrs(reader->slot, columns);
+		if (!held(reader))
+			continue;
+		type = type_of(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+		if (type == NULL || !follow[type->number])
+			continue;
+		GRAPH_GROW(&reader->memory, reader->edges, (size_t) count, reader->capacity);
+		reader->edges[count++] = (GraphEdge)
+		{
+			DatumGetInt64(reader->slot->tts_values[other]), type->number
+		};
+	}
+	return count;
+}
+
+static int
+neighbours(Graph *graph, int64 node, bool backward, const GraphEdge **edges)
+{
+	GraphReader *reader = (GraphReader *) graph;
+	int			count = 0;
+
+	for (int as_target = 0; as_target < 2; as_target++)
+		if (reader->any[backward][as_target])
+			count = read_end(reader, node, backward, as_target, count);
+	*edges = reader->edges;
+	return count;
+}
+
+void
+itsm_graph_open(GraphReader *reader, Snapshot snapshot, GraphSense sense, const List *type_names,
+				const TimestampTz *at)
+{
+	memset(reader, 0, sizeof(GraphReader));
+	itsm_graph_memory_begin(&reader->memory, &reader->work);
+	reader->graph.memory = &reader->memory;
+	reader->graph.neighbours = neighbours;
+	reader->types = itsm_relationship_types();
+	choose_types(reader, sense, type_names);
+	reader->as_of = at != NULL;
+	reader->at = at ? *at : 0;
+	reader->snapshot = snapshot;
+	reader->table = table_open(itsm_relation("relationship"), AccessShareLock);
+	reader->indexes[0] = index_open(itsm_relation("relationship_source_idx"), AccessShareLock);
+	reader->indexes[1] = index_open(itsm_relation("relationship_target_idx"), AccessShareLock);
+	reader->slot = table_slot_create(reader->table, NULL);
+}
+
+void
+itsm_graph_close(GraphReader *reader)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		if (reader->scans[i])
+			index_endscan(reader->scans[i]);
+		index_close(reader->indexes[i], AccessShareLock);
+	}
+	ExecDropSingleTupleTableSlot(reader->slot);
+	table_close(reader->table, AccessShareLock);
+	MemoryContextDelete(reader->work);
+}
+
+void
+itsm_graph_list(GraphReader *reader, GraphList *list)
+{
+	TableScanDesc scan = table_beginscan(reader->table, reader->snapshot, 0, NULL);
+	const bool *follow = reader->follow[0][0];
+
+	memset(list, 0, sizeof(GraphList));
+	graph_nodes_begin(&list->nodes, &reader->memory);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, reader->slot))
+	{
+		const RelationshipType *type;
+		bool		added;
+
+		CHECK_FOR_INTERRUPTS();
+		slot_getsomeattrs(reader->slot, RELATIONSHIP_ENDED_AT + 1);
+		if (!held(reader))
+			continue;
+		type = type_of(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+		if (type == NULL || !follow[type->number])
+			continue;
+		GRAPH_GROW(&reader->memory, list->tails, (size_t) list->arc_count, list->tail_capacity);
+		GRAPH_GROW(&reader->memory, list->heads, (size_t) list->arc_count, list->head_capacity);
+		if (list->arc_count == PG_INT32_MAX - 2)
+			exceeded(&reader->memory, 0);
+		list->tails[list->arc_count] =
+			graph_node_add(&list->nodes, DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_SOURCE]), &added);
+		list->heads[list->arc_count++] =
+			graph_node_add(&list->nodes, DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_TARGET]), &added);
+	}
+	table_endscan(scan);
+}
