@@ -83,11 +83,12 @@ is_named(const List *names, const RelationshipType *type)
 }
 
 static void
-choose_types(GraphReader *reader, GraphSense sense, const List *names)
+choose_types(GraphReader *reader)
 {
+	const GraphQuery *query = &reader->query;
 	ListCell   *cell;
 
-	foreach(cell, names)
+	foreach(cell, query->types)
 		if (itsm_relationship_type(&reader->types, lfirst(cell), strlen(lfirst(cell))) == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -103,8 +104,8 @@ choose_types(GraphReader *reader, GraphSense sense, const List *names)
 		{
 			const RelationshipType *type = &reader->types.types[n];
 
-			follow[n] = (names == NIL || is_named(names, type)) &&
-				leads_on(sense, type->impact, backward, as_target);
+			follow[n] = (!query->some_types || is_named(query->types, type)) &&
+				leads_on(query->sense, type->impact, backward, as_target);
 			reader->any[backward][as_target] |= follow[n];
 		}
 		reader->follow[backward][as_target] = follow;
@@ -132,11 +133,11 @@ held(GraphReader *reader)
 {
 	TupleTableSlot *slot = reader->slot;
 
-	if (!reader->as_of)
+	if (!reader->query.as_of)
 		return DatumGetInt64(slot->tts_values[RELATIONSHIP_ENDED]) == 0;
-	return DatumGetTimestampTz(slot->tts_values[RELATIONSHIP_STARTED_AT]) <= reader->at &&
+	return DatumGetTimestampTz(slot->tts_values[RELATIONSHIP_STARTED_AT]) <= reader->query.at &&
 		(slot->tts_isnull[RELATIONSHIP_ENDED_AT] ||
-		 DatumGetTimestampTz(slot->tts_values[RELATIONSHIP_ENDED_AT]) > reader->at);
+		 DatumGetTimestampTz(slot->tts_values[RELATIONSHIP_ENDED_AT]) > reader->query.at);
 }
 
 static int
@@ -144,16 +145,16 @@ read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int cou
 {
 	const bool *follow = reader->follow[backward][as_target];
 	int			other = as_target ? RELATIONSHIP_SOURCE : RELATIONSHIP_TARGET;
-	int			columns = reader->as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
+	int			columns = reader->query.as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
 	IndexScanDesc scan = reader->scans[as_target];
 	ScanKeyData keys[2];
 
 	if (scan == NULL)
 		scan = reader->scans[as_target] = index_beginscan(reader->table, reader->indexes[as_target],
-														  reader->snapshot, reader->as_of ? 1 : 2, 0);
+														  reader->snapshot, reader->query.as_of ? 1 : 2, 0);
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(node));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
-	index_rescan(scan, keys, reader->as_of ? 1 : 2, NULL, 0);
+	index_rescan(scan, keys, reader->query.as_of ? 1 : 2, NULL, 0);
 	while (index_getnext_slot(scan, ForwardScanDirection, reader->slot))
 	{
 		const RelationshipType *type;
@@ -187,17 +188,15 @@ neighbours(Graph *graph, int64 node, bool backward, const GraphEdge **edges)
 }
 
 void
-itsm_graph_open(GraphReader *reader, Snapshot snapshot, GraphSense sense, const List *type_names,
-				const TimestampTz *at)
+itsm_graph_open(GraphReader *reader, Snapshot snapshot, const GraphQuery *query)
 {
 	memset(reader, 0, sizeof(GraphReader));
 	itsm_graph_memory_begin(&reader->memory, &reader->work);
 	reader->graph.memory = &reader->memory;
 	reader->graph.neighbours = neighbours;
 	reader->types = itsm_relationship_types();
-	choose_types(reader, sense, type_names);
-	reader->as_of = at != NULL;
-	reader->at = at ? *at : 0;
+	reader->query = *query;
+	choose_types(reader);
 	reader->snapshot = snapshot;
 	reader->table = table_open(itsm_relation("relationship"), AccessShareLock);
 	reader->indexes[0] = index_open(itsm_relation("relationship_source_idx"), AccessShareLock);

@@ -23,6 +23,17 @@ typedef enum GraphSense
 	SENSE_EITHER				/* both ways */
 } GraphSense;
 
+/* What a search is limited to. */
+typedef struct GraphQuery
+{
+	GraphSense	sense;
+	bool		some_types;		/* those named; else all */
+	const List *types;			/* char * */
+	bool		as_of;			/* at a time; else now */
+	TimestampTz at;
+	int			max_depth;		/* GRAPH_NO_LIMIT: none */
+} GraphQuery;
+
 typedef struct GraphReader
 {
 	Graph		graph;			/* stands first; labels are numbers of types */
@@ -31,8 +42,7 @@ typedef struct GraphReader
 	RelationshipTypes types;
 	bool	   *follow[2][2];	/* by backward, and which end the node is (1: the target); then by type */
 	bool		any[2][2];		/* some type is followed there */
-	TimestampTz at;
-	bool		as_of;			/* at that time; else now */
+	GraphQuery	query;
 	Snapshot	snapshot;
 	Relation	table;
 	Relation	indexes[2];		/* by which end the node is */
@@ -43,12 +53,8 @@ typedef struct GraphReader
 	size_t		capacity;
 } GraphReader;
 
-/*
- * Opens it, in the current memory context.  type_names: a list of char *; NIL:
- * all types.  42704 for one that there is not.
- */
-extern void itsm_graph_open(GraphReader *reader, Snapshot snapshot, GraphSense sense, const List *type_names,
-							const TimestampTz *at);
+/* Opens it, in the current memory context.  42704 for a type that there is not. */
+extern void itsm_graph_open(GraphReader *reader, Snapshot snapshot, const GraphQuery *query);
 extern void itsm_graph_close(GraphReader *reader);
 
 /* Memory for searches, within the setting's limit, in a context of its own. */

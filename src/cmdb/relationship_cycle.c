@@ -65,7 +65,7 @@ void
 itsm_relationship_check_cycle(Relation table, const char *tenant, int64 source, const RelationshipType *type,
 							  int64 target)
 {
-	List	   *types = list_make1(type->name);
+	GraphQuery	query = {.sense = SENSE_ALONG, .some_types = true, .types = list_make1(type->name)};
 	bool		found;
 
 	do
@@ -76,7 +76,7 @@ itsm_relationship_check_cycle(Relation table, const char *tenant, int64 source, 
 
 		CHECK_FOR_INTERRUPTS();
 		InitDirtySnapshot(dirty);
-		itsm_graph_open(&reader, &dirty, SENSE_ALONG, types, NULL);
+		itsm_graph_open(&reader, &dirty, &query);
 		found = graph_path(&reader.graph, target, source, GRAPH_NO_LIMIT, &way);
 		if (found)
 			judge_way(table, tenant, type, &way);
@@ -88,6 +88,7 @@ itsm_relationship_check_cycle(Relation table, const char *tenant, int64 source, 
 static void
 check_acyclic(const RelationshipType *type)
 {
+	GraphQuery	query = {.sense = SENSE_ALONG, .some_types = true, .types = list_make1(type->name)};
 	GraphReader reader;
 	GraphList	list;
 	GraphArcs	arcs;
@@ -95,7 +96,7 @@ check_acyclic(const RelationshipType *type)
 	int			found;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	itsm_graph_open(&reader, GetActiveSnapshot(), SENSE_ALONG, list_make1(type->name), NULL);
+	itsm_graph_open(&reader, GetActiveSnapshot(), &query);
 	itsm_graph_list(&reader, &list);
 	graph_arcs_begin(&arcs, &reader.memory, list.nodes.count, list.arc_count, list.tails, list.heads, false);
 	components = GRAPH_ALLOCATE(&reader.memory, int, list.nodes.count);
