@@ -7,6 +7,7 @@
 #define ITSM_GRAPH_READER_H
 
 #include "access/genam.h"
+#include "cmdb/graph_pack.h"
 #include "cmdb/graph_search.h"
 #include "cmdb/relationship_type.h"
 #include "executor/tuptable.h"
@@ -34,6 +35,16 @@ typedef struct GraphQuery
 	int			max_depth;		/* GRAPH_NO_LIMIT: none */
 } GraphQuery;
 
+/* A relationship that has changed since the pack was made, at one of its ends. */
+typedef struct GraphChange
+{
+	int64		other;
+	int			type;
+	bool		as_target;		/* of the node */
+	bool		holds;
+	int			next;			/* of the same node; -1: none */
+} GraphChange;
+
 typedef struct GraphReader
 {
 	Graph		graph;			/* stands first; labels are numbers of types */
@@ -44,6 +55,14 @@ typedef struct GraphReader
 	bool		any[2][2];		/* some type is followed there */
 	GraphQuery	query;
 	Snapshot	snapshot;
+	const GraphPack *pack;		/* NULL: indexes are scanned */
+	const int  *labels;			/* numbers of types by the pack's labels; -1: none */
+	GraphNodes	changed;		/* since the pack was made */
+	int		   *first_changes;	/* by the number of a changed node */
+	size_t		changed_capacity;
+	GraphChange *changes;
+	int			change_count;
+	size_t		change_capacity;
 	Relation	table;
 	Relation	indexes[2];		/* by which end the node is */
 	IndexScanDesc scans[2];

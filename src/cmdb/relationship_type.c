@@ -80,6 +80,7 @@ read_types(void)
 	int			capacity = 32;
 	HeapTuple	tuple;
 
+	current.generation++;
 	current.count = 0;
 	current.types = palloc(sizeof(RelationshipType) * capacity);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))

@@ -38,6 +38,7 @@ typedef struct RelationshipType
 
 typedef struct RelationshipTypes
 {
+	uint64		generation;		/* another one each time they are read */
 	int			count;
 	RelationshipType *types;	/* by name */
 } RelationshipTypes;
