@@ -25,6 +25,7 @@ SQL_FILES = \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
 	src/cmdb/relationship.sql \
+	src/cmdb/relationship_attach.sql \
 	src/cmdb/graph_pack.sql \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
