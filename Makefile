@@ -25,6 +25,13 @@ SQL_FILES = \
 	src/lifecycle/export.sql \
 	src/service_time/service_time.sql \
 	src/service_time/calendar.sql \
+	src/cmdb/ci_class.sql \
+	src/cmdb/relationship_type.sql \
+	src/cmdb/relationship.sql \
+	src/cmdb/relationship_attach.sql \
+	src/cmdb/graph_pack.sql \
+	src/cmdb/graph.sql \
+	src/cmdb/shipped_types.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -58,7 +65,8 @@ SQL_FILES = \
 	src/practice/state_map.sql \
 	src/report/report.sql \
 	src/report/policy_event.sql \
-	src/report/change_conflict.sql
+	src/report/change_conflict.sql \
+	src/report/relationship.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

@@ -4,6 +4,7 @@
  */
 #include "core/itsm.h"
 
+#include "cmdb/relationship.h"
 #include "core/settings.h"
 #include "ledger/verify.h"
 #include "ledger/verify_seal.h"
@@ -38,6 +39,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 const EventListener *const itsm_event_listeners[] = {
 	&itsm_reference_listener,
 	&itsm_booking_listener,
+	&itsm_relationship_listener,
 	NULL
 };
 

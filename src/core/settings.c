@@ -4,6 +4,8 @@
  */
 #include "core/itsm.h"
 
+#include <limits.h>
+
 #include "core/settings.h"
 #include "utils/guc.h"
 
@@ -11,6 +13,8 @@ int			itsm_cell = 0;
 bool		itsm_history = true;
 bool		itsm_maintenance = false;
 char	   *itsm_reason = NULL;
+
+int			itsm_graph_memory = 256 * 1024;
 
 void
 itsm_define_settings(void)
@@ -27,6 +31,10 @@ itsm_define_settings(void)
 							 "Lets maintenance pass: the guards record instead of refusing, and writes are not judged.",
 							 "For restores of data alone, with --clean, and repairs. The gap in the history is recorded.",
 							 &itsm_maintenance, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("itsm.graph_memory",
+							"Memory that a search through relationships may use.",
+							"One that would need more is ended with an error.",
+							&itsm_graph_memory, 256 * 1024, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomStringVariable("itsm.reason",
 							   "Why the following writes happen; kept with their events.",
 							   NULL, &itsm_reason, "", PGC_USERSET, 0, NULL, NULL, NULL);

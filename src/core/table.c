@@ -47,7 +47,7 @@ HeapTuple
 itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count, ScanKey keys)
 {
 	/* systable_beginscan renumbers the keys it is given */
-	ScanKeyData copies[4];
+	ScanKeyData copies[5];
 	SysScanDesc scan;
 	HeapTuple	found;
 

@@ -279,8 +279,12 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0 ||
-		itsm_event_is_vote(event);
+	static const char *const kinds[] = {"overridden", "judged", "linked", "unlinked"};
+
+	for (int i = 0; i < lengthof(kinds); i++)
+		if (strcmp(event->kind, kinds[i]) == 0)
+			return true;
+	return itsm_event_is_vote(event);
 }
 
 bool

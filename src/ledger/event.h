@@ -64,7 +64,10 @@ extern void itsm_event_stamp(Record *record, Event *event);
 extern bool itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason,
 							  List *violations);
 
-/* True for what is said of a record without changing it: overridden, judged, approved and rejected. */
+/*
+ * True for what is said of a record without changing it: overridden, judged, approved, rejected, linked
+ * and unlinked.
+ */
 extern bool itsm_event_is_remark(const Event *event);
 
 /* True for approved and rejected. */

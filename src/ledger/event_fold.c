@@ -193,6 +193,8 @@ fold_event(EventFold *fold, const Event *event, const List *items)
 	const char *kind = event->kind;
 	bool		key_taken;
 
+	if (itsm_event_is_remark(event))
+		return;
 	if (is_imported(event))
 	{
 		fold_imported(fold, event, items);

@@ -16,6 +16,7 @@
 #include "ledger/record_key.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -202,8 +203,9 @@ shown_name(List *dictionary, const SourceAttribute *entry)
 	return taken ? psprintf("column %s", entry->name) : entry->name;
 }
 
+/* event: whose detail it is; NULL where there is none */
 static const char *
-value_name(List *dictionary, int number, const char **type)
+value_name(List *dictionary, int number, const Event *event, const char **type)
 {
 	ListCell   *cell;
 
@@ -220,7 +222,7 @@ value_name(List *dictionary, int number, const char **type)
 	if (number == BODY_DETAIL)
 	{
 		*type = "jsonb";
-		return "vote";
+		return event && itsm_event_is_vote(event) ? "vote" : "relationship";
 	}
 	foreach(cell, dictionary)
 	{
@@ -245,7 +247,7 @@ push_erased(JsonbParseState **state)
 }
 
 static Jsonb *
-changes_jsonb(List *changes, List *dictionary)
+changes_jsonb(List *changes, List *dictionary, const Event *event)
 {
 	JsonbParseState *state = NULL;
 	ListCell   *cell;
@@ -256,7 +258,7 @@ changes_jsonb(List *changes, List *dictionary)
 		const Change *change = lfirst(cell);
 		const char *type;
 
-		push_key(&state, value_name(dictionary, change->after.number, &type));
+		push_key(&state, value_name(dictionary, change->after.number, event, &type));
 		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 		push_key(&state, "from");
 		push_value(&state, &change->before, type);
@@ -300,7 +302,7 @@ put_history(FunctionCallInfo fcinfo, const Record *record)
 		row[3] = text_or_null(event->actor ? event->actor : event->role, &nulls[3]);
 		row[4] = text_or_null(event->from_state, &nulls[4]);
 		row[5] = text_or_null(event->to_state, &nulls[5]);
-		row[6] = JsonbPGetDatum(changes_jsonb(step->changes, dictionary));
+		row[6] = JsonbPGetDatum(changes_jsonb(step->changes, dictionary, event));
 		row[7] = text_or_null(step->reason, &nulls[7]);
 		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 	}
@@ -385,7 +387,7 @@ itsm_record_as_of(PG_FUNCTION_ARGS)
 	{
 		const Value *value = lfirst(cell);
 		const char *type;
-		const char *name = value_name(dictionary, value->number, &type);
+		const char *name = value_name(dictionary, value->number, NULL, &type);
 
 		push_key(&state, name);
 		push_value(&state, value, type);

@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), approved and rejected (somebody voted) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added or delegation_removed.';
+COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), approved and rejected (somebody voted), linked and unlinked (a relationship began or ended) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added or delegation_removed.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';
@@ -103,7 +103,7 @@ ALTER TABLE itsm.source_attribute ENABLE ALWAYS TRIGGER itsm_append_only;
 
 CREATE FUNCTION itsm.policy_detail(body bytea) RETURNS text
 AS 'MODULE_PATHNAME', 'itsm_policy_detail' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION itsm.policy_detail(bytea) IS 'What the body of a policy''s event tells, as a JSON object of strings; null when it tells nothing.';
+COMMENT ON FUNCTION itsm.policy_detail(bytea) IS 'What the body of an event of a policy or a relationship tells, as a JSON object of strings; null when it tells nothing.';
 
 CREATE FUNCTION itsm.make_partitions() RETURNS integer
 AS 'MODULE_PATHNAME', 'itsm_make_partitions' LANGUAGE C VOLATILE;

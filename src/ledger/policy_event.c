@@ -28,15 +28,26 @@ itsm_lifecycle_subject(const char *lifecycle)
 	return psprintf("lifecycle %s", lifecycle);
 }
 
+char *
+itsm_class_subject(const char *class)
+{
+	return psprintf("class %s", class);
+}
+
+char *
+itsm_relationship_type_subject(const char *type)
+{
+	return psprintf("relationship type %s", type);
+}
+
 static char *
-detail_json(va_list pairs)
+json_of_pairs(const char *name, va_list pairs)
 {
 	StringInfoData json;
-	const char *name;
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
-	while ((name = va_arg(pairs, const char *)) != NULL)
+	for (; name; name = va_arg(pairs, const char *))
 	{
 		const char *value = va_arg(pairs, const char *);
 
@@ -53,6 +64,18 @@ detail_json(va_list pairs)
 	return json.data;
 }
 
+char *
+itsm_detail_json(const char *name,...)
+{
+	va_list		pairs;
+	char	   *json;
+
+	va_start(pairs, name);
+	json = json_of_pairs(name, pairs);
+	va_end(pairs);
+	return json;
+}
+
 void
 itsm_policy_event(const char *subject, int attachment, const char *kind,...)
 {
@@ -61,7 +84,7 @@ itsm_policy_event(const char *subject, int attachment, const char *kind,...)
 	bool		appended;
 
 	va_start(pairs, kind);
-	detail = detail_json(pairs);
+	detail = json_of_pairs(va_arg(pairs, const char *), pairs);
 	va_end(pairs);
 	do
 	{

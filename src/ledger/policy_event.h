@@ -4,7 +4,7 @@
  *		ledger, of pseudo-records whose source is 0.
  *
  * Such a record has no state row and no projection.  Its key names the subject:
- * "attachment 3", "lifecycle incident", "history".  The event's body holds one
+ * "attachment 3", "lifecycle incident", "class server", "history".  The event's body holds one
  * item, BODY_DETAIL, a JSON object of strings.
  */
 #ifndef ITSM_POLICY_EVENT_H
@@ -19,12 +19,19 @@
 extern char *itsm_attachment_subject(int attachment);
 extern char *itsm_lifecycle_subject(const char *lifecycle);
 
+/* Those of classes and relationship types. */
+extern char *itsm_class_subject(const char *class);
+extern char *itsm_relationship_type_subject(const char *type);
+
 /*
  * Appends an event to the chain of a subject and begins the chain where there
  * is none.  attachment: 0 when it is none's.  After kind follow names and
  * values of the detail, strings (a value may be NULL), and a NULL.
  */
 extern void itsm_policy_event(const char *subject, int attachment, const char *kind,...);
+
+/* Names and values, strings (a value may be NULL), and a NULL: a JSON object of them, palloc'd. */
+extern char *itsm_detail_json(const char *name,...);
 
 /* The kind of the subject's last event that is one of the two; NULL: there is none. */
 extern const char *itsm_policy_last(const char *subject, const char *kind, const char *other);

@@ -40,6 +40,14 @@ static const ExportedTable tables[] = {
 	{"refusal", "SELECT * FROM itsm.refusal", "Writes that were refused."},
 	{"override", "SELECT * FROM itsm.override", "Exceptions that were made from rules."},
 	{"approval", "SELECT * FROM itsm.approval", "Votes on records."},
+	{"relationship", "SELECT tenant, id, source, type, target, started_at, ended_at FROM itsm.relationship",
+	"Relationships between records."},
+	{"relationship_type", "SELECT name, version, inverse, source_class, target_class, cardinality, acyclic, impact,"
+		" on_retire, description, shipped, defined_at, defined_by::pg_catalog.text AS defined_by FROM itsm.relationship_type_version",
+	"Every version of every relationship type."},
+	{"ci_class", "SELECT name, parent, abstract, required, recommended, description, defined_at,"
+		" defined_by::pg_catalog.text AS defined_by FROM itsm.ci_class",
+	"Classes of configuration items."},
 	{"source", "SELECT id, relation_name, key::pg_catalog.text[] AS key, registered_at FROM itsm.source",
 	"Tables that records came from."},
 	{"source_attribute", "SELECT * FROM itsm.source_attribute", "Numbers of the values in event bodies."},

@@ -28,9 +28,6 @@ enum
 	STATE_STATE, STATE_CATEGORY, STATE_COLUMNS = STATE_CATEGORY
 };
 
-/* The cell's number stands above this bit of a record's id. */
-#define CELL_SHIFT 48
-
 static OwnTable records = {
 	.name = "record", .probe_count = 2, .probes = {
 		{"record_pkey", 2, {{RECORD_ID + 1, F_INT8EQ}, {RECORD_TENANT + 1, F_TEXTEQ}}},
@@ -145,6 +142,21 @@ itsm_record_read(const char *tenant, int64 id, Record *record)
 }
 
 bool
+itsm_record_read_anywhere(int64 id, Record *record)
+{
+	Relation	table = itsm_own_open(&records, AccessShareLock);
+	ScanKeyData condition;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&condition, RECORD_ID + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	tuple = itsm_table_find(table, itsm_relation("record_pkey"), SnapshotSelf, 1, &condition);
+	if (HeapTupleIsValid(tuple))
+		itsm_record_of_tuple(RelationGetDescr(table), tuple, record);
+	itsm_own_close(&records, AccessShareLock);
+	return HeapTupleIsValid(tuple);
+}
+
+bool
 itsm_record_find_anywhere(int source, const char *key, Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
@@ -196,7 +208,7 @@ void
 itsm_record_begin(int source, const char *tenant, const char *key, Record *record)
 {
 	memset(record, 0, sizeof(Record));
-	record->id = ((int64) itsm_cell << CELL_SHIFT) |
+	record->id = ((int64) itsm_cell << ITSM_CELL_SHIFT) |
 		nextval_internal(itsm_relation("record_id_seq"), false);
 	record->source = source;
 	record->tenant = tenant;

@@ -74,6 +74,9 @@ extern bool itsm_record_find(int source, const char *tenant, const char *key, Re
 /* By number, within a tenant, which is the caller's string. */
 extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 
+/* By number, in the tenant that has it. */
+extern bool itsm_record_read_anywhere(int64 id, Record *record);
+
 /* By key, in the first tenant that has it; the default one comes first of all. */
 extern bool itsm_record_find_anywhere(int source, const char *key, Record *record);
 

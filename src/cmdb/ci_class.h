@@ -1,0 +1,19 @@
+/*
+ * ci_class.h
+ *		Classes of configuration items: a tree of names.
+ */
+#ifndef ITSM_CI_CLASS_H
+#define ITSM_CI_CLASS_H
+
+#include "record/record.h"
+
+/* True when there is such a class. */
+extern bool itsm_class_exists(const char *name);
+
+/* True when a class is another one or stands below it; one that is not defined is only itself. */
+extern bool itsm_class_is_within(const char *name, const char *ancestor);
+
+/* The class of a record: its canonical attribute ci_class, or class; palloc'd, NULL: none. */
+extern char *itsm_class_of(const Record *record);
+
+#endif							/* ITSM_CI_CLASS_H */

@@ -1,0 +1,94 @@
+/*
+ * graph_nodes.c
+ *		Numbering nodes: an open hash table over an array of their ids.
+ */
+#include "cmdb/graph_nodes.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define FIRST_SLOTS 64
+
+static size_t
+slot_of(const GraphNodes *nodes, int64_t id)
+{
+	uint64_t	hash = (uint64_t) id * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (size_t) (hash ^ (hash >> 32)) & (nodes->slot_count - 1);
+}
+
+void
+graph_nodes_begin(GraphNodes *nodes, GraphMemory *memory)
+{
+	memset(nodes, 0, sizeof(GraphNodes));
+	nodes->memory = memory;
+	nodes->slot_count = FIRST_SLOTS;
+	nodes->slots = graph_resize(memory, NULL, 0, sizeof(int) * nodes->slot_count);
+	memset(nodes->slots, -1, sizeof(int) * nodes->slot_count);
+}
+
+void
+graph_nodes_end(GraphNodes *nodes)
+{
+	(void) graph_resize(nodes->memory, nodes->slots, sizeof(int) * nodes->slot_count, 0);
+	if (nodes->capacity)
+		(void) graph_resize(nodes->memory, nodes->ids, sizeof(int64_t) * nodes->capacity, 0);
+}
+
+static void
+rehash(GraphNodes *nodes)
+{
+	size_t		old = nodes->slot_count;
+
+	nodes->slots = graph_resize(nodes->memory, nodes->slots, sizeof(int) * old, sizeof(int) * old * 2);
+	nodes->slot_count = old * 2;
+	memset(nodes->slots, -1, sizeof(int) * nodes->slot_count);
+	for (int number = 0; number < nodes->count; number++)
+	{
+		size_t		slot = slot_of(nodes, nodes->ids[number]);
+
+		while (nodes->slots[slot] >= 0)
+			slot = (slot + 1) & (nodes->slot_count - 1);
+		nodes->slots[slot] = number;
+	}
+}
+
+int
+graph_node_add(GraphNodes *nodes, int64_t id, bool *added)
+{
+	size_t		slot = slot_of(nodes, id);
+
+	while (nodes->slots[slot] >= 0)
+	{
+		if (nodes->ids[nodes->slots[slot]] == id)
+		{
+			*added = false;
+			return nodes->slots[slot];
+		}
+		slot = (slot + 1) & (nodes->slot_count - 1);
+	}
+	if (nodes->count == INT_MAX / 2)
+		nodes->memory->exceeded(nodes->memory, SIZE_MAX);
+	GRAPH_GROW(nodes->memory, nodes->ids, (size_t) nodes->count, nodes->capacity);
+	nodes->ids[nodes->count] = id;
+	nodes->slots[slot] = nodes->count++;
+	*added = true;
+	/* two thirds full at most */
+	if ((size_t) nodes->count * 3 > nodes->slot_count * 2)
+		rehash(nodes);
+	return nodes->count - 1;
+}
+
+int
+graph_node_find(const GraphNodes *nodes, int64_t id)
+{
+	size_t		slot = slot_of(nodes, id);
+
+	while (nodes->slots[slot] >= 0)
+	{
+		if (nodes->ids[nodes->slots[slot]] == id)
+			return nodes->slots[slot];
+		slot = (slot + 1) & (nodes->slot_count - 1);
+	}
+	return -1;
+}

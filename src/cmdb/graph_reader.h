@@ -1,0 +1,95 @@
+/*
+ * graph_reader.h
+ *		The graph that relationships make, as a snapshot sees it, for the searches
+ *		of graph_search.h.
+ */
+#ifndef ITSM_GRAPH_READER_H
+#define ITSM_GRAPH_READER_H
+
+#include "access/genam.h"
+#include "cmdb/graph_pack.h"
+#include "cmdb/graph_search.h"
+#include "cmdb/relationship_type.h"
+#include "executor/tuptable.h"
+#include "nodes/pg_list.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+#include "utils/timestamp.h"
+
+/* Which way an edge goes. */
+typedef enum GraphSense
+{
+	SENSE_IMPACT,				/* as failures go, by the types' impact */
+	SENSE_ALONG,				/* from source to target */
+	SENSE_EITHER				/* both ways */
+} GraphSense;
+
+/* What a search is limited to. */
+typedef struct GraphQuery
+{
+	GraphSense	sense;
+	bool		some_types;		/* those named; else all */
+	const List *types;			/* char * */
+	bool		as_of;			/* at a time; else now */
+	TimestampTz at;
+	int			max_depth;		/* GRAPH_NO_LIMIT: none */
+} GraphQuery;
+
+/* A relationship that has changed since the pack was made, at one of its ends. */
+typedef struct GraphChange
+{
+	int64		other;
+	int			type;
+	bool		as_target;		/* of the node */
+	bool		holds;
+	int			next;			/* of the same node; -1: none */
+} GraphChange;
+
+typedef struct GraphReader
+{
+	Graph		graph;			/* stands first; labels are numbers of types */
+	GraphMemory memory;
+	MemoryContext work;			/* what searches allocate */
+	RelationshipTypes types;
+	bool	   *follow[2][2];	/* by backward, and which end the node is (1: the target); then by type */
+	bool		any[2][2];		/* some type is followed there */
+	GraphQuery	query;
+	Snapshot	snapshot;
+	const GraphPack *pack;		/* NULL: indexes are scanned */
+	const int  *labels;			/* numbers of types by the pack's labels; -1: none */
+	GraphNodes	changed;		/* since the pack was made */
+	int		   *first_changes;	/* by the number of a changed node */
+	size_t		changed_capacity;
+	GraphChange *changes;
+	int			change_count;
+	size_t		change_capacity;
+	Relation	table;
+	Relation	indexes[2];		/* by which end the node is */
+	IndexScanDesc scans[2];
+	TupleTableSlot *slot;
+	const RelationshipType *last;	/* whose name was met last */
+	GraphEdge  *edges;
+	size_t		capacity;
+} GraphReader;
+
+/* Opens it, in the current memory context.  42704 for a type that there is not. */
+extern void itsm_graph_open(GraphReader *reader, Snapshot snapshot, const GraphQuery *query);
+extern void itsm_graph_close(GraphReader *reader);
+
+/* Memory for searches, within the setting's limit, in a context of its own. */
+extern void itsm_graph_memory_begin(GraphMemory *memory, MemoryContext *context);
+
+/* All relationships of the open reader's types, as the numbers that "nodes" gives to their ends. */
+typedef struct GraphList
+{
+	GraphNodes	nodes;
+	int			arc_count;
+	size_t		tail_capacity;
+	size_t		head_capacity;
+	int		   *tails;
+	int		   *heads;
+} GraphList;
+
+extern void itsm_graph_list(GraphReader *reader, GraphList *list);
+
+#endif							/* ITSM_GRAPH_READER_H */

@@ -1,0 +1,185 @@
+/*
+ * graph_search.c
+ *		Breadth-first searches: from one side, and from both.
+ */
+#include "cmdb/graph_search.h"
+
+#include <limits.h>
+#include <string.h>
+
+static void
+begin(GraphReach *reach, GraphMemory *memory)
+{
+	memset(reach, 0, sizeof(GraphReach));
+	graph_nodes_begin(&reach->nodes, memory);
+}
+
+void
+graph_reach_end(GraphReach *reach)
+{
+	GraphMemory *memory = reach->nodes.memory;
+
+	if (reach->capacity)
+	{
+		(void) graph_resize(memory, reach->depths, sizeof(int) * reach->capacity, 0);
+		(void) graph_resize(memory, reach->vias, sizeof(int) * reach->capacity, 0);
+		(void) graph_resize(memory, reach->labels, sizeof(int) * reach->capacity, 0);
+	}
+	graph_nodes_end(&reach->nodes);
+}
+
+static void
+grow(GraphReach *reach)
+{
+	GraphMemory *memory = reach->nodes.memory;
+	size_t		old = sizeof(int) * reach->capacity;
+	size_t		capacity = reach->capacity ? reach->capacity * 2 : 16;
+
+	reach->depths = graph_resize(memory, reach->depths, old, sizeof(int) * capacity);
+	reach->vias = graph_resize(memory, reach->vias, old, sizeof(int) * capacity);
+	reach->labels = graph_resize(memory, reach->labels, old, sizeof(int) * capacity);
+	reach->capacity = capacity;
+}
+
+/* Its number, when the node was not reached before; else -1. */
+static int
+add(GraphReach *reach, int64_t id, int depth, int via, int label)
+{
+	bool		added;
+	int			number = graph_node_add(&reach->nodes, id, &added);
+
+	if (!added)
+		return -1;
+	if ((size_t) number >= reach->capacity)
+		grow(reach);
+	reach->depths[number] = depth;
+	reach->vias[number] = via;
+	reach->labels[number] = label;
+	return number;
+}
+
+void
+graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count, int max_depth, GraphReach *reach)
+{
+	begin(reach, graph->memory);
+	for (int i = 0; i < start_count; i++)
+		(void) add(reach, starts[i], 0, -1, -1);
+	for (int next = 0; next < reach->nodes.count; next++)
+	{
+		const GraphEdge *edges;
+		int			depth = reach->depths[next];
+		int			count;
+
+		if (max_depth != GRAPH_NO_LIMIT && depth >= max_depth)
+			break;
+		graph->memory->interrupt(graph->memory);
+		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
+		for (int i = 0; i < count; i++)
+			(void) add(reach, edges[i].node, depth + 1, next, edges[i].label);
+	}
+}
+
+/* One of the two searches of a path. */
+typedef struct Side
+{
+	GraphReach	reach;
+	bool		backward;
+	int			next;			/* first node of the outermost level */
+	int			depth;			/* of that level */
+} Side;
+
+/* Where the two sides meet on the shortest way so far. */
+typedef struct Meeting
+{
+	int			length;			/* INT_MAX: nowhere */
+	int64_t		node;
+} Meeting;
+
+/* Goes on by a whole level, so that no shorter way can be found later. */
+static void
+advance(Graph *graph, Side *side, const Side *other, Meeting *meeting)
+{
+	int			end = side->reach.nodes.count;
+
+	for (; side->next < end; side->next++)
+	{
+		const GraphEdge *edges;
+		int			count;
+
+		graph->memory->interrupt(graph->memory);
+		count = graph->neighbours(graph, side->reach.nodes.ids[side->next], side->backward, &edges);
+		for (int i = 0; i < count; i++)
+		{
+			int			met;
+
+			if (add(&side->reach, edges[i].node, side->depth + 1, side->next, edges[i].label) < 0)
+				continue;
+			met = graph_node_find(&other->reach.nodes, edges[i].node);
+			if (met >= 0 && side->depth + 1 + other->reach.depths[met] < meeting->length)
+			{
+				meeting->length = side->depth + 1 + other->reach.depths[met];
+				meeting->node = edges[i].node;
+			}
+		}
+	}
+	side->depth++;
+}
+
+static void
+trace(const Side *forward, const Side *backward, const Meeting *meeting, GraphPath *path)
+{
+	GraphMemory *memory = forward->reach.nodes.memory;
+	int			number = graph_node_find(&forward->reach.nodes, meeting->node);
+	int			step = forward->reach.depths[number];
+
+	path->length = meeting->length;
+	path->nodes = GRAPH_ALLOCATE(memory, int64_t, path->length);
+	path->labels = GRAPH_ALLOCATE(memory, int, path->length);
+	for (; number >= 0; number = forward->reach.vias[number], step--)
+	{
+		path->nodes[step] = forward->reach.nodes.ids[number];
+		path->labels[step] = forward->reach.labels[number];
+	}
+	/* a backward search knows of each node the edge that leads on from it */
+	number = graph_node_find(&backward->reach.nodes, meeting->node);
+	for (step = meeting->length - backward->reach.depths[number]; step < meeting->length; step++)
+	{
+		path->labels[step + 1] = backward->reach.labels[number];
+		number = backward->reach.vias[number];
+		path->nodes[step + 1] = backward->reach.nodes.ids[number];
+	}
+}
+
+bool
+graph_path(Graph *graph, int64_t source, int64_t target, int max_depth, GraphPath *path)
+{
+	Side		forward = {.backward = false};
+	Side		backward = {.backward = true};
+	Meeting		meeting = {INT_MAX, 0};
+
+	begin(&forward.reach, graph->memory);
+	begin(&backward.reach, graph->memory);
+	(void) add(&forward.reach, source, 0, -1, -1);
+	(void) add(&backward.reach, target, 0, -1, -1);
+	if (source == target)
+		meeting = (Meeting) {0, source};
+	while (meeting.length == INT_MAX &&
+		   (max_depth == GRAPH_NO_LIMIT || forward.depth + backward.depth < max_depth))
+	{
+		int			ahead = forward.reach.nodes.count - forward.next;
+		int			behind = backward.reach.nodes.count - backward.next;
+
+		/* the smaller side goes on; one that cannot has seen all there is */
+		if (ahead == 0 || behind == 0)
+			break;
+		if (ahead <= behind)
+			advance(graph, &forward, &backward, &meeting);
+		else
+			advance(graph, &backward, &forward, &meeting);
+	}
+	if (meeting.length != INT_MAX)
+		trace(&forward, &backward, &meeting, path);
+	graph_reach_end(&forward.reach);
+	graph_reach_end(&backward.reach);
+	return meeting.length != INT_MAX;
+}

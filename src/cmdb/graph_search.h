@@ -1,0 +1,55 @@
+/*
+ * graph_search.h
+ *		Breadth-first searches over a graph that is asked for neighbours, node by
+ *		node.  Pure, and without recursion.
+ */
+#ifndef ITSM_GRAPH_SEARCH_H
+#define ITSM_GRAPH_SEARCH_H
+
+#include "cmdb/graph_nodes.h"
+
+typedef struct GraphEdge
+{
+	int64_t		node;			/* at the other end */
+	int			label;			/* the graph's: which kind of edge it is */
+} GraphEdge;
+
+typedef struct Graph
+{
+	GraphMemory *memory;
+
+	/*
+	 * The edges that leave a node or, backward, those that arrive at it; how
+	 * many they are.  The array is the graph's, until it is asked again.
+	 */
+	int			(*neighbours) (struct Graph *graph, int64_t node, bool backward, const GraphEdge **edges);
+} Graph;
+
+#define GRAPH_NO_LIMIT (-1)
+
+/* What a search has reached; arrays by the number of a node. */
+typedef struct GraphReach
+{
+	GraphNodes	nodes;			/* the starts first, then by depth */
+	size_t		capacity;
+	int		   *depths;
+	int		   *vias;			/* the node through which it was reached; -1 for a start */
+	int		   *labels;			/* of the edge from there */
+} GraphReach;
+
+/* Everything within max_depth edges (GRAPH_NO_LIMIT: everything) of the starts. */
+extern void graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count, int max_depth,
+						GraphReach *reach);
+extern void graph_reach_end(GraphReach *reach);
+
+typedef struct GraphPath
+{
+	int			length;			/* edges */
+	int64_t    *nodes;			/* length + 1 */
+	int		   *labels;			/* of the edge that leads to the node; length + 1, the first means nothing */
+} GraphPath;
+
+/* A shortest path along the edges; false when there is none of at most max_depth edges. */
+extern bool graph_path(Graph *graph, int64_t source, int64_t target, int max_depth, GraphPath *path);
+
+#endif							/* ITSM_GRAPH_SEARCH_H */
