@@ -15,6 +15,7 @@ SQL_FILES = \
 	src/core/core.sql \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
+	src/ledger/seal.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \

@@ -6,6 +6,7 @@
 
 #include "core/settings.h"
 #include "ledger/verify.h"
+#include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
 #include "lifecycle/reference.h"
 #include "lifecycle/rule_kind.h"
@@ -41,6 +42,7 @@ const EventListener *const itsm_event_listeners[] = {
 };
 
 const VerifyChecker *const itsm_verify_checkers[] = {
+	&itsm_verify_seals,
 	&itsm_verify_rows,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,

@@ -77,6 +77,22 @@ extern bool itsm_event_is_vote(const Event *event);
  */
 extern Event *itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body);
 
+/* What sealing asks of a row of itsm.event; pointers go into the row. */
+typedef struct EventMark
+{
+	int64		record;
+	int64		version;
+	uint64		xid;
+	int64		system;
+	int			timeline;
+	struct varlena *tenant;
+	const uint8 *hash;			/* NULL: it is none */
+} EventMark;
+
+/* First what tells who wrote it, then the rest.  False when a superuser made one of them null. */
+extern bool itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark);
+extern void itsm_event_mark_rest(TupleDesc descriptor, HeapTuple tuple, EventMark *mark);
+
 /* The version that a judged event is about; 0 for one of another kind. */
 extern int64 itsm_event_judged(const Event *event);
 
