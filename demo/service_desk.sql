@@ -1,6 +1,6 @@
 -- A small service desk: its application knows nothing of itsm.  What it did in the past
 -- is learnt from its journal and judged; then its table is attached, watched, and at
--- last guarded.  All data comes from a generator without chance: every run tells the
+-- last guarded; and a table for changes follows.  All data comes from a generator without chance: every run tells the
 -- same story.  Leaves itsm-report.html.
 
 \set ON_ERROR_STOP on
@@ -10,6 +10,8 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 CREATE EXTENSION IF NOT EXISTS itsm;
+-- where operators of its types are found
+SET search_path = public, itsm;
 
 -- ------------------------------------------------------------------ the application
 
@@ -27,7 +29,8 @@ CREATE TABLE desk.call (
 	status text NOT NULL,
 	waiting_for text,
 	solution_code text,
-	solution text
+	solution text,
+	main_call text REFERENCES desk.call
 );
 CREATE TABLE desk.journal (
 	entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -125,7 +128,7 @@ SELECT md5(string_agg(c::text, '' ORDER BY call_no)) AS fingerprint FROM desk.ca
 SELECT itsm.attach('desk.call', 'incident', 'status', (SELECT states FROM desk.status_map),
 	'{"number": "call_no", "title": "subject", "requester": "caller", "assignee": "handler", "assignment_group": "team",
 	  "impact": "impact", "urgency": "urgency", "priority": "least(prio, 5)", "service": "service_name",
-	  "hold_reason": "waiting_for", "resolution_code": "solution_code", "resolution": "solution", "merged_into": "null::text"}') AS attachment \gset
+	  "hold_reason": "waiting_for", "resolution_code": "solution_code", "resolution": "solution", "parent": "main_call"}') AS attachment \gset
 SELECT itsm.import_events(:attachment, 'SELECT call_no AS key, happened AS at, new_status AS state, by_whom AS actor FROM desk.journal ORDER BY entry') AS imported_events,
 	(SELECT md5(string_agg(c::text, '' ORDER BY call_no)) FROM desk.call AS c) = :'fingerprint' AS table_as_it_was;
 
@@ -171,7 +174,7 @@ SELECT itsm.set_mode(:attachment, 'enforce') AS enforced \gset
 INSERT INTO desk.call (call_no, subject, caller, team, impact, urgency, prio, service_name, status)
 VALUES ('C90001', 'Order form is slow', 'caller 7', 'applications', 2, 1, 2, 'orders', 'New');
 -- What a program gets to see of a refused statement.
-CREATE FUNCTION desk.attempt(statement text) RETURNS TABLE (what text, value text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION desk.attempt(statement text, person text DEFAULT NULL) RETURNS TABLE (what text, value text) LANGUAGE plpgsql AS $$
 DECLARE
 	code text;
 	message text;
@@ -179,6 +182,7 @@ DECLARE
 	hint text;
 	rule text;
 BEGIN
+	PERFORM itsm.act_as(person);
 	EXECUTE statement;
 	RETURN QUERY VALUES ('done', statement);
 EXCEPTION WHEN OTHERS THEN
@@ -211,22 +215,99 @@ UPDATE desk.call SET status = 'Closed' WHERE call_no = 'C90001';
 SELECT version, kind, from_state, to_state, (SELECT string_agg(k, ', ') FROM jsonb_object_keys(changes) AS k) AS what_changed
 FROM itsm.history('desk.call', 'C90001') ORDER BY version;
 
+-- ------------------------------------------------------------------ records that look at others
+
+\echo '5. Calls that belong together: a line is down, and somebody without it calls.'
+\echo
+INSERT INTO desk.call (call_no, subject, caller, handler, team, impact, urgency, prio, service_name, status, main_call) VALUES
+	('C90002', 'Line to Kiel is down', 'monitoring', 'amy', 'network', 1, 1, 1, 'network', 'New', NULL),
+	('C90003', 'VPN drops', 'caller 12', 'bert', 'first line', 2, 1, 2, 'network', 'New', 'C90002');
+UPDATE desk.call SET status = 'Work in progress' WHERE call_no IN ('C90002', 'C90003');
+\echo '   The main call is not solved while the other one is open:'
+\echo
+SELECT * FROM desk.attempt($$UPDATE desk.call SET status = 'Solved', solution_code = 'fixed', solution = 'cable replaced' WHERE call_no = 'C90002'$$);
+UPDATE desk.call SET status = 'Solved', solution_code = 'fixed', solution = 'line is up' WHERE call_no = 'C90003';
+UPDATE desk.call SET status = 'Solved', solution_code = 'fixed', solution = 'cable replaced' WHERE call_no = 'C90002';
+\echo '   Nobody objects for 14 days: a scheduler calls itsm.run_due() now and then.'
+\echo
+SELECT key, from_state, to_state, done FROM itsm.run_due(now() + interval '15 days') ORDER BY key;
+
+-- ------------------------------------------------------------------ changes
+
+\echo '6. Changes: two of them want the same server.  A board of three has to agree.'
+\echo
+SELECT itsm.define_lifecycle(jsonb_set(d, '{rules,-1}', '{"name": "board_agrees", "to": "scheduled", "clause": "8.5.1.3",
+	"approvals": {"role": "change board", "quorum": 2}, "covers": ["plan", "cis", "planned_start", "planned_end"]}', true)) AS lifecycle_of_our_own
+FROM itsm.lifecycle_definition('change') AS d \gset
+SELECT count(itsm.add_approver('change board', person)) AS members FROM unnest('{amy,bert,carla}'::text[]) AS person \gset
+CREATE TABLE desk.change (
+	no itsm.record_number PRIMARY KEY DEFAULT itsm.next_number('CHG'),
+	title text, asked_by text, plan text, servers text[], starts timestamptz, ends timestamptz, status text NOT NULL DEFAULT 'new'
+);
+SELECT itsm.attach('desk.change', 'change', 'status', mode => 'enforce',
+	attributes => '{"number": "no", "title": "title", "requester": "asked_by", "plan": "plan", "cis": "servers", "planned_start": "starts", "planned_end": "ends"}') AS changes \gset
+SELECT itsm.define_change_window('nights', 'maintenance', hours => 'Mo-Fr 20:00-06:00; Sa-Su 00:00-24:00 @ Europe/Berlin', cis => '{db1}') AS window,
+	itsm.define_change_window('end of year', 'freeze', '2030-12-20 00:00', '2031-01-02 00:00') AS freeze \gset
+INSERT INTO desk.change (title, asked_by, plan, servers, starts, ends) VALUES
+	('New release of the order form', 'emil', 'deploy, restart', '{web1,db1}', '2030-05-06 20:00', '2030-05-06 23:00'),
+	('More memory', 'dmitri', 'stop, plug, start', '{db1}', '2030-05-06 22:00', '2030-05-07 00:00');
+UPDATE desk.change SET status = 'assess';
+UPDATE desk.change SET status = 'authorize';
+-- the first one goes its way
+BEGIN; SELECT itsm.act_as('amy') \gset
+SELECT itsm.approve('desk.change', 'CHG0000001') \gset
+COMMIT;
+BEGIN; SELECT itsm.act_as('bert') \gset
+SELECT itsm.approve('desk.change', 'CHG0000001', 'call me when it is done') \gset
+UPDATE desk.change SET status = 'scheduled' WHERE no = 'CHG0000001';
+COMMIT;
+SELECT no, title, servers, starts, ends, status FROM desk.change ORDER BY no;
+\echo '   The second one has no votes yet, and comes into the way of the first:'
+\echo '   UPDATE desk.change SET status = ''scheduled'' WHERE no = ''CHG0000002'''
+\echo
+SELECT * FROM desk.attempt($$UPDATE desk.change SET status = 'scheduled' WHERE no = 'CHG0000002'$$, 'carla');
+\echo '   What stands against it, and when it could be done (itsm.change_conflicts, itsm.next_free_slot):'
+\echo
+SELECT other, kind, ci, during FROM itsm.change_conflicts('desk.change', 'CHG0000002');
+SELECT itsm.next_free_slot('desk.change', 'CHG0000002', '2 hours') AS slot \gset
+SELECT :'slot' AS next_free_slot;
+UPDATE desk.change SET starts = lower(:'slot'::tstzrange), ends = upper(:'slot'::tstzrange) WHERE no = 'CHG0000002';
+BEGIN; SELECT itsm.act_as('amy') \gset
+SELECT itsm.approve('desk.change', 'CHG0000002') \gset
+COMMIT;
+BEGIN; SELECT itsm.act_as('carla') \gset
+SELECT itsm.approve('desk.change', 'CHG0000002', 'at last') \gset
+COMMIT;
+\echo '   Its votes hold for what they approved. With another plan they are void:'
+\echo
+SELECT * FROM desk.attempt($$UPDATE desk.change SET status = 'scheduled', plan = 'plug, and hope' WHERE no = 'CHG0000002'$$, 'carla');
+BEGIN; SELECT itsm.act_as('carla') \gset
+UPDATE desk.change SET status = 'scheduled' WHERE no = 'CHG0000002';
+COMMIT;
+SELECT version, kind, actor, to_state, reason FROM itsm.history('desk.change', 'CHG0000002') ORDER BY version;
+
 -- ------------------------------------------------------------------ reports
 
-\echo '5. Reports: views that any BI tool can read.'
+\echo '7. Reports: views that any BI tool can read.'
 \echo
 \echo '   itsm_report.incident_monthly'
 \echo
 SELECT month::date, opened, resolved, date_trunc('minute', mttr_mean) AS mttr_mean, date_trunc('minute', mttr_median) AS mttr_median,
 	date_trunc('minute', mttr_p90) AS mttr_p90, reopened, reassigned
 FROM itsm_report.incident_monthly WHERE month < '2025-08-01' ORDER BY month;
+\echo '   The same in the hours in which the desk is open (itsm.service_time, itsm.service_deadline)'
+\echo
+SELECT month::date, date_trunc('minute', avg(itsm.service_time(desk_hours, opened_at, resolved_at))) AS mttr_mean,
+	round(100.0 * count(*) FILTER (WHERE resolved_at <= itsm.service_deadline(desk_hours, opened_at, '16 hours')) / count(*), 1) AS percent_within_16_open_hours
+FROM itsm_report.incident, LATERAL (SELECT resolved_month AS month, 'Mo-Fr 07:00-19:00; Sa 08:00-13:00; 2025 Jan 01 off; 2025 May 01 off @ Europe/Berlin'::itsm.service_hours AS desk_hours) AS h
+WHERE month < '2025-08-01' GROUP BY 1 ORDER BY 1;
 \echo '   itsm_report.time_in_state'
 \echo
 SELECT state, count(*) AS visits, date_trunc('minute', avg(duration)) AS mean_duration
 FROM itsm_report.time_in_state WHERE entered_at < '2025-08-01' AND left_at IS NOT NULL GROUP BY 1 ORDER BY 3 DESC;
 \echo '   itsm_report.attachment_health'
 \echo
-SELECT source, lifecycle, mode, records, violations, healthy, problem FROM itsm_report.attachment_health;
+SELECT source, lifecycle, mode, records, violations, healthy, left(problem, 80) || '…' AS problem FROM itsm_report.attachment_health ORDER BY source;
 
 -- The same as a page to keep.
 \o itsm-report.html

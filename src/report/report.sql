@@ -692,7 +692,7 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 						WHERE g.evtname OPERATOR(pg_catalog.=) ANY (ARRAY['itsm_guard_command', 'itsm_guard_drop']::pg_catalog.name[])
 							AND g.evtenabled OPERATOR(pg_catalog.=) 'A'::pg_catalog."char"
 					) OPERATOR(pg_catalog.<>) 2 THEN 'DDL is not watched: an event trigger is missing or not ENABLE ALWAYS' END,
-					'rules that cannot be judged: ' OPERATOR(pg_catalog.||) u.rules
+					'rules that cannot be judged, or only in part: ' OPERATOR(pg_catalog.||) u.rules
 						OPERATOR(pg_catalog.||) ' (not mapped: ' OPERATOR(pg_catalog.||) u.attributes OPERATOR(pg_catalog.||) ')'
 				), '') END AS problem
 		) p
