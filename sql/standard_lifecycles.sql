@@ -25,7 +25,7 @@ SELECT name, t ->> 'from' AS from_state, t ->> 'to' AS to_state, t ->> 'after' A
 FROM itsm.lifecycle, jsonb_array_elements(definition -> 'transitions') AS t WHERE shipped AND t ? 'after' ORDER BY 1, 2;
 -- every process that is named has a lifecycle, but templates
 SELECT DISTINCT r.value AS process FROM itsm.lifecycle, jsonb_each_text(definition -> 'references') AS r
-WHERE shipped AND r.value NOT IN (SELECT definition ->> 'process' FROM itsm.lifecycle);
+WHERE shipped AND r.value NOT IN (SELECT definition ->> 'process' FROM itsm.lifecycle WHERE shipped);
 
 -- An organisation's own: a copy under another name, and a version that takes the place
 -- of what came.  Its numbers are beyond those that the extension will ever use.
