@@ -15,6 +15,7 @@ SQL_FILES = \
 	src/core/core.sql \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
+	src/ledger/seal.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -23,6 +24,7 @@ SQL_FILES = \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
 	src/service_time/service_time.sql \
+	src/service_time/calendar.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -30,6 +32,8 @@ SQL_FILES = \
 	src/practice/proposal.sql \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
+	src/practice/approval.sql \
+	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
 	src/practice/major_incident.sql \
 	src/practice/service_request.sql \

@@ -99,4 +99,18 @@
 #define itsm_interval_is_finite(interval) true
 #endif
 
+/* 16 gives whoever makes a role its administration, which is no membership. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_is_full_membership(form) ((form)->inherit_option || (form)->set_option)
+#else
+#define itsm_is_full_membership(form) ((form) != NULL)
+#endif
+
+/* 16 renamed what a relation's file is known by. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_relation_file(relation) ((int64) (relation)->rd_locator.relNumber)
+#else
+#define itsm_relation_file(relation) ((int64) (relation)->rd_node.relNode)
+#endif
+
 #endif							/* ITSM_COMPAT_H */

@@ -6,12 +6,15 @@
 
 #include "core/settings.h"
 #include "ledger/verify.h"
+#include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
 #include "lifecycle/reference.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
+#include "practice/approval.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
+#include "practice/verify_bookings.h"
 
 PG_MODULE_MAGIC;
 
@@ -28,6 +31,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_window,
 	&itsm_rule_not_frozen,
 	&itsm_rule_no_conflict,
+	&itsm_rule_approvals,
 	NULL
 };
 
@@ -38,7 +42,10 @@ const EventListener *const itsm_event_listeners[] = {
 };
 
 const VerifyChecker *const itsm_verify_checkers[] = {
+	&itsm_verify_seals,
 	&itsm_verify_rows,
+	&itsm_verify_approvals,
+	&itsm_verify_bookings,
 	NULL
 };
 

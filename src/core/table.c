@@ -267,3 +267,72 @@ itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
 	heap_freetuple(tuple);
 	return true;
 }
+
+BulkInsert *
+itsm_bulk_begin(const char *table)
+{
+	BulkInsert *bulk = palloc0(sizeof(BulkInsert));
+
+	bulk->relation = relation_open(itsm_relation(table), RowExclusiveLock);
+	Assert(RelationGetDescr(bulk->relation)->natts <= BULK_COLUMNS);
+	itsm_indexes_open(bulk->relation, &bulk->indexes);
+	bulk->context = AllocSetContextCreate(CurrentMemoryContext, "itsm bulk insert", ALLOCSET_DEFAULT_SIZES);
+	return bulk;
+}
+
+void
+itsm_bulk_add(BulkInsert *bulk, const Datum *values, const bool *nulls)
+{
+	int			columns = RelationGetDescr(bulk->relation)->natts;
+
+	memcpy(bulk->values[bulk->count], values, sizeof(Datum) * columns);
+	memcpy(bulk->nulls[bulk->count], nulls, sizeof(bool) * columns);
+	if (++bulk->count == BULK_ROWS)
+		itsm_bulk_flush(bulk);
+}
+
+void
+itsm_bulk_flush(BulkInsert *bulk)
+{
+	TupleDesc	descriptor = RelationGetDescr(bulk->relation);
+	HeapTuple	tuples[BULK_ROWS];
+	MemoryContext caller;
+
+	if (bulk->count == 0)
+		return;
+	for (int i = 0; i < bulk->count; i++)
+		if (bulk->slots[i] == NULL)
+		{
+			caller = MemoryContextSwitchTo(GetMemoryChunkContext(bulk));
+			bulk->slots[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsHeapTuple);
+			MemoryContextSwitchTo(caller);
+		}
+	caller = MemoryContextSwitchTo(bulk->context);
+	for (int i = 0; i < bulk->count; i++)
+	{
+		tuples[i] = heap_form_tuple(descriptor, bulk->values[i], bulk->nulls[i]);
+		ExecStoreHeapTuple(tuples[i], bulk->slots[i], false);
+	}
+	heap_multi_insert(bulk->relation, bulk->slots, bulk->count, GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < bulk->count; i++)
+	{
+		tuples[i]->t_self = bulk->slots[i]->tts_tid;
+		itsm_indexes_add(bulk->relation, &bulk->indexes, tuples[i], bulk->values[i], bulk->nulls[i]);
+		ExecClearTuple(bulk->slots[i]);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(bulk->context);
+	bulk->count = 0;
+}
+
+void
+itsm_bulk_end(BulkInsert *bulk)
+{
+	itsm_bulk_flush(bulk);
+	for (int i = 0; i < BULK_ROWS && bulk->slots[i]; i++)
+		ExecDropSingleTupleTableSlot(bulk->slots[i]);
+	itsm_indexes_close(&bulk->indexes);
+	relation_close(bulk->relation, NoLock);
+	MemoryContextDelete(bulk->context);
+	pfree(bulk);
+}

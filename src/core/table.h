@@ -12,6 +12,7 @@
 
 #include "access/htup.h"
 #include "access/skey.h"
+#include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
@@ -22,6 +23,17 @@ itsm_set_text(Datum *values, bool *nulls, int column, const char *text)
 {
 	nulls[column] = text == NULL;
 	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+/* A bytea. */
+static inline Datum
+itsm_bytes(const void *bytes, int length)
+{
+	bytea	   *datum = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(datum, VARHDRSZ + length);
+	memcpy(VARDATA(datum), bytes, length);
+	return PointerGetDatum(datum);
 }
 
 /* OID of a relation (table, index, sequence) in schema itsm; ERROR when there is none. */
@@ -72,6 +84,29 @@ extern void itsm_indexes_close(TableIndexes *indexes);
 /* As itsm_table_insert and itsm_table_insert_new, with the indexes at hand. */
 extern void itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 extern bool itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
+
+/* Rows on their way into a table, inserted many at a time. */
+#define BULK_ROWS 500
+#define BULK_COLUMNS 8
+
+typedef struct BulkInsert
+{
+	Relation	relation;
+	TableIndexes indexes;
+	MemoryContext context;		/* of the rows waiting */
+	int			count;
+	Datum		values[BULK_ROWS][BULK_COLUMNS];
+	bool		nulls[BULK_ROWS][BULK_COLUMNS];
+	TupleTableSlot *slots[BULK_ROWS];	/* made as they are needed */
+} BulkInsert;
+
+/* In the current memory context; the table, of at most BULK_COLUMNS columns, stays locked until the transaction ends. */
+extern BulkInsert *itsm_bulk_begin(const char *table);
+
+/* Switch to bulk->context to make the values. */
+extern void itsm_bulk_add(BulkInsert *bulk, const Datum *values, const bool *nulls);
+extern void itsm_bulk_flush(BulkInsert *bulk);
+extern void itsm_bulk_end(BulkInsert *bulk);
 
 /* The first part of itsm_table_update: NULL for false.  Unless it is heap-only, itsm_indexes_add has to follow. */
 extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);

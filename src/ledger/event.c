@@ -157,16 +157,6 @@ role_name(RoleName *known, Oid role)
 	return NameStr(known->name);
 }
 
-static Datum
-bytes_datum(const void *bytes, int length)
-{
-	bytea	   *datum = palloc(VARHDRSZ + length);
-
-	SET_VARSIZE(datum, VARHDRSZ + length);
-	memcpy(VARDATA(datum), bytes, length);
-	return PointerGetDatum(datum);
-}
-
 static void
 store_event(const Event *event)
 {
@@ -191,8 +181,8 @@ store_event(const Event *event)
 	itsm_set_text(values, nulls, EVENT_ROLE, event->role);
 	itsm_set_text(values, nulls, EVENT_ACTOR, event->actor);
 	itsm_set_text(values, nulls, EVENT_APPLICATION, event->application);
-	values[EVENT_BODY] = bytes_datum(event->body, event->body_length);
-	values[EVENT_HASH] = bytes_datum(event->hash, ITSM_HASH_LENGTH);
+	values[EVENT_BODY] = itsm_bytes(event->body, event->body_length);
+	values[EVENT_HASH] = itsm_bytes(event->hash, ITSM_HASH_LENGTH);
 	itsm_own_insert(table, values, nulls);
 	itsm_own_close(table, RowExclusiveLock);
 }
@@ -289,7 +279,14 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0;
+	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0 ||
+		itsm_event_is_vote(event);
+}
+
+bool
+itsm_event_is_vote(const Event *event)
+{
+	return strcmp(event->kind, "approved") == 0 || strcmp(event->kind, "rejected") == 0;
 }
 
 /* Constraints say so, but a superuser can drop them. */
@@ -345,6 +342,40 @@ itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
 	pfree(values);
 	pfree(nulls);
 	return event;
+}
+
+bool
+itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark)
+{
+	static const int columns[] = {EVENT_RECORD, EVENT_VERSION, EVENT_XID, EVENT_SYSTEM, EVENT_TIMELINE, EVENT_TENANT};
+	Datum		values[lengthof(columns)];
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		bool		isnull;
+
+		values[i] = heap_getattr(tuple, columns[i] + 1, descriptor, &isnull);
+		if (isnull)
+			return false;
+	}
+	mark->record = DatumGetInt64(values[0]);
+	mark->version = DatumGetInt64(values[1]);
+	mark->xid = DatumGetUInt64(values[2]);
+	mark->system = DatumGetInt64(values[3]);
+	mark->timeline = DatumGetInt32(values[4]);
+	mark->tenant = (struct varlena *) DatumGetPointer(values[5]);
+	return true;
+}
+
+void
+itsm_event_mark_rest(TupleDesc descriptor, HeapTuple tuple, EventMark *mark)
+{
+	bool		isnull;
+	Datum		hash = heap_getattr(tuple, EVENT_HASH + 1, descriptor, &isnull);
+	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(hash);
+
+	mark->hash = bytes && VARSIZE_ANY_EXHDR(bytes) == ITSM_HASH_LENGTH ? (const uint8 *) VARDATA_ANY(bytes) : NULL;
+	mark->tenant = pg_detoast_datum_packed(mark->tenant);
 }
 
 int64

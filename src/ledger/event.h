@@ -64,8 +64,11 @@ extern void itsm_event_stamp(Record *record, Event *event);
 extern bool itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason,
 							  List *violations);
 
-/* True for what is said of a record without changing it: overridden and judged. */
+/* True for what is said of a record without changing it: overridden, judged, approved and rejected. */
 extern bool itsm_event_is_remark(const Event *event);
+
+/* True for approved and rejected. */
+extern bool itsm_event_is_vote(const Event *event);
 
 /*
  * Out of a tuple that begins with the columns of itsm.event.  Without its
@@ -73,6 +76,22 @@ extern bool itsm_event_is_remark(const Event *event);
  * a column is null that must not be.
  */
 extern Event *itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body);
+
+/* What sealing asks of a row of itsm.event; pointers go into the row. */
+typedef struct EventMark
+{
+	int64		record;
+	int64		version;
+	uint64		xid;
+	int64		system;
+	int			timeline;
+	struct varlena *tenant;
+	const uint8 *hash;			/* NULL: it is none */
+} EventMark;
+
+/* First what tells who wrote it, then the rest.  False when a superuser made one of them null. */
+extern bool itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark);
+extern void itsm_event_mark_rest(TupleDesc descriptor, HeapTuple tuple, EventMark *mark);
 
 /* The version that a judged event is about; 0 for one of another kind. */
 extern int64 itsm_event_judged(const Event *event);

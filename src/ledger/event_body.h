@@ -25,7 +25,7 @@
 #define BODY_VIOLATIONS	(-3)	/* JSON array as in the DETAIL of an error */
 #define BODY_RULE		(-4)	/* rule that an exception was made from */
 #define BODY_JUDGED		(-5)	/* version of the event whose write was judged later */
-#define BODY_DETAIL		(-6)	/* of a policy's event: JSON object of strings */
+#define BODY_DETAIL		(-6)	/* of a policy's event or of a vote: JSON object of strings */
 
 typedef enum BodyForm
 {

@@ -294,6 +294,8 @@ itsm_fold_add(EventFold *fold, const Event *event, const List *items)
 	caller = MemoryContextSwitchTo(fold->waiting_context);
 	fold->waiting = lappend(fold->waiting, copy_event(event, items));
 	MemoryContextSwitchTo(caller);
+	if (itsm_event_is_vote(event))
+		fold->votes++;
 }
 
 void

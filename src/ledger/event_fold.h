@@ -33,6 +33,7 @@ typedef struct EventFold
 	FoldedValue key;			/* the last one told */
 	int			transitions;
 	bool		counted;		/* transitions can be told from the events alone */
+	int			votes;			/* events of kind approved or rejected */
 	TimestampTz imported_at;	/* of the latest imported event */
 	MemoryContext waiting_context;
 	List	   *waiting;		/* events of the transaction at hand */

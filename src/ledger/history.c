@@ -91,7 +91,8 @@ fold_step(Step *step, List **values)
 
 		if (item.number == BODY_REASON)
 			step->reason = item.form == BODY_ERASED ? "(erased)" : item.text;
-		if (item.number == BODY_RULE || item.number == BODY_JUDGED)
+		if (item.number == BODY_RULE || item.number == BODY_JUDGED ||
+			(item.number == BODY_DETAIL && itsm_event_is_remark(event)))
 			tell(step, &item);
 		if (item.number < BODY_STATUS)
 			continue;
@@ -148,7 +149,7 @@ push_key(JsonbParseState **state, const char *name)
 	pushJsonbValue(state, WJB_KEY, &value);
 }
 
-/* Numbers and booleans as such, everything else as a string. */
+/* Numbers, booleans and JSON as such, everything else as a string. */
 static void
 push_value(JsonbParseState **state, const Value *value, const char *type)
 {
@@ -169,6 +170,8 @@ push_value(JsonbParseState **state, const Value *value, const char *type)
 															   ObjectIdGetDatum(InvalidOid),
 															   Int32GetDatum(-1)));
 	}
+	else if (value->form == BODY_VALUE && strcmp(type, "jsonb") == 0 && value->number == BODY_DETAIL)
+		JsonbToJsonbValue(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(value->text))), &json);
 	else if (value->form == BODY_VALUE)
 	{
 		json.type = jbvString;
@@ -213,6 +216,11 @@ value_name(List *dictionary, int number, const char **type)
 	{
 		*type = "bigint";
 		return "judged";
+	}
+	if (number == BODY_DETAIL)
+	{
+		*type = "jsonb";
+		return "vote";
 	}
 	foreach(cell, dictionary)
 	{

@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made) and judged (a deferred verdict found what is observed) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped or maintenance.';
+COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), approved and rejected (somebody voted) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added or delegation_removed.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';
@@ -132,5 +132,5 @@ COMMENT ON FUNCTION itsm.record_as_of(regclass, text, timestamptz) IS 'A row as 
 CREATE FUNCTION itsm.verify()
 RETURNS TABLE (scope text, object text, ok boolean, detail text)
 AS 'MODULE_PATHNAME', 'itsm_verify' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
-COMMENT ON FUNCTION itsm.verify() IS 'Checks every chain of events, the heads, state rows, projections and violations beside them, and the live rows of attached tables, all under one snapshot. A row with ok = false for each thing that is wrong; rows with ok = true count what was found right. Scopes: chain, partition, head, state, projection, violation, row. A pure read, also on a standby; corrupt data is told, not raised. For the DBA to grant.';
+COMMENT ON FUNCTION itsm.verify() IS 'Checks every chain of events, the heads, state rows, projections and violations beside them, and the live rows of attached tables, all under one snapshot. A row with ok = false for each thing that is wrong; rows with ok = true count what was found right. Scopes: chain, partition, head, state, projection, violation, seal, row. A pure read, also on a standby; corrupt data is told, not raised. For the DBA to grant.';
 REVOKE ALL ON FUNCTION itsm.verify() FROM PUBLIC;

@@ -28,6 +28,7 @@ typedef struct SourceName
 struct Verification
 {
 	ReturnSetInfo *result;
+	const JsonbContainer *digest;
 	uint64		faults;
 	List	   *sources;		/* SourceName */
 	TimestampTz told_at;		/* of progress */
@@ -86,6 +87,12 @@ itsm_verify_right(Verification *verification, const char *scope, const char *obj
 	va_start(args, format);
 	put_row(verification, scope, object, true, format_detail(format, args));
 	va_end(args);
+}
+
+const JsonbContainer *
+itsm_verify_digest(const Verification *verification)
+{
+	return verification->digest;
 }
 
 uint64
@@ -182,6 +189,9 @@ count_checkers(void)
 	return count;
 }
 
+/*
+ * itsm.verify([digest jsonb]) → table (scope text, object text, ok boolean, detail text)
+ */
 ITSM_FUNCTION(itsm_verify);
 Datum
 itsm_verify(PG_FUNCTION_ARGS)
@@ -193,6 +203,8 @@ itsm_verify(PG_FUNCTION_ARGS)
 	OwnerQuery	query;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (PG_NARGS() > 0 && !PG_ARGISNULL(0))
+		verification.digest = &PG_GETARG_JSONB_P(0)->root;
 	itsm_query_begin(&query);
 	read_sources(&verification, context);
 	for (int i = 0; itsm_verify_checkers[i]; i++)

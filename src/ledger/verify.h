@@ -12,6 +12,7 @@
 #include "ledger/event_fold.h"
 #include "record/projection.h"
 #include "record/record.h"
+#include "utils/jsonb.h"
 
 /* A pass over everything; opaque. */
 typedef struct Verification Verification;
@@ -35,6 +36,12 @@ typedef struct VerifyChecker
 
 	/* After the chains. */
 	void		(*end) (Verification *verification, void *own);
+
+	/*
+	 * An event whose hash could be read, before its record; head: NULL when
+	 * that has none.  Or NULL.
+	 */
+	void		(*event) (Verification *verification, void *own, const Event *event, const Record *head);
 } VerifyChecker;
 
 /* In core/module.c; ends with NULL. */
@@ -45,6 +52,9 @@ extern void itsm_verify_fault(Verification *verification, const char *scope, con
 							  const char *format,...) pg_attribute_printf(4, 5);
 extern void itsm_verify_right(Verification *verification, const char *scope, const char *object,
 							  const char *format,...) pg_attribute_printf(4, 5);
+
+/* The digest to compare the history with; NULL: none was given. */
+extern const JsonbContainer *itsm_verify_digest(const Verification *verification);
 
 /* Faults told so far. */
 extern uint64 itsm_verify_faults(const Verification *verification);

@@ -61,6 +61,7 @@ typedef struct Chains
 	List	   *partitions;
 	List	   *counts;			/* SourceCount */
 	uint64		event_count;
+	void	  **checkers;
 
 	const char *tenant;
 	int64		record;
@@ -423,6 +424,9 @@ check_event(Chains *chains, const StreamRow *row)
 		chains->hash_known = true;
 	}
 	memcpy(chains->hash, decoded->event->hash, ITSM_HASH_LENGTH);
+	for (int i = 0; itsm_verify_checkers[i]; i++)
+		if (itsm_verify_checkers[i]->event)
+			itsm_verify_checkers[i]->event(chains->verification, chains->checkers[i], decoded->event, chains->head);
 	check_time(chains, decoded->event);
 	partition = itsm_verify_place(chains->partitions, decoded->partition, decoded->event->at);
 	if (partition)
@@ -550,7 +554,7 @@ count_record(Chains *chains)
 }
 
 static void
-check_record(Chains *chains, void **checkers)
+check_record(Chains *chains)
 {
 	const StreamRow *row;
 
@@ -577,7 +581,7 @@ check_record(Chains *chains, void **checkers)
 			check_state(chains);
 			check_projection(chains);
 			for (int i = 0; itsm_verify_checkers[i]; i++)
-				itsm_verify_checkers[i]->record(chains->verification, checkers[i], &verified);
+				itsm_verify_checkers[i]->record(chains->verification, chains->checkers[i], &verified);
 		}
 		count_record(chains);
 	}
@@ -633,12 +637,13 @@ itsm_verify_chains(Verification *verification, void **checkers)
 	MemoryContext caller = CurrentMemoryContext;
 
 	chains->verification = verification;
+	chains->checkers = checkers;
 	chains->context = caller;
 	chains->record_context = AllocSetContextCreate(caller, "itsm verify record", ALLOCSET_DEFAULT_SIZES);
 	chains->partitions = itsm_verify_partitions();
 	open_streams(chains);
 	while (begin_record(chains))
-		check_record(chains, checkers);
+		check_record(chains);
 	MemoryContextSwitchTo(caller);
 	end_streams(chains);
 	tell_counts(chains);

@@ -288,6 +288,7 @@ itsm_deferred_begin(NewVerdict *made, const Write *write, const RowSide *old, co
 		frame->old_relation = RelationGetRelid(write->old_relation);
 		frame->old_file = write->old_relation->rd_rel->relfilenode;
 		frame->old_attachment = old->attachment->id;
+		frame->old_version = old->unit->version;
 		if (frame->old_relation != frame->relation)
 			note_move(frame->old_relation, &verdict->old, frame->relation, &verdict->row);
 	}

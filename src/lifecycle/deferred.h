@@ -30,7 +30,8 @@ typedef struct Frame
 	int			attachment;
 	int			old_attachment;
 	int			version;		/* of the lifecycle */
-	uint64		flags;			/* VERDICT_…; as wide as leaves no hole */
+	int			old_version;	/* of the old row's */
+	uint32		flags;			/* VERDICT_…; as wide as leaves no hole */
 } Frame;
 
 #define VERDICT_CREATING	0x01

@@ -234,10 +234,15 @@ read_old(Bench *bench, const Verdict *verdict, Write *write)
 	if (!ItemPointerIsValid(&verdict->old))
 		return true;
 	if (!open_place(bench, old, frame->old_relation, frame->old_file) ||
-		!enter(old, &bench->written, frame->old_attachment, frame->version))
+		!enter(old, &bench->written, frame->old_attachment, frame->old_version))
 		return false;
 	fetch(old, unconstify(ItemPointerData *, &verdict->old));
 	write->old_relation = old->relation;
+	if (write->tenant)
+	{
+		write->tenant_after = write->tenant;
+		write->tenant = itsm_evaluate_tenant(old->state, old->unit->attachment, old->slot);
+	}
 	if (frame->flags & VERDICT_HAS_OLD)
 		write->old = itsm_evaluate_canonical(old->state, old->unit, old->slot, true, NULL);
 	return true;
@@ -263,6 +268,25 @@ read_new(Bench *bench, const Verdict *verdict, Write *write, AsOf *as_of)
 	if (!stands)
 		last = written;
 	write->new = itsm_evaluate_canonical(last->state, last->unit, last->slot, false, NULL);
+}
+
+/* The row has passed from one lifecycle to another. */
+static void
+judge_passing(Bench *bench, const Frame *frame, Write *write)
+{
+	Place	   *old = &bench->old;
+	Place	   *written = &bench->written;
+	PolicyAttachment *attachment = itsm_policy_attachment(written->policy, frame->old_attachment);
+	const char *status;
+	int			length;
+
+	/* not known there: another leaf's */
+	if (attachment == NULL)
+		return;
+	status = itsm_row_status(old->unit->attachment, old->slot, &length);
+	itsm_judge_passing(write, itsm_policy_unit(written->policy, written->relation, attachment, frame->old_version),
+					   itsm_unit_state(old->unit, status, length),
+					   itsm_evaluate_canonical(old->state, old->unit, old->slot, true, NULL), written->slot);
 }
 
 /* True when it has come out since who wrote: an application's journal may follow its row. */
@@ -359,6 +383,8 @@ judge_written(Bench *bench, const Verdict *verdict)
 		read_new(bench, verdict, &write, &as_of);
 		itsm_write_actor(&write);
 		itsm_judge_write(&write);
+		if (ItemPointerIsValid(&verdict->old) && !(frame->flags & VERDICT_HAS_OLD))
+			judge_passing(bench, frame, &write);
 	}
 	settle(bench, verdict, &write);
 }

@@ -39,6 +39,7 @@ static const ExportedTable tables[] = {
 	{"violation", "SELECT * FROM itsm.violation", "Conditions that were not met and only observed."},
 	{"refusal", "SELECT * FROM itsm.refusal", "Writes that were refused."},
 	{"override", "SELECT * FROM itsm.override", "Exceptions that were made from rules."},
+	{"approval", "SELECT * FROM itsm.approval", "Votes on records."},
 	{"source", "SELECT id, relation_name, key::pg_catalog.text[] AS key, registered_at FROM itsm.source",
 	"Tables that records came from."},
 	{"source_attribute", "SELECT * FROM itsm.source_attribute", "Numbers of the values in event bodies."},

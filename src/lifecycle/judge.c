@@ -235,8 +235,20 @@ holds_now(Judgement *judgement, const LifecycleRule *rule)
 	return judgement->check(judgement, rule->when->number);
 }
 
+/* Which kinds of rules are judged. */
+typedef enum Kinds
+{
+	KINDS_ALL, KINDS_STANDING, KINDS_COMPARING
+} Kinds;
+
+static bool
+is_among(const RuleKind *kind, Kinds kinds)
+{
+	return kinds == KINDS_ALL || (kinds == KINDS_STANDING ? kind->standing : kind->compares);
+}
+
 static void
-judge_rules(Write *write, bool standing)
+judge_rules(Write *write, Kinds kinds)
 {
 	Unit	   *unit = write->unit;
 	const Definition *definition = unit->definition;
@@ -259,7 +271,7 @@ judge_rules(Write *write, bool standing)
 			continue;
 		judgement.mode = modes[i];
 		for (int j = 0; j < rule->condition_count; j++)
-			if (!standing || rule->conditions[j].kind->standing)
+			if (is_among(rule->conditions[j].kind, kinds))
 				rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);
 		if (judgement.unmet)
 		{
@@ -276,7 +288,7 @@ itsm_judge_write(Write *write)
 		return;
 	if (write->moving)
 		judge_move(write);
-	judge_rules(write, false);
+	judge_rules(write, KINDS_ALL);
 }
 
 void
@@ -285,7 +297,32 @@ itsm_judge_standing(Write *write)
 	write->hypothetical = write->creating = write->moving = true;
 	if (write->to == ITSM_NO_STATE)
 		judge_move(write);
-	judge_rules(write, true);
+	judge_rules(write, KINDS_STANDING);
+}
+
+void
+itsm_judge_passing(Write *write, Unit *left, int from, TupleTableSlot *old, TupleTableSlot *row)
+{
+	Write		passing = *write;
+	AsOf		as_of;
+
+	if (left->attachment->mode == MODE_OFF || !left->compares || from == ITSM_NO_STATE)
+		return;
+	passing.unit = left;
+	passing.from = passing.to = from;
+	passing.old = old;
+	passing.new = itsm_evaluate_canonical(write->state, left, row, false, NULL);
+	passing.creating = passing.moving = false;
+	passing.refused = passing.observed = NIL;
+	if (write->as_of)
+	{
+		as_of = *write->as_of;
+		as_of.written = NULL;
+		passing.as_of = &as_of;
+	}
+	judge_rules(&passing, KINDS_COMPARING);
+	write->refused = list_concat(write->refused, passing.refused);
+	write->observed = list_concat(write->observed, passing.observed);
 }
 
 void

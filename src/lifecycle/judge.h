@@ -77,6 +77,13 @@ extern void itsm_judge_write(Write *write);
  */
 extern void itsm_judge_standing(Write *write);
 
+/*
+ * A row passes from another lifecycle, "left", in which its state was "from":
+ * what was frozen there may not change with that.  old: the old row by that
+ * lifecycle; row: the new one.  Appends to refused and observed.
+ */
+extern void itsm_judge_passing(Write *write, Unit *left, int from, TupleTableSlot *old, TupleTableSlot *row);
+
 /* Judges a deletion by the lifecycle's policy. */
 extern void itsm_judge_delete(Write *write);
 

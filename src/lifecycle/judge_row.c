@@ -232,6 +232,18 @@ same_status(const RowSide *a, const RowSide *b)
 		memcmp(a->status, b->status, a->status_length) == 0;
 }
 
+/* A row passes from one lifecycle to another, or from one version to another. */
+static void
+judge_passing(Write *write, Row *old, Row *new, const RowSide *before)
+{
+	PolicyAttachment *attachment = itsm_policy_attachment(new->policy, old->attachment->id);
+
+	/* not known there: another leaf's */
+	if (attachment)
+		itsm_judge_passing(write, itsm_policy_unit(new->policy, new->relation, attachment, before->unit->version),
+						   before->state_number, before->canonical, new->slot);
+}
+
 /* A row changes under one attachment, or passes from one to another. */
 static void
 judge_change(Row *old, Row *new, Memory *memory)
@@ -273,7 +285,11 @@ judge_change(Row *old, Row *new, Memory *memory)
 	itsm_write_actor(&write);
 	judge_second(&write, new);
 	if (!new->attachment->deferred)
+	{
 		itsm_judge_write(&write);
+		if (write.old == NULL)
+			judge_passing(&write, old, new, &before);
+	}
 	finish_write(&write, memory, &before, &after);
 }
 

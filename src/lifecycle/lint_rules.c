@@ -176,6 +176,8 @@ lint_condition(const Definition *definition, const LifecycleRule *rule,
 		lint_separate(definition, rule, condition->data, problems);
 	else if (condition->kind == &itsm_rule_frozen)
 		lint_frozen(definition, rule, condition->data, problems);
+	else if (condition->kind->lint)
+		condition->kind->lint(definition, rule, condition->data, problems);
 }
 
 static void

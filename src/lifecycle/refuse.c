@@ -15,6 +15,21 @@
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 
+/* Appends a state as the lifecycle calls it, and the status values for it that are called otherwise. */
+static void
+list_state(StringInfo list, const Unit *unit, int state)
+{
+	const char *name = unit->definition->states[state].name;
+	int			others = 0;
+
+	appendStringInfo(list, "%s\"%s\"", list->len ? ", " : "", name);
+	for (int i = 0; i < unit->value_count; i++)
+		if (unit->values[i].state == state && strcmp(unit->values[i].value, name) != 0)
+			appendStringInfo(list, "%s\"%s\"", others++ ? ", " : " (", unit->values[i].value);
+	if (others)
+		appendStringInfoChar(list, ')');
+}
+
 static const char *
 reachable_states(const Write *write)
 {
@@ -26,8 +41,8 @@ reachable_states(const Write *write)
 		if (write->creating ? definition->machine.initial[to]
 			: write->from != ITSM_NO_STATE &&
 			state_machine_allows(&definition->machine, write->from, to))
-			appendStringInfo(&list, "%s\"%s\"", list.len ? ", " : "", definition->states[to].name);
-	return list.len ? list.data : "none";
+			list_state(&list, write->unit, to);
+	return list.len ? list.data : NULL;
 }
 
 static const char *
@@ -55,10 +70,14 @@ hint_of_kind(const Unmet *unmet)
 static const char *
 hint_for(const Write *write, const Unmet *unmet)
 {
+	const char *states;
+
 	switch (unmet->code)
 	{
 		case ERRCODE_ITSM_TRANSITION:
-			return psprintf("From here the lifecycle allows: %s.", reachable_states(write));
+			states = reachable_states(write);
+			return states ? psprintf("From here the lifecycle allows: %s.", states)
+				: "No transition leads out of this state.";
 		case ERRCODE_ITSM_UNKNOWN_STATE:
 			return psprintf("Status values that map to a state: %s.", known_values(write));
 		case ERRCODE_ITSM_INITIAL_STATE:

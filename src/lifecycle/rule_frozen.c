@@ -79,5 +79,6 @@ const RuleKind itsm_rule_frozen = {
 	.parse = parse_frozen,
 	.judge = judge_frozen,
 	.compares = true,
+	.hint = "It stays as it is while the record is in this state; itsm.override makes an exception.",
 	.reads = reads_frozen,
 };

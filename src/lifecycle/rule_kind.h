@@ -106,6 +106,9 @@ typedef struct RuleKind
 	void		(*judge) (Judgement *judgement, const LifecycleRule *rule, const void *data);
 	/* Attributes the condition reads, as a list of integers, for "not applicable"; NULL: none. */
 	List	   *(*reads) (const void *data);
+	/* Appends to *problems what is odd about the condition, with lint_problem (lint.h); NULL: nothing is. */
+	void		(*lint) (const Definition *definition, const LifecycleRule *rule, const void *data,
+						 List **problems);
 } RuleKind;
 
 /* NULL-terminated; stands in core/module.c. */

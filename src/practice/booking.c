@@ -80,17 +80,9 @@ place_range(int64 number)
 {
 	RangeBound	lower = {.val = Int64GetDatum(number), .inclusive = true, .lower = true};
 	RangeBound	upper = {.val = Int64GetDatum(number + 1)};
+	TypeCacheEntry *type = lookup_type_cache(INT8RANGEOID, TYPECACHE_RANGE_INFO);
 
-	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(INT8RANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper, false));
-}
-
-static Datum
-time_range(TimestampTz start, TimestampTz end)
-{
-	RangeBound	lower = {.val = TimestampTzGetDatum(start), .inclusive = true, .lower = true};
-	RangeBound	upper = {.val = TimestampTzGetDatum(end)};
-
-	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper, false));
+	return RangeTypePGetDatum(itsm_make_range(type, &lower, &upper, false));
 }
 
 /* The records of others that are met, as they are found. */
@@ -168,7 +160,7 @@ itsm_booking_conflicts(const char *tenant, int64 record, const ChangePlan *plan,
 	Relation	table = table_open(itsm_relation("change_booking"), AccessShareLock);
 	Relation	held = index_open(itsm_relation("change_booking_held"), AccessShareLock);
 	Relation	tolerated = index_open(itsm_relation("change_booking_tolerated_idx"), AccessShareLock);
-	Datum		during = time_range(plan->start, plan->end);
+	Datum		during = itsm_plan_range(plan);
 	Met			met = {0};
 
 	conflict->ci_count = 0;
@@ -271,9 +263,9 @@ bookings_of(Relation table, const char *tenant, int64 record)
 	return found;
 }
 
-/* Takes a booking out of the list that is in that place at that time. */
+/* Takes a booking out of the list that is the attachment's, in that place at that time. */
 static List *
-take_same(List *bookings, TupleDesc descriptor, Datum place, Datum during, bool *taken)
+take_same(List *bookings, TupleDesc descriptor, int attachment, Datum place, Datum during, bool *taken)
 {
 	ListCell   *cell;
 
@@ -284,7 +276,8 @@ take_same(List *bookings, TupleDesc descriptor, Datum place, Datum during, bool 
 		bool		nulls[BOOKING_COLUMNS];
 
 		heap_deform_tuple(lfirst(cell), descriptor, values, nulls);
-		if (DatumGetBool(OidFunctionCall2(F_RANGE_EQ, values[BOOKING_PLACE], place)) &&
+		if (DatumGetInt32(values[BOOKING_ATTACHMENT]) == attachment &&
+			DatumGetBool(OidFunctionCall2(F_RANGE_EQ, values[BOOKING_PLACE], place)) &&
 			DatumGetBool(OidFunctionCall2(F_RANGE_EQ, values[BOOKING_DURING], during)))
 		{
 			*taken = true;
@@ -309,13 +302,13 @@ itsm_booking_make(const char *tenant, int64 record, int attachment, const Change
 	ListCell   *cell;
 
 	if (count)
-		values[BOOKING_DURING] = time_range(plan->start, plan->end);
+		values[BOOKING_DURING] = itsm_plan_range(plan);
 	for (int i = 0; i < count; i++)
 	{
 		bool		taken;
 
 		places[i] = place_range(place_of(tenant, plan->cis[i], true));
-		old = take_same(old, RelationGetDescr(table), places[i], values[BOOKING_DURING], &taken);
+		old = take_same(old, RelationGetDescr(table), attachment, places[i], values[BOOKING_DURING], &taken);
 		wanted[i] = !taken;
 		changed |= !taken;
 	}

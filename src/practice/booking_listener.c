@@ -54,6 +54,14 @@ listens(const Unit *unit)
 	return false;
 }
 
+bool
+itsm_booking_counts(const RowSide *side)
+{
+	BookingRule rule;
+
+	return find_rule(side->unit, side->state_number, &rule);
+}
+
 /* Both sides are read by the same version of one lifecycle. */
 static bool
 same_reading(const RowSide *old, const RowSide *new)
@@ -62,7 +70,7 @@ same_reading(const RowSide *old, const RowSide *new)
 		old->unit->version == new->unit->version;
 }
 
-/* True when the rule was judged on this write, at once. */
+/* True when the rule was judged on this write. */
 static bool
 was_judged(const Memory *memory, const BookingRule *rule)
 {
@@ -74,7 +82,7 @@ was_judged(const Memory *memory, const BookingRule *rule)
 	};
 
 	/* what is told with a kind of its own is no write of the application */
-	if (memory->kind || new->attachment->deferred)
+	if (memory->kind)
 		return false;
 	return (memory->old && strcmp(memory->old->identity.tenant, new->identity.tenant) != 0) ||
 		itsm_plan_enters(rule->attributes, &move);
@@ -130,11 +138,8 @@ refuse(const Memory *memory, const BookingRule *rule, const ChangePlan *plan)
 static bool
 is_aside(const Memory *memory)
 {
-	BookingRule rule;
-
 	return memory->old && memory->new && memory->kind == NULL && same_reading(memory->old, memory->new) &&
-		!find_rule(memory->old->unit, memory->old->state_number, &rule) &&
-		!find_rule(memory->new->unit, memory->new->state_number, &rule);
+		!itsm_booking_counts(memory->old) && !itsm_booking_counts(memory->new);
 }
 
 static void
@@ -153,7 +158,8 @@ remembered(const Memory *memory)
 		return;
 	}
 	itsm_plan_read(new->unit->definition, rule.attributes, new->unit->mapped, new->canonical, &plan);
-	if (rule.mode == MODE_ENFORCE && !new->attachment->deferred && !was_excused(memory, &rule))
+	/* a verdict that is still to come has it held */
+	if (rule.mode == MODE_ENFORCE && !was_excused(memory, &rule) && (memory->kind || !new->attachment->deferred))
 		force = was_judged(memory, &rule) ? BOOKING_HELD : BOOKING_TRIED;
 	while (!itsm_booking_make(memory->tenant, memory->record, new->attachment->id, &plan, force))
 		if (refuse(memory, &rule, &plan))

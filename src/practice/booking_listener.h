@@ -9,4 +9,7 @@
 
 extern const EventListener itsm_booking_listener;
 
+/* True when the row is in a state in which it occupies its configuration items. */
+extern bool itsm_booking_counts(const RowSide *side);
+
 #endif							/* ITSM_BOOKING_LISTENER_H */

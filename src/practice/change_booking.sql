@@ -47,6 +47,10 @@ CREATE TRIGGER itsm_give_back_bookings AFTER UPDATE OF detached_at ON itsm.attac
 	WHEN (OLD.detached_at IS NULL AND NEW.detached_at IS NOT NULL) EXECUTE FUNCTION itsm.give_back_bookings();
 ALTER TABLE itsm.attachment ENABLE ALWAYS TRIGGER itsm_give_back_bookings;
 
+CREATE FUNCTION itsm.book_changes(attachment integer) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_book_changes' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION itsm.book_changes(integer) IS 'Makes the bookings of an attachment those of its rows as they are now, and returns how many rows are in a state in which they are booked. Events keep bookings up: this is for what happened without them, in maintenance, or by a migration to a version of the lifecycle that books other states. A booking that is in another''s way keeps nobody off. Writers of the table wait until the end of the transaction. Only the owner of the table may call it.';
+
 CREATE FUNCTION itsm.change_conflicts(relation regclass, key text)
 RETURNS TABLE (other text, kind text, ci text, during tstzrange)
 AS 'MODULE_PATHNAME', 'itsm_change_conflicts' LANGUAGE C STABLE STRICT;

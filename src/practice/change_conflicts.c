@@ -23,9 +23,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rangetypes.h"
 #include "utils/rls.h"
-#include "utils/typcache.h"
 
 /* A change that somebody asks about. */
 typedef struct Asked
@@ -47,7 +45,7 @@ typedef struct Conflict
 	char	   *other;			/* key of the change, or name of the window */
 	Datum		during;
 	Datum		overlap;		/* with the plan */
-	Oid			relation;		/* that the other change is a row of; InvalidOid: it is no change, or its table is gone */
+	Oid			relation;		/* of the other change; InvalidOid: it is none, or its table is gone */
 } Conflict;
 
 /* By the rules that look at plans, and the usual names for what they do not name. */
@@ -146,13 +144,17 @@ end_question(Asked *asked)
 	table_close(asked->relation, AccessShareLock);
 }
 
-/* Others' bookings of the plan's configuration items within $5; $6: the record.  Each index has a branch of its own. */
+/*
+ * Others' bookings of the plan's configuration items within $5; $6: the record.
+ * Each index has a branch of its own.
+ */
 #define BOOKINGS(held) \
 	"SELECT b.record, b.during FROM itsm.change_booking b WHERE " held " AND b.place OPERATOR(pg_catalog.&&)" \
 	" pg_catalog.int8range(c.number, c.number, '[]') AND b.during OPERATOR(pg_catalog.&&) $5" \
 	" AND (b.record OPERATOR(pg_catalog.<>) $6 OR b.tenant OPERATOR(pg_catalog.<>) $1)"
 #define BOOKINGS_OF_OTHERS \
-	"itsm.booked_ci c CROSS JOIN LATERAL (" BOOKINGS("b.enforced") " UNION ALL " BOOKINGS("NOT b.enforced") ") AS b" \
+	"itsm.booked_ci c CROSS JOIN LATERAL (" \
+	BOOKINGS("b.enforced") " UNION ALL " BOOKINGS("NOT b.enforced") ") AS b" \
 	" WHERE c.tenant OPERATOR(pg_catalog.=) $1 AND c.ci OPERATOR(pg_catalog.=) ANY ($2)"
 
 /* kind, ci, other, during, overlap, relation */
@@ -163,10 +165,12 @@ static const char list_conflicts[] =
 	" LEFT JOIN itsm.source s ON s.id OPERATOR(pg_catalog.=) r.source"
 	/* a freeze of all its items is said once */
 	" UNION ALL (SELECT DISTINCT 'freeze', CASE WHEN f.items OPERATOR(pg_catalog.=) 1"
-	" OR f.items OPERATOR(pg_catalog.<) pg_catalog.cardinality($2) THEN f.ci END, f.name, f.during, f.during, NULL::pg_catalog.oid"
+	" OR f.items OPERATOR(pg_catalog.<) pg_catalog.cardinality($2) THEN f.ci END,"
+	" f.name, f.during, f.during, NULL::pg_catalog.oid"
 	" FROM (SELECT x.ci, w.name, u.during, pg_catalog.count(*) OVER (PARTITION BY w.name, u.during) AS items FROM "
 	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") ", pg_catalog.unnest(w.times) AS u(during)) AS f)"
-	" UNION ALL SELECT 'maintenance', m.ci, NULL, u.during, u.during, NULL FROM (SELECT x.ci, pg_catalog.range_agg(w.times) AS times FROM "
+	" UNION ALL SELECT 'maintenance', m.ci, NULL, u.during, u.during, NULL"
+	" FROM (SELECT x.ci, pg_catalog.range_agg(w.times) AS times FROM "
 	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5") " GROUP BY x.ci) AS m,"
 	" pg_catalog.unnest(pg_catalog.tstzmultirange($5) OPERATOR(pg_catalog.-) m.times) AS u(during)"
 	" ORDER BY 1, 4, 3, 2";
@@ -297,16 +301,20 @@ static const char find_slot[] =
 	"SELECT pg_catalog.tstzrange(pg_catalog.lower(f.during), pg_catalog.lower(f.during) OPERATOR(pg_catalog.+) $7)"
 	" FROM pg_catalog.unnest((pg_catalog.tstzmultirange($5)"
 	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(b.during) FROM " BOOKINGS_OF_OTHERS "), '{}')"
-	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(w.times) FROM " PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") "), '{}'))"
-	" OPERATOR(pg_catalog.*) coalesce((SELECT pg_catalog.range_intersect_agg(m.times) FROM (SELECT pg_catalog.range_agg(w.times) AS times FROM "
-	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5") " GROUP BY x.ci) AS m), pg_catalog.tstzmultirange($5))) AS f(during)"
+	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(w.times) FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") "), '{}'))"
+	" OPERATOR(pg_catalog.*) coalesce((SELECT pg_catalog.range_intersect_agg(m.times)"
+	" FROM (SELECT pg_catalog.range_agg(w.times) AS times FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5") " GROUP BY x.ci) AS m),"
+	" pg_catalog.tstzmultirange($5))) AS f(during)"
 	" WHERE pg_catalog.lower(f.during) OPERATOR(pg_catalog.+) $7 OPERATOR(pg_catalog.<=) pg_catalog.upper(f.during)"
 	" ORDER BY f.during LIMIT 1";
 
 static TimestampTz
 later(TimestampTz time, Datum interval, const char *name)
 {
-	TimestampTz end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(time), interval));
+	TimestampTz end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+															  TimestampTzGetDatum(time), interval));
 
 	if (TIMESTAMP_NOT_FINITE(end) || end <= time)
 		ereport(ERROR,

@@ -13,6 +13,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
 
 static const char *const usual_names[] = {
 	"planned_start", "planned_end", "cis", "ci", "service", "ci_class"
@@ -313,6 +315,16 @@ itsm_plan_read(const Definition *definition, const PlanAttributes *attributes, c
 		plan->ci_class = itsm_value_text(&definition->attributes[attributes->ci_class], slot, attributes->ci_class);
 }
 
+Datum
+itsm_plan_range(const ChangePlan *plan)
+{
+	RangeBound	lower = {.val = TimestampTzGetDatum(plan->start), .inclusive = true, .lower = true};
+	RangeBound	upper = {.val = TimestampTzGetDatum(plan->end)};
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+
+	return RangeTypePGetDatum(itsm_make_range(type, &lower, &upper, false));
+}
+
 bool
 itsm_plan_counts(const PlanAttributes *attributes, int state)
 {
@@ -332,7 +344,8 @@ itsm_plan_enters(const PlanAttributes *attributes, const PlanMove *move)
 	{
 		int			number = lfirst_int(cell);
 
-		if (move->mapped[number] && !itsm_value_same(&move->definition->attributes[number], move->old, move->written, number))
+		if (move->mapped[number] &&
+			!itsm_value_same(&move->definition->attributes[number], move->old, move->written, number))
 			return true;
 	}
 	return false;

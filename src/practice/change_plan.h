@@ -73,6 +73,9 @@ extern bool itsm_plan_names_cis(const PlanAttributes *attributes, const bool *ma
 extern void itsm_plan_read(const Definition *definition, const PlanAttributes *attributes, const bool *mapped,
 						   TupleTableSlot *slot, ChangePlan *plan);
 
+/* The time of a plan that is timed, as a tstzrange. */
+extern Datum itsm_plan_range(const ChangePlan *plan);
+
 /* One write, as far as it decides whether a plan is judged. */
 typedef struct PlanMove
 {
@@ -92,9 +95,10 @@ extern bool itsm_plan_counts(const PlanAttributes *attributes, int state);
 extern bool itsm_plan_enters(const PlanAttributes *attributes, const PlanMove *move);
 
 /* True when a rule about the plan is judged on the write: it enters, or is a move in the rule's scope. */
-extern bool itsm_plan_judged(const Judgement *judgement, const LifecycleRule *rule, const PlanAttributes *attributes);
+extern bool itsm_plan_judged(const Judgement *judgement, const LifecycleRule *rule,
+							 const PlanAttributes *attributes);
 
-/* Appends what is wrong with the plan's time, and, when asked, with what it touches; true: nothing is. */
+/* Appends what is wrong with the plan's time and, when asked, with what it touches; true: nothing is. */
 extern bool itsm_plan_sound(Judgement *judgement, const LifecycleRule *rule, const RuleKind *kind,
 							const ChangePlan *plan, bool with_cis);
 

@@ -44,7 +44,7 @@ REVOKE ALL ON FUNCTION itsm.define_change_template(text, text, timestamptz, inte
 -- Changes name their template by the reference "template"; what became of them is their attribute "outcome".
 CREATE VIEW itsm.change_template_use AS
 	SELECT x.target AS template, r.tenant, r.id AS record, r.opened_at, r.closed_at, r.state, r.category,
-		r.extra OPERATOR(pg_catalog.->>) 'outcome' AS outcome
+		r.extra OPERATOR(pg_catalog.->>) 'outcome' AS outcome, coalesce(r.resolved_at, r.closed_at, r.changed_at) AS ended_at
 	FROM itsm.reference x
 		JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) x.record AND r.tenant OPERATOR(pg_catalog.=) x.tenant AND NOT r.deleted
 	WHERE x.attribute OPERATOR(pg_catalog.=) 'template' AND x.process OPERATOR(pg_catalog.=) 'change_template';
@@ -57,6 +57,7 @@ COMMENT ON COLUMN itsm.change_template_use.closed_at IS 'When it was closed or c
 COMMENT ON COLUMN itsm.change_template_use.state IS 'Its state.';
 COMMENT ON COLUMN itsm.change_template_use.category IS 'Category of the state.';
 COMMENT ON COLUMN itsm.change_template_use.outcome IS 'What became of it: its attribute "outcome".';
+COMMENT ON COLUMN itsm.change_template_use.ended_at IS 'When it was resolved; of one that was not, when it was closed, or last changed.';
 
 CREATE FUNCTION itsm.change_template_valid(template text, at timestamptz DEFAULT NULL) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -67,7 +68,7 @@ AS $$
 			AND (t.max_failures IS NULL OR t.max_failures OPERATOR(pg_catalog.>=) (
 				SELECT pg_catalog.count(*) FROM itsm.change_template_use u
 				WHERE u.template OPERATOR(pg_catalog.=) t.name AND u.outcome OPERATOR(pg_catalog.=) ANY (ARRAY['failed', 'backed_out'])
-					AND u.opened_at OPERATOR(pg_catalog.>) t.approved_at))
+					AND u.ended_at OPERATOR(pg_catalog.>) t.approved_at))
 		FROM itsm.change_template t WHERE t.name OPERATOR(pg_catalog.=) $1), false)
 $$;
 COMMENT ON FUNCTION itsm.change_template_valid(text, timestamptz) IS 'True while a template is approved, not withdrawn, not expired, and no more changes by it have failed than it allows. For checks of lifecycles.';

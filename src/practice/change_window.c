@@ -18,9 +18,7 @@
 #include "practice/change_window.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/rangetypes.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 
 /* Bytes of a window's name. */
 #define NAME_BYTES 200
@@ -189,15 +187,6 @@ itsm_drop_change_window(PG_FUNCTION_ARGS)
 
 const Oid	itsm_plan_argument_types[PLAN_ARGUMENTS] = {TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID, TSTZRANGEOID};
 
-static Datum
-plan_time(const ChangePlan *plan)
-{
-	RangeBound	lower = {.val = TimestampTzGetDatum(plan->start), .inclusive = true, .lower = true};
-	RangeBound	upper = {.val = TimestampTzGetDatum(plan->end)};
-
-	return RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO), &lower, &upper, false));
-}
-
 void
 itsm_plan_arguments(const char *tenant, const ChangePlan *plan, Datum *values, char *nulls)
 {
@@ -212,15 +201,17 @@ itsm_plan_arguments(const char *tenant, const ChangePlan *plan, Datum *values, c
 	nulls[2] = plan->service ? ' ' : 'n';
 	values[3] = plan->ci_class ? CStringGetTextDatum(plan->ci_class) : (Datum) 0;
 	nulls[3] = plan->ci_class ? ' ' : 'n';
-	values[4] = plan->timed ? plan_time(plan) : (Datum) 0;
+	values[4] = plan->timed ? itsm_plan_range(plan) : (Datum) 0;
 	nulls[4] = plan->timed ? ' ' : 'n';
 }
 
 /* A configuration item that has maintenance windows is only touched inside of them. */
 static const char count_windows[] =
-	"SELECT (SELECT pg_catalog.count(DISTINCT w.name)::pg_catalog.int4 FROM " PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5")
+	"SELECT (SELECT pg_catalog.count(DISTINCT w.name)::pg_catalog.int4 FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5")
 	" WHERE w.times OPERATOR(pg_catalog.&&) $5),"
-	" (SELECT pg_catalog.count(*)::pg_catalog.int4 FROM (SELECT FROM " PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5")
+	" (SELECT pg_catalog.count(*)::pg_catalog.int4 FROM (SELECT FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5")
 	" GROUP BY x.ci HAVING NOT pg_catalog.range_agg(w.times) OPERATOR(pg_catalog.@>) $5) AS outside)";
 
 void

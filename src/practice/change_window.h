@@ -26,7 +26,9 @@ extern void itsm_plan_arguments(const char *tenant, const ChangePlan *plan, Datu
  * The configuration items of a plan, a row (ci) each, one with null when it has
  * none; SQL for a FROM clause.  $1: tenant, $2: cis, $3: service, $4: class, $5: time.
  */
-#define PLAN_ITEMS "pg_catalog.unnest(CASE WHEN $2 OPERATOR(pg_catalog.=) '{}' THEN ARRAY[NULL::pg_catalog.text] ELSE $2 END) AS x(ci)"
+#define PLAN_ITEMS \
+	"pg_catalog.unnest(CASE WHEN $2 OPERATOR(pg_catalog.=) '{}' THEN ARRAY[NULL::pg_catalog.text]" \
+	" ELSE $2 END) AS x(ci)"
 /* The windows of a kind for such an item, within a range. */
 #define ITEM_WINDOWS(kind, range) "itsm.windows_in_scope('" kind "', $1, $3, $4, x.ci, " range ") AS w"
 

@@ -452,6 +452,57 @@ COMMENT ON COLUMN itsm_report.override.role IS 'Database role that made it.';
 COMMENT ON COLUMN itsm_report.override.session_role IS 'Database role that logged in.';
 COMMENT ON COLUMN itsm_report.override.used IS 'It let a write pass that would have been refused.';
 
+-- Votes.
+
+CREATE VIEW itsm_report.approval WITH (security_barrier = true) AS
+	SELECT v.tenant,
+		v.record,
+		v.version,
+		v.at,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', v.at))) AS day,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', v.at))) AS month,
+		r.key,
+		s.name AS source,
+		l.process,
+		a.lifecycle,
+		v.attachment::bigint AS attachment,
+		v.role AS approval_role,
+		v.person,
+		v.on_behalf_of,
+		v.decision,
+		v.comment,
+		pg_catalog.array_to_string(v.covered, ', ') AS covered,
+		v.database_role,
+		v.session_role
+	FROM itsm.approval v
+		LEFT JOIN itsm.record r
+			ON r.tenant OPERATOR(pg_catalog.=) v.tenant AND r.id OPERATOR(pg_catalog.=) v.record
+		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source
+		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) v.attachment
+		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle;
+REVOKE ALL ON itsm_report.approval FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.approval IS 'One row per vote that itsm.approve or itsm.reject gave. Whether it counts still depends on the row as it is; itsm.allowed_transitions tells.';
+COMMENT ON COLUMN itsm_report.approval.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm_report.approval.record IS 'Number of the record.';
+COMMENT ON COLUMN itsm_report.approval.version IS 'Number of the event in the record''s history.';
+COMMENT ON COLUMN itsm_report.approval.at IS 'When it was given.';
+COMMENT ON COLUMN itsm_report.approval.day IS 'Start of the day (UTC) in which it was given.';
+COMMENT ON COLUMN itsm_report.approval.month IS 'Start of the month (UTC) in which it was given.';
+COMMENT ON COLUMN itsm_report.approval.key IS 'Key of the row now.';
+COMMENT ON COLUMN itsm_report.approval.source IS 'Table of the row: schema and name, without quotes.';
+COMMENT ON COLUMN itsm_report.approval.process IS 'Process of the lifecycle.';
+COMMENT ON COLUMN itsm_report.approval.lifecycle IS 'Lifecycle of the attachment.';
+COMMENT ON COLUMN itsm_report.approval.attachment IS 'Attachment that governed the row.';
+COMMENT ON COLUMN itsm_report.approval.approval_role IS 'Organisational role that the vote was given in.';
+COMMENT ON COLUMN itsm_report.approval.person IS 'Who voted.';
+COMMENT ON COLUMN itsm_report.approval.on_behalf_of IS 'Whose vote it is, when a delegate gave it; null: the person''s own.';
+COMMENT ON COLUMN itsm_report.approval.decision IS 'approved or rejected.';
+COMMENT ON COLUMN itsm_report.approval.comment IS 'What was said with it.';
+COMMENT ON COLUMN itsm_report.approval.covered IS 'Attributes whose content the vote vouches for.';
+COMMENT ON COLUMN itsm_report.approval.database_role IS 'Database role that voted.';
+COMMENT ON COLUMN itsm_report.approval.session_role IS 'Database role that logged in.';
+
 -- Writes that were refused.
 
 CREATE VIEW itsm_report.refusal WITH (security_barrier = true) AS

@@ -33,6 +33,7 @@ INSERT INTO promised VALUES
 	('override', 'relation regclass, key text, rule text, reason text', 'void', 'v', false),
 	('define_change_window', 'name text, kind text, starts_at timestamp with time zone DEFAULT NULL::timestamp with time zone, ends_at timestamp with time zone DEFAULT NULL::timestamp with time zone, services text[] DEFAULT NULL::text[], ci_classes text[] DEFAULT NULL::text[], cis text[] DEFAULT NULL::text[], tenant text DEFAULT NULL::text, hours itsm.service_hours DEFAULT NULL::itsm.service_hours', 'void', 'v', false),
 	('drop_change_window', 'name text', 'void', 'v', false),
+	('book_changes', 'attachment integer', 'bigint', 'v', NULL),
 	('change_conflicts', 'relation regclass, key text', 'TABLE(other text, kind text, ci text, during tstzrange)', 's', NULL),
 	('next_free_slot', 'relation regclass, key text, duration interval, horizon interval DEFAULT ''90 days''::interval', 'tstzrange', 's', NULL),
 	('judge', '', 'trigger', 'v', true),
@@ -51,7 +52,18 @@ INSERT INTO promised VALUES
 	('grant_actor', 'role name', 'void', 'v', false),
 	('revoke_actor', 'role name', 'void', 'v', false),
 	('grant_reader', 'role name', 'void', 'v', false),
-	('revoke_reader', 'role name', 'void', 'v', false);
+	('revoke_reader', 'role name', 'void', 'v', false),
+	('service_time', 'hours itsm.service_hours, started_at timestamp with time zone, ended_at timestamp with time zone', 'interval', 'i', true),
+	('service_deadline', 'hours itsm.service_hours, start timestamp with time zone, target interval', 'timestamp with time zone', 'i', true),
+	('is_open', 'hours itsm.service_hours, at timestamp with time zone', 'boolean', 'i', true),
+	('next_open', 'hours itsm.service_hours, at timestamp with time zone', 'timestamp with time zone', 'i', true),
+	('next_close', 'hours itsm.service_hours, at timestamp with time zone', 'timestamp with time zone', 'i', true),
+	('open_ranges', 'hours itsm.service_hours, during tstzrange', 'tstzmultirange', 'i', true),
+	('define_calendar', 'name text, hours itsm.service_hours, valid_from timestamp with time zone DEFAULT NULL::timestamp with time zone, rewrite_past boolean DEFAULT false', 'void', 'v', false),
+	('import_holidays', 'calendar text, query text, valid_from timestamp with time zone DEFAULT NULL::timestamp with time zone, rewrite_past boolean DEFAULT false', 'integer', 'v', false),
+	('calendar_time', 'calendar text, started_at timestamp with time zone, ended_at timestamp with time zone', 'interval', 's', true),
+	('calendar_deadline', 'calendar text, start timestamp with time zone, target interval', 'timestamp with time zone', 's', true),
+	('calendar_preview', 'calendar text, days integer DEFAULT 14, first_day date DEFAULT NULL::date', 'TABLE(day date, weekday text, hours text, open interval)', 's', true);
 
 SELECT is(
 	(SELECT concat_ws(' / ', pg_get_function_result(f.oid), f.provolatile)
