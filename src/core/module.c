@@ -5,6 +5,7 @@
 #include "core/itsm.h"
 
 #include "core/settings.h"
+#include "ledger/redact.h"
 #include "ledger/verify.h"
 #include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
@@ -29,6 +30,11 @@ const RuleKind *const itsm_rule_kinds[] = {
 
 const EventListener *const itsm_event_listeners[] = {
 	&itsm_reference_listener,
+	NULL
+};
+
+const Redactor *const itsm_redactors[] = {
+	&itsm_reference_redactor,
 	NULL
 };
 

@@ -279,7 +279,8 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0;
+	return strcmp(event->kind, "overridden") == 0 || strcmp(event->kind, "judged") == 0 ||
+		strcmp(event->kind, "redacted") == 0;
 }
 
 /* Constraints say so, but a superuser can drop them. */
@@ -393,6 +394,73 @@ compare_versions(const ListCell *a, const ListCell *b)
 	return first < second ? -1 : first > second;
 }
 
+/* The rows of a record's events in a partition, committed ones and our own. */
+static SysScanDesc
+begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
+{
+	Oid			index = (RelationGetIndexList(table), table->rd_pkindex);
+
+	ScanKeyInit(&keys[0], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
+	ScanKeyInit(&keys[1], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(tenant));
+	keys[1].sk_collation = C_COLLATION_OID;
+	return systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
+}
+
+static int
+erase_row(Relation table, HeapTuple tuple, const List *numbers)
+{
+	Datum		values[EVENT_COLUMNS];
+	bool		nulls[EVENT_COLUMNS];
+	StringInfoData erased;
+	bytea	   *body;
+	int			count;
+
+	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+	if (nulls[EVENT_BODY])
+		return 0;
+	body = DatumGetByteaPP(values[EVENT_BODY]);
+	initStringInfo(&erased);
+	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, &erased);
+	if (count == 0)
+		return 0;
+	values[EVENT_BODY] = itsm_bytes(erased.data, erased.len);
+	if (!itsm_table_update(table, tuple, values, nulls))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("an event was changed by another transaction meanwhile"),
+				 errhint("Try again.")));
+	return count;
+}
+
+int64
+itsm_event_erase(const char *tenant, int64 record, const List *numbers)
+{
+	int64		count = 0;
+	ListCell   *cell;
+
+	foreach(cell, find_inheritance_children(itsm_relation("event"), RowExclusiveLock))
+	{
+		Relation	table = table_open(lfirst_oid(cell), NoLock);
+		ScanKeyData keys[2];
+		SysScanDesc scan = begin_events(table, keys, tenant, record);
+		List	   *rows = NIL;
+		HeapTuple	tuple;
+		ListCell   *row;
+
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+			rows = lappend(rows, heap_copytuple(tuple));
+		systable_endscan(scan);
+		foreach(row, rows)
+		{
+			CHECK_FOR_INTERRUPTS();
+			count += erase_row(table, lfirst(row), numbers);
+		}
+		table_close(table, NoLock);
+	}
+	CommandCounterIncrement();
+	return count;
+}
+
 List *
 itsm_event_read(const char *tenant, int64 record)
 {
@@ -403,16 +471,10 @@ itsm_event_read(const char *tenant, int64 record)
 	foreach(cell, partitions)
 	{
 		Relation	table = table_open(lfirst_oid(cell), NoLock);
-		Oid			index = (RelationGetIndexList(table), table->rd_pkindex);
 		ScanKeyData keys[2];
-		SysScanDesc scan;
+		SysScanDesc scan = begin_events(table, keys, tenant, record);
 		HeapTuple	tuple;
 
-		ScanKeyInit(&keys[0], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
-		ScanKeyInit(&keys[1], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
-					CStringGetTextDatum(tenant));
-		keys[1].sk_collation = C_COLLATION_OID;
-		scan = systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 			events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));
 		systable_endscan(scan);

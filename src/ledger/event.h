@@ -64,7 +64,13 @@ extern void itsm_event_stamp(Record *record, Event *event);
 extern bool itsm_event_append(Record *record, Event *event, EventBody *body, const char *reason,
 							  List *violations);
 
-/* True for what is said of a record without changing it: overridden and judged. */
+/*
+ * Erases the values of these numbers in all events of a record, whose head the
+ * transaction holds; their hashes stay right.  Returns how many were erased.
+ */
+extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers);
+
+/* True for what is said of a record without changing it: overridden, judged and redacted. */
 extern bool itsm_event_is_remark(const Event *event);
 
 /*

@@ -91,7 +91,8 @@ fold_step(Step *step, List **values)
 
 		if (item.number == BODY_REASON)
 			step->reason = item.form == BODY_ERASED ? "(erased)" : item.text;
-		if (item.number == BODY_RULE || item.number == BODY_JUDGED)
+		if (item.number == BODY_RULE || item.number == BODY_JUDGED ||
+			(item.number == BODY_DETAIL && strcmp(event->kind, "redacted") == 0))
 			tell(step, &item);
 		if (item.number < BODY_STATUS)
 			continue;
@@ -213,6 +214,11 @@ value_name(List *dictionary, int number, const char **type)
 	{
 		*type = "bigint";
 		return "judged";
+	}
+	if (number == BODY_DETAIL)
+	{
+		*type = "jsonb";
+		return "redacted";
 	}
 	foreach(cell, dictionary)
 	{

@@ -521,8 +521,9 @@ end_sealing(Sealer *sealer)
 	itsm_bulk_end(sealer->tile_rows);
 }
 
+/* A pass, or a part of one.  *rest_ended: it was the rest of an earlier one, which saw less than there is now. */
 static int64
-seal_events(int64 at_most, bool thorough)
+seal_events(int64 at_most, bool thorough, bool *rest_ended)
 {
 	Sealer	   *sealer = begin_sealing(at_most);
 	Seal	   *now = &sealer->now;
@@ -546,6 +547,7 @@ seal_events(int64 at_most, bool thorough)
 	now->rest_file = scan.partition ? scan.file : 0;
 	now->rest_block = scan.partition ? scan.block : 0;
 	end_sealing(sealer);
+	*rest_ended = sealer->last.rest_partition && now->rest_partition == NULL;
 	/* nothing new is no seal, unless it was long work to find that out */
 	if (now->events == 0 && !(now->thorough && sealer->last.number) && sealer->last.rest_partition == NULL)
 		return sealer->last.size;
@@ -565,6 +567,7 @@ itsm_seal(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
 	int64		size;
+	bool		rest_ended;
 
 	PreventCommandIfReadOnly("itsm.seal()");
 	PreventCommandDuringRecovery("itsm.seal()");
@@ -577,7 +580,9 @@ itsm_seal(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(context);
 	/* against other sealers alone */
 	LockRelationOid(itsm_relation("seal"), ShareUpdateExclusiveLock);
-	size = seal_events(at_most, thorough);
+	size = seal_events(at_most, thorough, &rest_ended);
+	if (rest_ended && at_most == 0)
+		size = seal_events(at_most, false, &rest_ended);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_INT64(size);
