@@ -26,7 +26,8 @@ SQL_FILES = \
 	src/practice/run_due.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
-	src/report/policy_event.sql
+	src/report/policy_event.sql \
+	src/report/ledger_status.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

@@ -2,6 +2,18 @@
 SET search_path = pg_catalog;
 SET client_min_messages = warning;
 CREATE SCHEMA redact;
+-- seals all; whoever analyzes a table just now, say, holds that back for a moment
+CREATE FUNCTION redact.seal() RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	FOR i IN 1 .. 300 LOOP
+		PERFORM itsm.seal();
+		IF NOT EXISTS (SELECT FROM itsm.unsealed()) THEN
+			RETURN true;
+		END IF;
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+	RETURN false;
+END $$;
 SELECT itsm.define_lifecycle('{"name": "redact", "process": "redact",
 	"attributes": {"title": "text", "requester": "text", "priority": "integer", "phone": "text", "parent": "text"},
 	"references": {"parent": "redact"},
@@ -13,7 +25,7 @@ SELECT itsm.attach('redact.ticket', 'redact', 'status', mode => 'enforce', track
 	attributes => '{"title": "title", "requester": "caller", "priority": "prio", "phone": "phone", "parent": "up"}') AS ticket \gset
 INSERT INTO redact.ticket VALUES (1, 'new', 'it hurts', 'Mary Qxsecret', 4711, '0815-qxsecret', NULL, 'a qxsecret note'), (2, 'new', 'mine is qxquite another ticket, and long', 'Mary Qxsecret', 4711, '0815-qxsecret', '1', 'a qxsecret note');
 UPDATE redact.ticket SET caller = 'Mary Qxsecret-Other', prio = 4712;
-SELECT itsm.seal() > 0 AS sealed;
+SELECT redact.seal() AS sealed;
 UPDATE redact.ticket SET status = 'done', phone = '0816-qxsecret';
 UPDATE redact.ticket SET status = 'new';
 -- everything of ours that has a value in it, as text or in the bytes of a body
@@ -54,9 +66,9 @@ UPDATE redact.ticket SET caller = NULL, phone = NULL, note = NULL, up = NULL, pr
 SELECT itsm.redact('redact.ticket', '1', '{requester,phone,note,priority}', 'erasure asked for by the person');
 SELECT itsm.redact('redact.ticket', '2', '{requester,phone,note,priority,parent,requester}', 'erasure asked for by the person');
 SELECT f FROM unnest('{Qxsecret,qxsecret}'::text[]) w, redact.finds(w) f;
-SELECT count(*) AS faults FROM itsm.verify() WHERE NOT ok;
-SELECT itsm.seal() > 0 AS sealed;
-SELECT scope, object, detail FROM itsm.verify(itsm.digest((SELECT min(s.size) FROM itsm.seal s WHERE s.events > 0 AND s.at > (SELECT min(at) FROM itsm.event WHERE record = itsm.record_id('redact.ticket', '1'))))) WHERE NOT ok;
+SELECT count(*) AS faults FROM itsm.verify() WHERE NOT ok AND object LIKE '%redact.%';
+SELECT redact.seal() AS sealed;
+SELECT scope, object, detail FROM itsm.verify(itsm.digest((SELECT min(s.size) FROM itsm.seal s WHERE s.events > 0 AND s.at > (SELECT min(at) FROM itsm.event WHERE record = itsm.record_id('redact.ticket', '1'))))) WHERE NOT ok AND (scope = 'digest' OR object LIKE '%redact.%');
 SELECT count(*) AS events, count(*) FILTER (WHERE itsm.verify_inclusion(l.leaf_hash, l.leaf_index, l.tree_size, itsm.inclusion_proof(e.record, e.version), l.root)
 		AND l.leaf_hash = itsm.leaf_hash(e.record, e.version, e.hash)) AS proved
 FROM itsm.event e CROSS JOIN LATERAL itsm.sealed_leaf(e.record, e.version) l WHERE e.record = itsm.record_id('redact.ticket', '1');
@@ -71,7 +83,7 @@ UPDATE redact.ticket SET status = 'done', caller = 'N.N.' WHERE id = 1;
 DELETE FROM redact.ticket WHERE id = 2;
 SELECT itsm.redact('redact.ticket', '2', '{title}', 'the row is gone, its history is not');
 SELECT f FROM redact.finds('qxquite another') f;
-SELECT scope, detail FROM itsm.verify() WHERE NOT ok;
+SELECT scope, detail FROM itsm.verify() WHERE NOT ok AND object LIKE '%redact.%';
 
 SELECT itsm.detach('redact.ticket');
 DROP SCHEMA redact CASCADE;

@@ -341,7 +341,9 @@ itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
 bool
 itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark)
 {
-	static const int columns[] = {EVENT_RECORD, EVENT_VERSION, EVENT_XID, EVENT_SYSTEM, EVENT_TIMELINE, EVENT_TENANT};
+	static const int columns[] = {
+		EVENT_RECORD, EVENT_VERSION, EVENT_AT, EVENT_XID, EVENT_SYSTEM, EVENT_TIMELINE, EVENT_TENANT
+	};
 	Datum		values[lengthof(columns)];
 
 	for (int i = 0; i < lengthof(columns); i++)
@@ -354,10 +356,11 @@ itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark)
 	}
 	mark->record = DatumGetInt64(values[0]);
 	mark->version = DatumGetInt64(values[1]);
-	mark->xid = DatumGetUInt64(values[2]);
-	mark->system = DatumGetInt64(values[3]);
-	mark->timeline = DatumGetInt32(values[4]);
-	mark->tenant = (struct varlena *) DatumGetPointer(values[5]);
+	mark->at = DatumGetTimestampTz(values[2]);
+	mark->xid = DatumGetUInt64(values[3]);
+	mark->system = DatumGetInt64(values[4]);
+	mark->timeline = DatumGetInt32(values[5]);
+	mark->tenant = (struct varlena *) DatumGetPointer(values[6]);
 	return true;
 }
 

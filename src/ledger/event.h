@@ -85,6 +85,7 @@ typedef struct EventMark
 {
 	int64		record;
 	int64		version;
+	TimestampTz at;
 	uint64		xid;
 	int64		system;
 	int			timeline;

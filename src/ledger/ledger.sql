@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed) and redacted (values were erased) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped or maintenance.';
+COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed) and redacted (values were erased) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance or verified.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';

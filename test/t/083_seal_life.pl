@@ -14,7 +14,7 @@ use Time::HiRes qw(sleep time);
 
 my $node = PostgreSQL::Test::Cluster->new('seal');
 $node->init(allows_streaming => 1);
-$node->append_conf('postgresql.conf', "max_prepared_transactions = 5\nrestart_after_crash = on\nautovacuum_naptime = '1s'\nautovacuum_vacuum_insert_scale_factor = 0\nautovacuum_vacuum_insert_threshold = 500\n");
+$node->append_conf('postgresql.conf', "max_prepared_transactions = 5\nrestart_after_crash = on\nautovacuum_naptime = '1s'\nautovacuum_vacuum_insert_scale_factor = 0\nautovacuum_vacuum_insert_threshold = 500\nautovacuum_analyze_threshold = 1000000000\n");
 $node->start;
 $node->safe_psql('postgres', "SET client_min_messages = error; $service_desk");
 $node->safe_psql('postgres', <<'END');
