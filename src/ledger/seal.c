@@ -29,7 +29,7 @@
 #include "utils/snapmgr.h"
 
 /* Events that are sorted and written together. */
-#define BATCH_EVENTS 131072
+#define BATCH_EVENTS 262144
 
 /* Levels of tiles: more than any tree has. */
 #define TILE_LEVELS (MERKLE_LEVELS / TILE_HEIGHT + 1)
