@@ -29,6 +29,9 @@ CREATE FUNCTION pg_temp.asks(r jsonb) RETURNS text LANGUAGE sql AS $$
 		WHEN r ? 'related' THEN format('%s (%s %s: %s in %s)', r ->> 'message',
 			CASE WHEN r -> 'related' ? 'of' THEN format('`%s` that names it as', r #>> '{related,of}') ELSE 'what it names as' END,
 			pg_temp.names(r #> '{related,by}'), coalesce(r #>> '{related,need}', 'all'), pg_temp.names(r #> '{related,in}'))
+		WHEN r ? 'approvals' THEN concat_ws('; ', (SELECT string_agg(format('%s by `%s`', a ->> 'quorum', a ->> 'role'), ', ' ORDER BY n)
+				FROM jsonb_array_elements(CASE jsonb_typeof(r -> 'approvals') WHEN 'array' THEN r -> 'approvals' ELSE jsonb_build_array(r -> 'approvals') END) WITH ORDINALITY AS e(a, n)),
+			'void when they change: ' || pg_temp.names(r -> 'covers'), 'not by ' || pg_temp.names(r -> 'not_by'))
 		WHEN r ? 'acyclic' THEN format('%s (%s)', r ->> 'message', pg_temp.names(r -> 'acyclic'))
 		WHEN r ? 'not_frozen' THEN 'no freeze at the planned time' || CASE WHEN r -> 'not_frozen' @> '{"maintenance": true}' THEN ', and maintenance windows kept where there are any' ELSE '' END
 		WHEN r ? 'separate' THEN (r ->> 'message') || ' (' || pg_temp.names(r -> 'separate') || ')'
@@ -56,6 +59,10 @@ whose requirement a rule helps to meet.
   exist: `merged_target_exists`, `actions_raised` and, for templates, `template_valid`.
 - `itsm.change_template_valid` and the matrices (`itsm.matrix_priority`, `itsm.matrix_risk`) are data
   of the organisation; what a matrix does not have is not judged.
+- Approvals are votes of people in a role, given by `itsm.approve`; `itsm.add_approver` says who is in
+  which. Changes and emergency changes always want them: where votes are given elsewhere,
+  `itsm.set_mode(attachment, 'off', 'authorised')`, and `'still_authorised'`. Service requests,
+  documents, improvements and contracts want them where `approval_required` is true.
 - Changes book their configuration items while they are scheduled and implemented. Deployments and
   releases do not: it is their changes that do.
 - `opened_at`, `first_response_at`, `resolved_at` and `closed_at` are for applications that

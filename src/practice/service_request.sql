@@ -69,6 +69,7 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "approver_is_another", "to": ["awaiting_approval", "approved"], "check": "new.approver is null or new.approver is distinct from new.requester", "message": "requesters do not approve their own requests", "clause": "8.6.2"},
 	{"name": "decided", "to": "approved", "requires": ["decision", "decided_at"], "clause": "8.6.2"},
 	{"name": "approved_by_another", "to": "approved", "separate": "requester", "message": "whoever approves must be known, and must not be the requester", "clause": "8.6.2"},
+	{"name": "approved", "to": "approved", "when": "new.approval_required", "approvals": {"role": "request_approver", "quorum": 1}, "covers": ["catalogue_item", "requester"], "not_by": ["requester"], "clause": "8.6.2"},
 	{"name": "reject_reason", "to": "rejected", "reason": true, "clause": "8.6.2"},
 	{"name": "approval_present", "from": "new", "to": "in_fulfilment", "check": "new.approval_required is not true", "message": "this catalogue item needs an approval first", "clause": "8.6.2"},
 	{"name": "fulfilled_by", "to": "in_fulfilment", "requires": "assignee", "clause": "8.6.2"},

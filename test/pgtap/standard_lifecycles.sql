@@ -54,6 +54,9 @@ CREATE TABLE attachment AS
 		attributes => jsonb_object_agg(attribute, format(CASE type WHEN 'text' THEN '%I' ELSE '%I::%s' END, attribute, type))) AS id
 	FROM attribute GROUP BY lifecycle;
 
+-- Approvals are tried apart.
+SELECT itsm.set_mode(id, 'off', rule) FROM attachment JOIN rule USING (lifecycle) WHERE r ? 'approvals';
+
 -- A value that fits: every text another one, and what a lifecycle wants.
 CREATE TABLE fits AS
 	SELECT lifecycle, attribute, CASE type WHEN 'text' THEN 'the ' || attribute WHEN 'integer' THEN '3' WHEN 'boolean' THEN 'true'
@@ -453,6 +456,69 @@ BEGIN
 END $$;
 SELECT is(circle(lifecycle, a), 'IT022 ' || rule || '.' || a, lifecycle || ': ' || rule) FROM rule, names(r -> 'acyclic') AS a WHERE r ? 'acyclic';
 INSERT INTO wrong (lifecycle, rule) SELECT lifecycle, rule FROM rule WHERE r ? 'acyclic';
+
+-- Approvals: asked for where the rule says, given by those in the role, void when what they cover changes.
+CREATE TABLE ask AS
+	SELECT lifecycle, rule, r, a ->> 'role' AS role, (a ->> 'quorum')::integer AS quorum, names(r -> 'from') AS from_state, names(r -> 'to') AS to_state
+	FROM rule, jsonb_array_elements(CASE jsonb_typeof(r -> 'approvals') WHEN 'array' THEN r -> 'approvals' ELSE jsonb_build_array(r -> 'approvals') END) AS a
+	WHERE r ? 'approvals';
+UPDATE ask SET from_state = (SELECT t.from_state FROM transition t WHERE t.lifecycle = ask.lifecycle AND t.to_state = ask.to_state) WHERE from_state IS NULL;
+SELECT bag_eq('SELECT lifecycle, rule, role, quorum, from_state, to_state FROM ask', $$VALUES
+	('change', 'authorised', 'cab', 2, 'authorize', 'scheduled'), ('change', 'still_authorised', 'cab', 2, 'scheduled', 'implement'),
+	('emergency_change', 'authorised', 'ecab', 2, 'authorize', 'scheduled'), ('emergency_change', 'authorised', 'business', 1, 'authorize', 'scheduled'),
+	('emergency_change', 'still_authorised', 'ecab', 2, 'scheduled', 'implement'), ('emergency_change', 'still_authorised', 'business', 1, 'scheduled', 'implement'),
+	('service_request', 'approved', 'request_approver', 1, 'awaiting_approval', 'approved'), ('document', 'authority', 'document_approver', 1, 'in_review', 'approved'),
+	('improvement', 'approved_by_deciders', 'improvement_decider', 1, 'evaluated', 'approved'),
+	('contract', 'legal_and_finance_approve', 'legal', 1, 'negotiation', 'approved'), ('contract', 'legal_and_finance_approve', 'finance', 1, 'negotiation', 'approved')$$,
+	'whose approvals are wanted');
+SELECT itsm.add_approver(role, role || ' member ' || n, '2020-01-01') FROM (SELECT DISTINCT role FROM ask) AS a, generate_series(1, 3) n;
+
+CREATE FUNCTION vote(of_lifecycle text, row_id integer, of_role text, who text) RETURNS text LANGUAGE sql AS $$
+	SELECT attempt(format('SELECT itsm.approve(%L, %L, role => %L)', 'walk.' || quote_ident(of_lifecycle), row_id, of_role), who, 'because')
+$$;
+-- Every vote but the last one of a role, that role's move, the last one, and a change of each attribute that is covered.
+CREATE FUNCTION approval_steps(a ask) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	way text[] := (SELECT y.path FROM way y WHERE y.lifecycle = a.lifecycle AND y.state = coalesce(a.r ->> 'in', a.from_state));
+	row_id integer := walk(a.lifecycle, way, '{"approval_required": "true"}');
+	other ask;
+	covered text;
+	outcome text;
+BEGIN
+	PERFORM itsm.set_mode(id, 'enforce', a.rule) FROM attachment WHERE lifecycle = a.lifecycle;
+	FOR other IN SELECT * FROM ask WHERE lifecycle = a.lifecycle AND rule = a.rule LOOP
+		FOR i IN 1 .. other.quorum - (other.role = a.role)::integer LOOP
+			RETURN NEXT vote(a.lifecycle, row_id, other.role, other.role || ' member ' || i);
+		END LOOP;
+	END LOOP;
+	IF a.r ? 'in' THEN
+		RETURN NEXT step(a.lifecycle, row_id, a.from_state, '{}', 'somebody');
+		RETURN NEXT step(a.lifecycle, row_id, a.to_state, '{}', 'somebody');
+		-- too late for votes: the next row is voted on in time
+		row_id := walk(a.lifecycle, way);
+		FOR other IN SELECT * FROM ask WHERE lifecycle = a.lifecycle AND rule = a.rule LOOP
+			FOR i IN 1 .. other.quorum LOOP
+				PERFORM vote(a.lifecycle, row_id, other.role, other.role || ' member ' || i);
+			END LOOP;
+		END LOOP;
+		RETURN NEXT step(a.lifecycle, row_id, a.from_state, '{}', 'somebody');
+	ELSE
+		RETURN NEXT step(a.lifecycle, row_id, a.to_state, '{}', 'somebody');
+		RETURN NEXT vote(a.lifecycle, row_id, a.role, a.role || ' member 3');
+	END IF;
+	FOR covered IN SELECT c FROM names(a.r -> 'covers') AS c WHERE c NOT LIKE 'planned%' AND c NOT IN ('cis', 'valid_from', 'valid_to') LOOP
+		RETURN NEXT step(a.lifecycle, row_id, a.to_state, jsonb_build_object(covered, 'something else'), 'somebody');
+	END LOOP;
+	RETURN NEXT step(a.lifecycle, row_id, a.to_state, '{}', 'somebody');
+	PERFORM itsm.set_mode(id, 'off', a.rule) FROM attachment WHERE lifecycle = a.lifecycle;
+END $$;
+SELECT is(array_agg(result ORDER BY n), array_fill('ok'::text, ARRAY[votes + (r ? 'in')::integer - 1]) || ('IT008 ' || rule) || 'ok'::text || array_fill('IT008 ' || rule, ARRAY[covered]) || 'ok'::text,
+	format('%s: %s by %s', lifecycle, rule, role))
+FROM (SELECT a.*, (SELECT sum(b.quorum) FROM ask b WHERE b.lifecycle = a.lifecycle AND b.rule = a.rule)::integer AS votes,
+		(SELECT count(*) FROM names(a.r -> 'covers') AS c WHERE c NOT LIKE 'planned%' AND c NOT IN ('cis', 'valid_from', 'valid_to'))::integer AS covered, s.result, s.n
+	FROM ask a, approval_steps(a) WITH ORDINALITY AS s(result, n)) AS steps
+GROUP BY lifecycle, rule, role, r, votes, covered ORDER BY lifecycle, rule, role;
+INSERT INTO wrong (lifecycle, rule) SELECT DISTINCT lifecycle, rule FROM ask;
 
 SELECT is_empty($$SELECT lifecycle, rule FROM rule EXCEPT SELECT lifecycle, rule FROM wrong$$, 'there is a wrong step for every rule');
 SELECT is_empty($$SELECT lifecycle, rule FROM wrong EXCEPT SELECT lifecycle, rule FROM rule$$, 'and for nothing else');

@@ -1,7 +1,7 @@
 # What must come of a write to a table under a standard lifecycle, told outside the
 # database from the lifecycle's definition alone: states and transitions, every kind of
 # rule that the standard lifecycles use, and their expressions, which are read here by a
-# small parser of their own.
+# small parser of their own.  Rules that ask for approvals are not among them.
 package LifecycleModel;
 
 use strict;
@@ -29,7 +29,7 @@ sub new
 		{
 			foreach my $from (names($t->{from})) { $m{moves}{$from}{$_} = 1 for names($t->{to}) }
 		}
-		$m{rules} = [ map { $self->_compile($_, \%m) } grep { ($_->{mode} // 'enforce') eq 'enforce' } @{ $definition->{rules} } ];
+		$m{rules} = [ map { $self->_compile($_, \%m) } grep { ($_->{mode} // 'enforce') eq 'enforce' && !$_->{approvals} } @{ $definition->{rules} } ];
 		$self->{lifecycles}{ $definition->{name} } = \%m;
 	}
 	return $self;

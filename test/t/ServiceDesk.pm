@@ -128,12 +128,15 @@ END
 
 # What the desk adds to the standard lifecycles.
 our $configuration = <<'END';
-SELECT itsm.define_lifecycle(d || jsonb_build_object('rules', d -> 'rules' || jsonb_build_object('name', 'board_agrees', 'to', 'scheduled',
+-- boards of its own
+SELECT itsm.define_lifecycle(d || jsonb_build_object('rules', (SELECT jsonb_agg(r ORDER BY n) FROM jsonb_array_elements(d -> 'rules') WITH ORDINALITY AS e(r, n)
+			WHERE NOT r ? 'approvals') || jsonb_build_object('name', 'board_agrees', 'to', 'scheduled',
 		'approvals', jsonb_build_object('role', board, 'quorum', quorum), 'covers', '["plan", "backout_plan", "cis", "planned_start", "planned_end"]'::jsonb)))
 	FROM (VALUES ('change', 'change board', '"50%"'::jsonb), ('emergency_change', 'emergency board', '1')) AS v(name, board, quorum), itsm.lifecycle_definition(name) d;
 SELECT itsm.add_approver('change board', p) FROM unnest('{hugo,paul,rita,tom}'::text[]) p;
 SELECT itsm.add_approver('emergency board', p) FROM unnest('{hugo,ines}'::text[]) p;
 SELECT itsm.add_approver('change board', 'mia', now() - interval '2 years', now() - interval '1 year');
+SELECT itsm.add_approver('request_approver', p) FROM unnest('{hugo,petra}'::text[]) p;
 SELECT itsm.add_delegation('rita', 'walt', 'change board');
 END
 
