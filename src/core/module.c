@@ -10,6 +10,7 @@
 #include "lifecycle/reference.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
+#include "service_time/clock_listen.h"
 
 PG_MODULE_MAGIC;
 
@@ -28,6 +29,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 
 const EventListener *const itsm_event_listeners[] = {
 	&itsm_reference_listener,
+	&itsm_clock_listener,
 	NULL
 };
 

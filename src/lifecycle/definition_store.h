@@ -21,4 +21,7 @@ typedef struct StoredDefinition
  */
 extern StoredDefinition *itsm_definition_fetch(const char *name, int version);
 
+/* Raises 42501 unless the current user may edit a lifecycle: what hangs on it runs with others' rights. */
+extern void itsm_lifecycle_check_editor(const char *name);
+
 #endif							/* ITSM_DEFINITION_STORE_H */

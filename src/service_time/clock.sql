@@ -1,0 +1,54 @@
+-- Clocks: service time that records have spent under agreements.
+
+-- Nothing that an event changes of a clock that goes on is indexed: due_bound is set when it
+-- starts, and pauses only put off what is due.
+CREATE TABLE itsm.clock (
+	record bigint NOT NULL,
+	sla integer NOT NULL,
+	sla_version integer NOT NULL,
+	number integer NOT NULL,
+	told integer NOT NULL,
+	started_at timestamptz NOT NULL,
+	running_since timestamptz,
+	paused_since timestamptz,
+	stopped_at timestamptz,
+	due_at timestamptz,
+	original_due_at timestamptz NOT NULL,
+	due_bound timestamptz,
+	breached_at timestamptz,
+	elapsed interval NOT NULL,
+	paused interval NOT NULL,
+	breached boolean NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
+	stage text COLLATE "C" NOT NULL,
+	PRIMARY KEY (record, sla, number, tenant)
+) USING heap WITH (fillfactor = 60);
+CREATE INDEX clock_due_idx ON itsm.clock (due_bound) WHERE due_bound IS NOT NULL;
+SELECT pg_catalog.pg_extension_config_dump('itsm.clock', '');
+
+COMMENT ON TABLE itsm.clock IS 'Service time that records have spent under agreements. Kept with their events; it follows from them (itsm.recompute_clocks).';
+COMMENT ON COLUMN itsm.clock.record IS 'The record.';
+COMMENT ON COLUMN itsm.clock.sla IS 'The agreement.';
+COMMENT ON COLUMN itsm.clock.sla_version IS 'Version of the agreement that held when the clock started.';
+COMMENT ON COLUMN itsm.clock.number IS '0: the last clock of its agreement on the record. Those before it, which were reset, cancelled or followed by another: 1, 2, … in order.';
+COMMENT ON COLUMN itsm.clock.told IS 'How many notices of it itsm.due_clocks has given: warnings, then the breach.';
+COMMENT ON COLUMN itsm.clock.started_at IS 'From when on it counts.';
+COMMENT ON COLUMN itsm.clock.running_since IS 'While it is in progress: since when, after what elapsed says; null otherwise.';
+COMMENT ON COLUMN itsm.clock.paused_since IS 'While it is paused: since when; null otherwise.';
+COMMENT ON COLUMN itsm.clock.stopped_at IS 'When it was completed or cancelled; null before.';
+COMMENT ON COLUMN itsm.clock.due_at IS 'When the target is used up if it goes on running; of a clock that has ended, as it was then. Null while it is paused. infinity: the hours do not reach so far.';
+COMMENT ON COLUMN itsm.clock.original_due_at IS 'due_at as it was when the clock started.';
+COMMENT ON COLUMN itsm.clock.due_bound IS 'Nothing is to be told of the clock before this time; later perhaps. Null: nothing at all.';
+COMMENT ON COLUMN itsm.clock.breached_at IS 'When more than the target had elapsed; null: it had not by the last event.';
+COMMENT ON COLUMN itsm.clock.elapsed IS 'Service time counted, up to running_since while it is in progress.';
+COMMENT ON COLUMN itsm.clock.paused IS 'Service time that went by uncounted, in pauses and between a completion and a reopening, up to paused_since.';
+COMMENT ON COLUMN itsm.clock.breached IS 'More than the target had elapsed by the last event. A clock that runs may be breached since: itsm_report.sla_clock tells.';
+COMMENT ON COLUMN itsm.clock.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm.clock.stage IS 'in_progress, paused, completed or cancelled.';
+
+CREATE FUNCTION itsm.recompute_clocks(attachment integer DEFAULT NULL, record bigint DEFAULT NULL, sla text DEFAULT NULL, write boolean DEFAULT false)
+RETURNS TABLE (tenant text, record_id bigint, agreement text, number integer, problem text, kept jsonb, computed jsonb)
+AS 'MODULE_PATHNAME', 'itsm_recompute_clocks' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 100;
+COMMENT ON FUNCTION itsm.recompute_clocks(integer, bigint, text, boolean) IS
+'Makes clocks anew out of the events of all records, of those of an attachment, or of one, and returns a row for each that comes out otherwise than it is kept: missing, surplus or differs. With write it is then kept as it comes out; the records concerned are locked until the transaction ends. After an import of history, a change of hours for the past, or an agreement for times that are over.';
+REVOKE ALL ON FUNCTION itsm.recompute_clocks(integer, bigint, text, boolean) FROM PUBLIC;

@@ -1,0 +1,71 @@
+/*
+ * clock_hours.c
+ *		Service time for clocks.
+ *
+ * Memory: hours are made in the caller's context; plans are the session's
+ * (plan_cache.h).
+ */
+#include "core/itsm.h"
+
+#include "service_time/clock_hours.h"
+#include "service_time/plan_cache.h"
+#include "service_time/service_time.h"
+#include "utils/timestamp.h"
+
+struct ClockHours
+{
+	char	   *name;
+	char	   *text;			/* NULL: around the clock */
+	int			length;
+};
+
+ClockHours *
+itsm_clock_hours(const char *calendar, const char *text)
+{
+	ClockHours *hours = palloc0(sizeof(ClockHours));
+
+	hours->name = text ? psprintf("the hours \"%s\"", text) : pstrdup("around the clock");
+	if (text)
+	{
+		hours->text = pstrdup(text);
+		hours->length = strlen(text);
+	}
+	return hours;
+}
+
+const char *
+itsm_clock_hours_name(const ClockHours *hours)
+{
+	return hours->name;
+}
+
+static int64
+elapsed(const ClockTerms *terms, int64 from, int64 to)
+{
+	const ClockHours *hours = terms->hours;
+
+	if (hours->text == NULL)
+		return to - from;
+	return itsm_elapsed(itsm_plan_of(hours->text, hours->length), from, to);
+}
+
+static int64
+deadline(const ClockTerms *terms, int64 from, int64 length)
+{
+	const ClockHours *hours = terms->hours;
+	int64		at;
+
+	if (hours->text == NULL)
+		at = from + length;
+	else if (service_deadline(itsm_plan_of(hours->text, hours->length), from, length, &at) != SERVICE_DONE)
+		return CLOCK_NEVER;
+	return IS_VALID_TIMESTAMP(at) ? at : CLOCK_NEVER;
+}
+
+void
+itsm_clock_terms(ClockTerms *terms, ClockHours *hours)
+{
+	terms->elapsed = elapsed;
+	terms->deadline = deadline;
+	terms->hours = hours;
+}
