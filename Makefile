@@ -23,6 +23,7 @@ SQL_FILES = \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
 	src/service_time/service_time.sql \
+	src/service_time/calendar.sql \
 	src/service_time/sla.sql \
 	src/service_time/clock.sql \
 	src/practice/record_number.sql \

@@ -7,6 +7,8 @@
  */
 #include "core/itsm.h"
 
+#include "common/int.h"
+#include "service_time/calendar.h"
 #include "service_time/clock_hours.h"
 #include "service_time/plan_cache.h"
 #include "service_time/service_time.h"
@@ -15,7 +17,8 @@
 struct ClockHours
 {
 	char	   *name;
-	char	   *text;			/* NULL: around the clock */
+	Calendar   *calendar;		/* NULL: none */
+	char	   *text;			/* NULL: around the clock, without a calendar */
 	int			length;
 };
 
@@ -24,7 +27,11 @@ itsm_clock_hours(const char *calendar, const char *text)
 {
 	ClockHours *hours = palloc0(sizeof(ClockHours));
 
-	hours->name = text ? psprintf("the hours \"%s\"", text) : pstrdup("around the clock");
+	hours->name = calendar ? psprintf("in the hours of calendar \"%s\"", calendar)
+		: text ? psprintf("in the hours \"%s\"", text) : pstrdup("around the clock");
+	/* as the catalogs are now, also in an old snapshot */
+	if (calendar)
+		hours->calendar = itsm_calendar_read(calendar, NULL);
 	if (text)
 	{
 		hours->text = pstrdup(text);
@@ -44,6 +51,8 @@ elapsed(const ClockTerms *terms, int64 from, int64 to)
 {
 	const ClockHours *hours = terms->hours;
 
+	if (hours->calendar)
+		return itsm_calendar_elapsed(hours->calendar, from, to);
 	if (hours->text == NULL)
 		return to - from;
 	return itsm_elapsed(itsm_plan_of(hours->text, hours->length), from, to);
@@ -55,8 +64,13 @@ deadline(const ClockTerms *terms, int64 from, int64 length)
 	const ClockHours *hours = terms->hours;
 	int64		at;
 
+	if (hours->calendar)
+		return itsm_calendar_reach(hours->calendar, from, length);
 	if (hours->text == NULL)
-		at = from + length;
+	{
+		if (pg_add_s64_overflow(from, length, &at))
+			return CLOCK_NEVER;
+	}
 	else if (service_deadline(itsm_plan_of(hours->text, hours->length), from, length, &at) != SERVICE_DONE)
 		return CLOCK_NEVER;
 	return IS_VALID_TIMESTAMP(at) ? at : CLOCK_NEVER;

@@ -28,6 +28,7 @@ typedef struct PlanSlot
 {
 	MemoryContext memory;		/* of all that follows; NULL: free */
 	uint64		used;			/* 0 when free */
+	uint64		serial;			/* another for each plan */
 	int			length;
 	char	   *text;
 	PlanZone   *zone;
@@ -36,6 +37,7 @@ typedef struct PlanSlot
 
 static PlanSlot slots[SETS][SLOTS_OF_SET];
 static uint64 uses = 0;
+static uint64 serials = 0;
 
 /* The server's time zone code counts from 1970. */
 #define EPOCH_SECONDS ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * INT64CONST(86400))
@@ -156,6 +158,7 @@ find_slot(const char *text, int length)
 	MemoryContextSetParent(memory, CacheMemoryContext);
 	*oldest = made;
 	oldest->memory = memory;
+	oldest->serial = ++serials;
 	return oldest;
 }
 
@@ -168,20 +171,64 @@ itsm_plan_of(const char *text, int length)
 	return &slot->plan;
 }
 
-/* fn_extra is the slot itself, which stays where it is; what it holds may have changed. */
+/*
+ * What a call site saw last: the argument as it came, which may be compressed,
+ * and where its plan was then.
+ */
+typedef struct PlanHint
+{
+	PlanSlot   *slot;
+	uint64		serial;
+	Size		size;			/* of value; 0: none */
+	Size		room;
+	struct varlena *value;
+} PlanHint;
+
+static void
+remember(PlanHint *hint, const struct varlena *value, MemoryContext context)
+{
+	Size		size = VARSIZE_ANY(value);
+
+	hint->size = 0;
+	/* what a pointer to elsewhere stands for cannot be told from its bytes for ever */
+	if (VARATT_IS_EXTERNAL(value))
+		return;
+	if (size > hint->room)
+	{
+		if (hint->value != NULL)
+			pfree(hint->value);
+		hint->value = NULL;
+		hint->room = 0;
+		hint->value = MemoryContextAlloc(context, size);
+		hint->room = size;
+	}
+	memcpy(hint->value, value, size);
+	hint->size = size;
+}
+
 ServicePlan *
 itsm_plan_of_argument(FunctionCallInfo fcinfo, int argument)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(argument);
-	const char *text = VARDATA_ANY(value);
-	int			length = VARSIZE_ANY_EXHDR(value);
-	PlanSlot   *slot = fcinfo->flinfo->fn_extra;
+	struct varlena *value = (struct varlena *) DatumGetPointer(PG_GETARG_DATUM(argument));
+	PlanHint   *hint = fcinfo->flinfo->fn_extra;
+	struct varlena *plain;
 
-	if (slot == NULL || !holds(slot, text, length))
+	if (hint != NULL && hint->size > 0 && hint->serial == hint->slot->serial &&
+		!VARATT_IS_EXTERNAL(value) && hint->size == VARSIZE_ANY(value) &&
+		memcmp(hint->value, value, hint->size) == 0)
 	{
-		slot = find_slot(text, length);
-		fcinfo->flinfo->fn_extra = slot;
+		hint->slot->used = ++uses;
+		return &hint->slot->plan;
 	}
-	slot->used = ++uses;
-	return &slot->plan;
+	if (hint == NULL)
+	{
+		hint = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PlanHint));
+		fcinfo->flinfo->fn_extra = hint;
+	}
+	plain = PG_DETOAST_DATUM_PACKED(PointerGetDatum(value));
+	hint->slot = find_slot(VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain));
+	hint->serial = hint->slot->serial;
+	hint->slot->used = ++uses;
+	remember(hint, value, fcinfo->flinfo->fn_mcxt);
+	return &hint->slot->plan;
 }

@@ -25,7 +25,7 @@ CREATE TYPE itsm.service_hours (
 	RECEIVE = itsm.service_hours_recv,
 	SEND = itsm.service_hours_send,
 	INTERNALLENGTH = VARIABLE,
-	STORAGE = extended
+	STORAGE = main
 );
 
 COMMENT ON TYPE itsm.service_hours IS

@@ -414,9 +414,24 @@ follow_span(ServicePlan *plan, int64 year, int index, int64 *open, int64 *close)
 	for (; year <= last; year++, index = 0)
 	{
 		int64		cycles = cycles_of(plan, year);
-		const ServiceYear *spans = get_spans(plan, year - cycles * CYCLE_YEARS);
-		int64		base = spans->start + cycles * CYCLE_SECONDS;
+		const PlannedYear *planned = get_year(plan, year - cycles * CYCLE_YEARS);
+		const ServiceYear *spans;
+		int64		base = planned->start + cycles * CYCLE_SECONDS;
+		int64		end = planned->end + cycles * CYCLE_SECONDS;
 
+		/* a year that is open or closed throughout needs no look at its spans */
+		if (planned->total == 0 && found)
+			return SERVICE_DONE;
+		if (planned->total == 0)
+			continue;
+		if (planned->total == end - base)
+		{
+			*open = found ? *open : base;
+			*close = end;
+			found = true;
+			continue;
+		}
+		spans = get_spans(plan, year - cycles * CYCLE_YEARS);
 		if (index < spans->count)
 		{
 			const ServiceSpan *span = &spans->spans[index];
@@ -428,7 +443,7 @@ follow_span(ServicePlan *plan, int64 year, int index, int64 *open, int64 *close)
 			found = true;
 			*close = base + span->close;
 			/* spans of one year do not touch */
-			if (index + 1 < spans->count || base + span->close < spans->end + cycles * CYCLE_SECONDS)
+			if (index + 1 < spans->count || *close < end)
 				return SERVICE_DONE;
 		}
 		else if (found)

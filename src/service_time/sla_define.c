@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "service_time/calendar.h"
 #include "service_time/sla_store.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -209,6 +210,12 @@ read_hours(void *argument)
 }
 
 static void
+find_calendar(void *argument)
+{
+	(void) itsm_calendar_read(((Defining *) argument)->sla->calendar, NULL);
+}
+
+static void
 read_time(void *argument)
 {
 	Defining   *defining = argument;
@@ -272,10 +279,20 @@ check_hours(Defining *defining)
 		}
 		sla->hours_text = TextDatumGetCString(defining->value);
 	}
+	if (sla->calendar)
+	{
+		ErrorData  *error = itsm_attempt(find_calendar, defining);
+
+		if (error)
+		{
+			fault(defining, "%s", error->message);
+			return;
+		}
+	}
 	sla->hours = itsm_clock_hours(sla->calendar, sla->hours_text);
 	itsm_clock_terms(&sla->terms, sla->hours);
 	if (sla->terms.target > 0 && sla->terms.deadline(&sla->terms, sla->from, sla->terms.target) == CLOCK_NEVER)
-		fault(defining, "the target \"%s\" is never reached: %s, it is not open for so long", sla->target_text,
+		fault(defining, "the target \"%s\" is never reached: %s it is not open for so long", sla->target_text,
 			  itsm_clock_hours_name(sla->hours));
 }
 

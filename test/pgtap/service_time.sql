@@ -72,7 +72,7 @@ BEGIN
 	END LOOP;
 	INSERT INTO hours VALUES (id, zone, starts, (array_to_string(rules, '; ') || ' @ ' || zone)::itsm.service_hours);
 END $$;
-SELECT count(make_hours(((row_number() OVER ())::int), zone, starts)) AS made FROM place, generate_series(1, 14) \gset
+SELECT count(make_hours(id::int, zone, starts)) AS made FROM (SELECT row_number() OVER () AS id, zone, starts FROM place, generate_series(1, 5)) AS p \gset
 
 -- What is open by day, as instants.
 CREATE TABLE open AS
@@ -89,22 +89,22 @@ SELECT p.id, greatest(p.begins, CASE p.opens WHEN 0 THEN p.begins ELSE o.at END)
 FROM part p
 	LEFT JOIN shown o ON o.zone = p.zone AND o.starts = p.starts AND o.local = p.day + p.opens * interval '1 minute'
 	LEFT JOIN shown c ON c.zone = p.zone AND c.starts = p.starts AND c.local = p.day + p.closes * interval '1 minute';
-CREATE INDEX ON open (id);
+CREATE TABLE open_minute AS
+SELECT DISTINCT id, at FROM open, generate_series(opens, closes - interval '1 minute', '1 minute') AS at;
+ANALYZE;
 CREATE TABLE model AS
-SELECT h.id, m.at, EXISTS (SELECT FROM open o WHERE o.id = h.id AND m.at >= o.opens AND m.at < o.closes) AS is_open
-FROM hours h JOIN minute m ON m.zone = h.zone AND m.starts = h.starts AND m.at >= h.starts AND m.at < h.starts + 28;
+SELECT h.id, m.at, o.at IS NOT NULL AS is_open
+FROM hours h JOIN minute m ON m.zone = h.zone AND m.starts = h.starts AND m.at >= h.starts AND m.at < h.starts + 28 LEFT JOIN open_minute o ON o.id = h.id AND o.at = m.at;
 CREATE INDEX ON model (id, at);
 ANALYZE;
 
-SELECT cmp_ok(count(*), '>', 7000000::bigint, 'minutes looked at') FROM model;
+SELECT cmp_ok(count(*), '>', 2500000::bigint, 'minutes looked at') FROM model;
 SELECT cmp_ok(count(*) FILTER (WHERE is_open) * 10, '>', count(*), 'and enough of them are open') FROM model;
-SELECT is(count(*), 0::bigint, 'is_open as the model has it: ' || h.zone || ' ' || min(h.hours::text) FILTER (WHERE m.is_open <> itsm.is_open(h.hours, m.at))) FROM model m JOIN hours h USING (id)
-WHERE m.is_open <> itsm.is_open(h.hours, m.at) GROUP BY h.zone;
 SELECT is(count(*), 0::bigint, 'is_open is as the model has it at every minute') FROM model m JOIN hours h USING (id) WHERE m.is_open <> itsm.is_open(h.hours, m.at);
 SELECT is(count(*), 0::bigint, 'service time of the weeks is as the model has it')
 FROM (SELECT id, count(*) FILTER (WHERE is_open) AS minutes FROM model GROUP BY id) AS m JOIN hours h USING (id)
 WHERE itsm.service_time(h.hours, h.starts, h.starts + 28) <> m.minutes * interval '1 minute';
-CREATE TABLE running AS SELECT id, at, count(*) FILTER (WHERE is_open) OVER (PARTITION BY id ORDER BY at ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS minutes FROM model;
+CREATE TABLE running AS SELECT id, at, count(*) FILTER (WHERE is_open) OVER (PARTITION BY id ORDER BY at ROWS UNBOUNDED PRECEDING) - is_open::int AS minutes FROM model;
 SELECT is(count(*), 0::bigint, 'service time from the beginning is as the model has it at every minute')
 FROM running r JOIN hours h USING (id) WHERE itsm.service_time(h.hours, h.starts, r.at) <> r.minutes * interval '1 minute';
 SELECT is(count(*), 0::bigint, 'open ranges are those of the model')
@@ -114,6 +114,7 @@ WHERE itsm.open_ranges(h.hours, tstzrange(h.starts, h.starts + 28)) <> m.ranges;
 CREATE TABLE change AS
 SELECT id, at, is_open FROM (SELECT *, lag(is_open) OVER (PARTITION BY id ORDER BY at) AS was_open FROM model) AS m WHERE is_open <> was_open;
 CREATE INDEX ON change (id, is_open, at);
+ANALYZE change;
 SELECT is(count(*), 0::bigint, 'next opening and closing are those of the model')
 FROM (SELECT m.id, m.at, (SELECT min(c.at) FROM change c WHERE c.id = m.id AND c.at > m.at AND c.is_open) AS opens,
 		(SELECT min(c.at) FROM change c WHERE c.id = m.id AND c.at > m.at AND NOT c.is_open) AS closes
@@ -123,7 +124,7 @@ WHERE itsm.next_open(h.hours, m.at) <> m.opens OR itsm.next_close(h.hours, m.at)
 -- There and back, for targets of a microsecond to years, and the first such instant.
 CREATE TABLE trip AS
 SELECT h.hours, h.starts + random() * interval '28 days' AS start, (CASE WHEN random() < 0.2 THEN -1 ELSE 1 END * 10 ^ (random() * 14)) * interval '1 microsecond' AS target
-FROM hours h, generate_series(1, 100)
+FROM hours h, generate_series(1, 400)
 WHERE itsm.service_time(h.hours, '2050-01-01', '2060-01-01') > '0';
 SELECT cmp_ok(count(*), '>', 10000::bigint, 'deadlines asked for') FROM trip;
 ALTER TABLE trip ADD deadline timestamptz;

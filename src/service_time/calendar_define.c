@@ -1,0 +1,238 @@
+/*
+ * calendar_define.c
+ *		Makes and changes calendars.  What holds from now on or later is changed
+ *		freely; what held before only when it is said so.
+ */
+#include "core/itsm.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "core/query.h"
+#include "lifecycle/policy.h"
+#include "miscadmin.h"
+#include "service_time/calendar.h"
+#include "service_time/service_hours.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+ITSM_FUNCTION(itsm_define_calendar);
+ITSM_FUNCTION(itsm_import_holidays);
+
+static Oid
+hours_type(void)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("service_hours"),
+						   ObjectIdGetDatum(get_namespace_oid(ITSM_SCHEMA, false)));
+}
+
+/* Locks the calendar until the transaction ends, and makes it first if need be: is it new? */
+static bool
+lock_calendar(const char *name)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+
+	if (*name == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a calendar has a name")));
+	itsm_query(SPI_OK_INSERT, "INSERT INTO itsm.calendar (name) VALUES ($1) ON CONFLICT DO NOTHING",
+			   1, types, values, NULL);
+	itsm_query(SPI_OK_SELECT, "SELECT FROM itsm.calendar WHERE name = $1 FOR UPDATE", 1, types, values, NULL);
+	return itsm_query(SPI_OK_SELECT, "SELECT FROM itsm.calendar_hours WHERE calendar = $1 LIMIT 1",
+					  1, types, values, NULL) == 0;
+}
+
+/* From when the hours hold: of a new calendar ever since, otherwise from now on. */
+static TimestampTz
+check_valid_from(const char *name, bool is_new, bool given, TimestampTz valid_from, bool rewrite_past)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (!given)
+		return is_new ? DT_NOBEGIN : now;
+	if (TIMESTAMP_IS_NOEND(valid_from))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("hours of calendar \"%s\" would never hold", name)));
+	if (!is_new && valid_from < now && !rewrite_past)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the past of calendar \"%s\" would be rewritten", name),
+				 errdetail("The hours would hold from %s.", timestamptz_to_str(valid_from)),
+				 errhint("Let them hold from now on or later, or say rewrite_past => true.")));
+	return valid_from;
+}
+
+static void
+write_hours(const char *name, TimestampTz valid_from, Datum hours)
+{
+	Oid			types[] = {TEXTOID, TIMESTAMPTZOID, hours_type(), NAMEOID};
+	Datum		values[] = {
+		CStringGetTextDatum(name), TimestampTzGetDatum(valid_from), hours,
+		DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetSessionUserId(), false)))
+	};
+
+	itsm_query(SPI_OK_INSERT,
+			   "INSERT INTO itsm.calendar_hours AS h (calendar, valid_from, hours, defined_at, defined_by) "
+			   "VALUES ($1, $2, $3, pg_catalog.clock_timestamp(), $4) "
+			   "ON CONFLICT (calendar, valid_from) DO UPDATE "
+			   "SET hours = EXCLUDED.hours, defined_at = EXCLUDED.defined_at, defined_by = EXCLUDED.defined_by "
+			   "WHERE h.hours OPERATOR(itsm.<>) EXCLUDED.hours",
+			   lengthof(types), types, values, NULL);
+}
+
+Datum
+itsm_define_calendar(PG_FUNCTION_ARGS)
+{
+	char	   *name;
+	TimestampTz valid_from;
+	OwnerQuery	query;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a calendar has a name and hours")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	itsm_query_begin(&query);
+	valid_from = check_valid_from(name, lock_calendar(name), !PG_ARGISNULL(2),
+								  PG_ARGISNULL(2) ? 0 : PG_GETARG_TIMESTAMPTZ(2),
+								  !PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
+	write_hours(name, valid_from, PG_GETARG_DATUM(1));
+	itsm_query_end(&query);
+	/* policies keep the hours of their agreements */
+	itsm_policy_changed();
+	PG_RETURN_VOID();
+}
+
+/* The dates of a query, "2026 Apr 03,2026 Apr 06", read with the rights of the caller. */
+static char *
+read_dates(const char *query, MemoryContext context, int *count)
+{
+	StringInfoData dates;
+	MemoryContext inner;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(query, true, 0) != SPI_OK_SELECT || SPI_tuptable->tupdesc->natts < 1 ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query of holidays does not give dates"),
+				 errhint("Its first column is of type date.")));
+	inner = MemoryContextSwitchTo(context);
+	initStringInfo(&dates);
+	*count = 0;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		null;
+		DateADT		date = DatumGetDateADT(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null));
+		int			year = 0,
+					month = 0,
+					day = 0;
+
+		if (null)
+			continue;
+		if (!DATE_NOT_FINITE(date))
+			service_day_date(date, &year, &month, &day);
+		if (DATE_NOT_FINITE(date) || year < 1 || year > 9999)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("holiday out of range"), errhint("Years are 0001 to 9999.")));
+		appendStringInfo(&dates, "%s%04d %s %02d", *count == 0 ? "" : ",", year, service_month_names[month - 1], day);
+		(*count)++;
+	}
+	MemoryContextSwitchTo(inner);
+	SPI_finish();
+	return dates.data;
+}
+
+/* Is the rule one of imported holidays: dates with years that are closed? */
+static bool
+is_holidays(const ServiceRule *rule)
+{
+	if (rule->date_count == 0 || rule->range_count != 0 || rule->weekdays != SERVICE_ALL_WEEK)
+		return false;
+	for (int i = 0; i < rule->date_count; i++)
+		if (rule->dates[i].every_year)
+			return false;
+	return true;
+}
+
+/* Canonical hours with these dates off, in a last rule of holidays that is there or made. */
+static char *
+close_dates(char *text, const char *dates)
+{
+	int			length = strlen(text);
+	ServiceHours hours;
+	ServiceFault fault;
+	int			rules;
+	const char *zone = "";
+
+	if (!service_hours_parse(&hours, palloc(service_hours_size(text, length)), text, length, &fault))
+		elog(ERROR, "service hours are damaged: %s", fault.message);
+	rules = length;
+	if (hours.zone_length > 0)
+	{
+		zone = hours.zone - 3;	/* " @ " */
+		rules = zone - text;
+	}
+	if (is_holidays(&hours.rules[hours.rule_count - 1]))
+		return psprintf("%.*s,%s off%s", rules - 4 /* " off" */ , text, dates, zone);
+	return psprintf("%.*s; %s off%s", rules, text, dates, zone);
+}
+
+/* The hours that hold at a time; those that hold first when it is before them. */
+static char *
+hours_at(const Calendar *calendar, TimestampTz at)
+{
+	int			piece = 0;
+
+	while (piece + 1 < calendar->count && calendar->pieces[piece + 1].valid_from <= at)
+		piece++;
+	return calendar->pieces[piece].text;
+}
+
+/* Closes dates in all hours from a time on, and returns how many dates were given. */
+Datum
+itsm_import_holidays(PG_FUNCTION_ARGS)
+{
+	char	   *name;
+	char	   *dates;
+	int			count;
+	TimestampTz valid_from;
+	Calendar   *calendar;
+	OwnerQuery	query;
+	Oid			input,
+				parameter;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a calendar and a query are needed")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	dates = read_dates(text_to_cstring(PG_GETARG_TEXT_PP(1)), CurrentMemoryContext, &count);
+	itsm_query_begin(&query);
+	/* raises when there is none, before one would be made */
+	itsm_calendar_read(name, SnapshotSelf);
+	lock_calendar(name);
+	calendar = itsm_calendar_read(name, SnapshotSelf);
+	valid_from = check_valid_from(name, false, !PG_ARGISNULL(2), PG_ARGISNULL(2) ? 0 : PG_GETARG_TIMESTAMPTZ(2),
+								  !PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
+	getTypeInputInfo(hours_type(), &input, &parameter);
+	for (int i = -1; count > 0 && i < calendar->count; i++)
+	{
+		TimestampTz from = i < 0 ? valid_from : calendar->pieces[i].valid_from;
+		char	   *held = i < 0 ? hours_at(calendar, valid_from) : calendar->pieces[i].text;
+		Datum		closed = OidInputFunctionCall(input, close_dates(held, dates), parameter, -1);
+
+		/* those that hold at that time, unless they are closed then already, and all that follow */
+		if (i < 0 ? strcmp(TextDatumGetCString(closed), held) != 0 : from > valid_from)
+			write_hours(name, from, closed);
+	}
+	itsm_query_end(&query);
+	itsm_policy_changed();
+	PG_RETURN_INT32(count);
+}
