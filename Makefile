@@ -33,6 +33,7 @@ SQL_FILES = \
 	src/practice/proposal.sql \
 	src/practice/incident.sql \
 	src/report/report.sql \
+	src/report/sla_report.sql \
 	src/report/policy_event.sql
 
 DATA_built = itsm--$(EXTVERSION).sql

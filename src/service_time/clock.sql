@@ -59,3 +59,37 @@ AS 'MODULE_PATHNAME', 'itsm_explain_clock' LANGUAGE C STABLE STRICT PARALLEL UNS
 COMMENT ON FUNCTION itsm.explain_clock(bigint, text, text) IS
 'The timeline of a record''s clocks by an agreement, made out of the events: each stretch, the state it was spent in, the service time that counted in it and in all so far, and why it counts or not. ended_at is null while a stretch lasts; it counts up to now. Grant EXECUTE to those who may read the states of every record.';
 REVOKE ALL ON FUNCTION itsm.explain_clock(bigint, text, text) FROM PUBLIC;
+
+CREATE TABLE itsm.clock_notice (
+	record bigint NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
+	sla integer NOT NULL,
+	sla_version integer NOT NULL,
+	started_at timestamptz NOT NULL,
+	position integer NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	share numeric NOT NULL,
+	reached_at timestamptz NOT NULL,
+	told_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (record, sla, sla_version, started_at, position, tenant)
+) USING heap;
+SELECT pg_catalog.pg_extension_config_dump('itsm.clock_notice', '');
+
+COMMENT ON TABLE itsm.clock_notice IS 'Warnings and breaches that itsm.due_clocks has told, so that it tells each once.';
+COMMENT ON COLUMN itsm.clock_notice.record IS 'The record.';
+COMMENT ON COLUMN itsm.clock_notice.tenant IS 'Tenant of the record.';
+COMMENT ON COLUMN itsm.clock_notice.sla IS 'The agreement.';
+COMMENT ON COLUMN itsm.clock_notice.sla_version IS 'Its version.';
+COMMENT ON COLUMN itsm.clock_notice.started_at IS 'When the clock started: one that counts from the same time again tells nothing anew.';
+COMMENT ON COLUMN itsm.clock_notice.position IS 'Which notice: the warnings in order from 0, then the breach.';
+COMMENT ON COLUMN itsm.clock_notice.kind IS 'warning or breach.';
+COMMENT ON COLUMN itsm.clock_notice.share IS 'Share of the target: 1 for the breach.';
+COMMENT ON COLUMN itsm.clock_notice.reached_at IS 'When that share was reached, or at the latest.';
+COMMENT ON COLUMN itsm.clock_notice.told_at IS 'When it was told.';
+
+CREATE FUNCTION itsm.due_clocks(now timestamptz DEFAULT NULL, most integer DEFAULT 1000, notify boolean DEFAULT false)
+RETURNS TABLE (tenant text, record bigint, key text, agreement text, kind text, share numeric, reached_at timestamptz, due_at timestamptz)
+AS 'MODULE_PATHNAME', 'itsm_due_clocks' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION itsm.due_clocks(timestamptz, integer, boolean) IS
+'Tells the warnings and breaches of clocks that are due by now (null: the time it is), each once for all, at most as many as "most" says; call it again for the rest. A breach is told also of a clock that has been completed meanwhile. notify: NOTIFY itsm_clock, without payload, when there are any. What a transaction has told that is rolled back is told again. For a scheduler such as pg_cron, beside itsm.run_due.';
+REVOKE ALL ON FUNCTION itsm.due_clocks(timestamptz, integer, boolean) FROM PUBLIC;

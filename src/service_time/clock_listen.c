@@ -150,6 +150,18 @@ put_behind(const Memory *memory, ClockRow *row)
 	return itsm_clock_store(memory->tenant, memory->record, row);
 }
 
+/* The bound of a clock that goes on holds: a pause only puts off what is due. */
+static TimestampTz
+next_bound(const Sla *sla, const ClockRow *row)
+{
+	bool		may_be_told = row->clock.stage < CLOCK_COMPLETED ||
+		(row->clock.stage == CLOCK_COMPLETED && row->clock.breached && row->told <= sla->share_count);
+
+	if (!may_be_told)
+		return DT_NOEND;
+	return row->bound == DT_NOEND ? itsm_clock_bound(sla, &row->clock, row->told) : row->bound;
+}
+
 /* Stores what a step did; false when it has to be done anew. */
 static bool
 store_step(const Memory *memory, const ClockGroup *group, ClockRow *row)
@@ -158,14 +170,10 @@ store_step(const Memory *memory, const ClockGroup *group, ClockRow *row)
 
 	if (group->changed || group->had)
 	{
-		bool		was_open = row->bound != DT_NOEND;
+		const Sla  *sla = (group->begun ? group->before_by : group->by)->sla;
 
 		row->clock = group->begun ? group->before : group->last;
-		/* the bound of a clock that goes on holds; a pause only puts off what is due */
-		if (row->clock.stage >= CLOCK_COMPLETED)
-			row->bound = DT_NOEND;
-		else if (!was_open)
-			row->bound = itsm_clock_bound(group->by->sla, &row->clock, row->told);
+		row->bound = next_bound(sla, row);
 		if (!(group->begun ? put_behind(memory, row) : itsm_clock_store(memory->tenant, memory->record, row)))
 			return false;
 	}

@@ -188,16 +188,26 @@ itsm_clock_remove(const ClockRow *row)
 	CommandCounterIncrement();
 }
 
+int64
+itsm_clock_notice_length(const Sla *sla, int position)
+{
+	/* a target that is just used up is met */
+	if (position == sla->share_count)
+		return sla->terms.target + 1;
+	return (int64) (sla->shares[position] * (double) sla->terms.target);
+}
+
 TimestampTz
 itsm_clock_bound(const Sla *sla, const Clock *clock, int told)
 {
-	int64		length = sla->terms.target;
-
-	if ((clock->stage != CLOCK_IN_PROGRESS && clock->stage != CLOCK_PAUSED) || told > sla->share_count)
+	if (told > sla->share_count)
 		return DT_NOEND;
-	if (told < sla->share_count)
-		length = (int64) (sla->shares[told] * (double) length);
-	return clock_reaches(&sla->terms, clock, length);
+	/* a breach is told also of a clock that was completed before anybody looked */
+	if (clock->stage == CLOCK_COMPLETED && clock->breached)
+		return clock->breached_at;
+	if (clock->stage >= CLOCK_COMPLETED)
+		return DT_NOEND;
+	return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, told));
 }
 
 bool

@@ -39,6 +39,9 @@ extern void itsm_clock_remove(const ClockRow *row);
 /* Out of a tuple with the columns of the table, which is kept. */
 extern void itsm_clock_of_tuple(TupleDesc descriptor, HeapTuple tuple, ClockRow *row);
 
+/* Service time after which the notice with that position is due: a warning's, or the breach's, which is the last. */
+extern int64 itsm_clock_notice_length(const Sla *sla, int position);
+
 /* The bound of a clock as it stands. */
 extern TimestampTz itsm_clock_bound(const Sla *sla, const Clock *clock, int told);
 
