@@ -22,7 +22,7 @@ CREATE TABLE itsm.clock (
 	tenant text COLLATE "C" NOT NULL,
 	stage text COLLATE "C" NOT NULL,
 	PRIMARY KEY (record, sla, number, tenant)
-) USING heap WITH (fillfactor = 60);
+) USING heap WITH (fillfactor = 50);
 CREATE INDEX clock_due_idx ON itsm.clock (due_bound) WHERE due_bound IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('itsm.clock', '');
 

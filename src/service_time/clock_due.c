@@ -104,7 +104,7 @@ reached_at(const Sla *sla, const Clock *clock, int position)
 		return clock->breached_at;
 	if (clock->stage != CLOCK_IN_PROGRESS || clock->elapsed >= length)
 		return clock->since;
-	return clock_reaches(&sla->terms, clock, length);
+	return clock_reaches(&sla->terms, clock, Min(length, sla->terms.target));
 }
 
 /* From when on the next notice may be due. */

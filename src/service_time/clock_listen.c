@@ -3,7 +3,8 @@
  *		The clocks of a record advance with its events, in the judging trigger.
  *
  * Most events change no clock, which shows without looking at one: neither what
- * the state does to it nor what its agreement's checks read has changed.
+ * the state does to it nor what its agreement's checks read has changed, or the
+ * condition holds as little as it did before.
  *
  * Memory: the per-row context.  Locking: the caller holds the record's head.
  */
@@ -27,17 +28,24 @@ typedef struct Change
 	const RowSide *side;		/* how things stand now */
 	bool		ended;
 	bool		entered;
+	int8	   *checked;		/* per check: 0 not yet, 1 it holds, -1 it does not */
 } Change;
 
 static bool
-check_holds(const RowSide *side, int position)
+check_holds(const Change *change, int position)
 {
-	int			number;
+	const RowSide *side = change->side;
 
 	if (position < 0)
 		return position == SLA_NO_CHECK;
-	number = itsm_listened_check(side->unit, &itsm_clock_listener, position);
-	return number >= 0 && itsm_evaluate_check(side->state, side->unit, number, NULL, side->canonical);
+	if (change->checked[position] == 0)
+	{
+		int			number = itsm_listened_check(side->unit, &itsm_clock_listener, position);
+
+		change->checked[position] = number >= 0 &&
+			itsm_evaluate_check(side->state, side->unit, number, NULL, side->canonical) ? 1 : -1;
+	}
+	return change->checked[position] > 0;
 }
 
 static uint8
@@ -50,14 +58,13 @@ static ClockEvent
 stands(ClockCircumstances *circumstances, const BoundSla *version)
 {
 	const Change *change = (const Change *) circumstances;
-	const RowSide *side = change->side;
 	ClockEvent	event = {.at = circumstances->at, .ended = change->ended, .entered = change->entered,
-	.state = states_of(version, side->state_number)};
+	.state = states_of(version, change->side->state_number)};
 
 	if (change->ended)
 		return event;
-	event.holds = check_holds(side, version->checks[SLA_CONDITION]);
-	if ((event.state & CLOCK_PAUSES) && !check_holds(side, version->checks[SLA_PAUSE_WHEN]))
+	event.holds = check_holds(change, version->checks[SLA_CONDITION]);
+	if ((event.state & CLOCK_PAUSES) && !check_holds(change, version->checks[SLA_PAUSE_WHEN]))
 		event.state &= ~CLOCK_PAUSES;
 	return event;
 }
@@ -115,10 +122,14 @@ concerns(const ClockGroup *group, const Change *change)
 	{
 		const BoundSla *version = &group->versions[i];
 		uint8		states = states_of(version, new->state_number);
+		bool		changed = reads_changed(version, old, new);
 
-		if (states != states_of(version, old->state_number) || (change->entered && (states & CLOCK_RESETS)) ||
-			(version->sla->from > memory->before && version->sla->from <= memory->at) ||
-			reads_changed(version, old, new))
+		if (changed)
+			return true;
+		/* where the condition did not hold before either, nothing runs */
+		if ((states != states_of(version, old->state_number) || (change->entered && (states & CLOCK_RESETS)) ||
+			 (version->sla->from > memory->before && version->sla->from <= memory->at)) &&
+			check_holds(change, version->checks[SLA_CONDITION]))
 			return true;
 	}
 	return false;
@@ -215,30 +226,22 @@ follow_group(ClockGroup group, Change *change, bool ends)
 	}
 }
 
-/* Clocks of agreements that are not, or no longer, on the record's lifecycle end. */
-static bool
-end_strangers(Change *change, const BoundSlas *bound)
-{
-	return itsm_clock_end_others(change->memory->tenant, change->memory->record, bound, change->memory->at);
-}
-
-static bool
+/* A command of the event's own has begun: what is written here once needs no other. */
+static void
 follow(Change *change, const BoundSlas *bound)
 {
-	bool		wrote = false;
 	ClockGroup	group;
 
 	for (int first = 0; bound && first < bound->count; first += group.count)
 	{
 		group = itsm_clock_group(bound, first);
 		if (concerns(&group, change))
-			wrote |= follow_group(group, change, false);
+			(void) follow_group(group, change, false);
 	}
-	return wrote;
 }
 
 /* What ran for a row that begins anew ends before. */
-static bool
+static void
 end_all(Change *change, const BoundSlas *bound)
 {
 	bool		wrote = false;
@@ -251,7 +254,6 @@ end_all(Change *change, const BoundSlas *bound)
 	}
 	if (wrote)
 		CommandCounterIncrement();
-	return wrote;
 }
 
 static void
@@ -262,19 +264,18 @@ remembered(const Memory *memory)
 		.memory = memory, .side = memory->new ? memory->new : memory->old, .ended = memory->new == NULL
 	};
 	const BoundSlas *bound = itsm_unit_listened(change.side->unit, &itsm_clock_listener);
-	bool		wrote = false;
 
 	if (memory->told == NULL)
 		return;
+	if (bound && bound->texts)
+		change.checked = palloc0(sizeof(int8) * list_length(bound->texts));
 	change.entered = memory->old == NULL || memory->new == NULL ||
 		!itsm_same_text(memory->old->state_name, memory->new->state_name);
 	if (memory->version > 1 && (memory->old == NULL || (memory->new && memory->old->unit != memory->new->unit)))
-		wrote |= end_strangers(&change, bound);
+		itsm_clock_end_others(memory->tenant, memory->record, bound, memory->at);
 	if (memory->version > 1 && memory->old == NULL && strcmp(memory->told, "created") == 0)
-		wrote |= end_all(&change, bound);
-	wrote |= follow(&change, bound);
-	if (wrote)
-		CommandCounterIncrement();
+		end_all(&change, bound);
+	follow(&change, bound);
 }
 
 static void *

@@ -98,10 +98,9 @@ itsm_clock_replay_store(const char *tenant, int64 record)
 	itsm_replay_end(replay);
 }
 
-bool
+void
 itsm_clock_end_others(const char *tenant, int64 record, const BoundSlas *bound, TimestampTz at)
 {
-	bool		ended = false;
 	ListCell   *cell;
 
 	foreach(cell, itsm_clocks_of(tenant, record))
@@ -120,7 +119,7 @@ itsm_clock_end_others(const char *tenant, int64 record, const BoundSlas *bound, 
 			const ClockEvent event = {.at = at, .ended = true};
 
 			if (version->id == row->sla && version->version == row->sla_version)
-				ended |= clock_advance(&version->terms, &row->clock, &event, NULL);
+				(void) clock_advance(&version->terms, &row->clock, &event, NULL);
 		}
 		row->bound = DT_NOEND;
 		while (!itsm_clock_store(tenant, record, row))
@@ -134,7 +133,6 @@ itsm_clock_end_others(const char *tenant, int64 record, const BoundSlas *bound, 
 			row->told = again.told;
 		}
 	}
-	return ended;
 }
 
 static void

@@ -54,7 +54,7 @@ extern void itsm_clock_replay_start(const char *tenant, int64 record, const Sla 
 /* Makes the stored clocks of a record those that its events tell; the head is held. */
 extern void itsm_clock_replay_store(const char *tenant, int64 record);
 
-/* Ends a record's clocks of agreements that are not bound; true when there were any. */
-extern bool itsm_clock_end_others(const char *tenant, int64 record, const BoundSlas *bound, TimestampTz at);
+/* Ends a record's clocks of agreements that are not bound. */
+extern void itsm_clock_end_others(const char *tenant, int64 record, const BoundSlas *bound, TimestampTz at);
 
 #endif							/* ITSM_CLOCK_REPLAY_H */
