@@ -87,7 +87,11 @@ parse_target(DefinitionParse *parse, const JsonbContainer *object, Sla *sla, boo
 	sla->target_text = text_member(parse, object, "target", true);
 	if (sla->target_text == NULL)
 		return;
-	if (!itsm_time_limit(sla->target_text, stored, &target, &message))
+	/* what a minus sign stands for depends on a setting: it is not read at all */
+	if (strchr(sla->target_text, '-'))
+		definition_fault(parse, KIND, NULL, "the target \"%s\" has a minus sign in it; a target is more than zero",
+						 itsm_clip(sla->target_text));
+	else if (!itsm_time_limit(sla->target_text, stored, &target, &message))
 		definition_fault(parse, KIND, NULL, "the target \"%s\" is not a time: %s", itsm_clip(sla->target_text),
 						 message);
 	else if (!itsm_interval_is_finite(&target) || target.month != 0)
@@ -119,9 +123,10 @@ parse_set(DefinitionParse *parse, const JsonbContainer *object, SlaSet set, unsi
 	/* none at all may be said too */
 	if (itsm_json_array(&value) && JsonContainerSize(itsm_json_array(&value)) == 0)
 		return;
-	if (!itsm_json_strings(&value, &states->names))
-		definition_fault(parse, KIND, NULL, "%s: \"%s\" must be a state or category, or an array of them",
-						 WHERE, member);
+	if (itsm_json_strings(&value, &states->names))
+		return;
+	definition_fault(parse, KIND, NULL, "%s: \"%s\" must be a state or category, or an array of them", WHERE, member);
+	states->categories = absent;
 }
 
 static void
