@@ -62,6 +62,14 @@ UPDATE itsm.clock c SET elapsed = '1 hour' FROM itsm.record r WHERE r.id = c.rec
 DELETE FROM itsm.clock c USING itsm.record r WHERE r.id = c.record AND r.key = 'void' AND c.sla = (SELECT id FROM itsm.sla WHERE name = 'response');
 SELECT agreement, number, problem, kept ->> 'elapsed' AS kept, computed ->> 'elapsed' AS computed FROM itsm.recompute_clocks();
 SELECT count(*) FROM itsm.recompute_clocks(sla => 'contract');
+-- what cannot be is a fault
+BEGIN;
+UPDATE itsm.clock c SET breached = false FROM itsm.record r WHERE r.id = c.record AND r.key = 'keeps' AND c.breached;
+UPDATE itsm.clock c SET paused_since = '2026-05-04' FROM itsm.record r WHERE r.id = c.record AND r.key = 'just';
+UPDATE itsm.clock c SET record = -1 FROM itsm.record r, itsm.sla s WHERE r.id = c.record AND r.key = 'odd' AND s.id = c.sla AND s.name = 'response';
+UPDATE itsm.clock SET sla_version = 9 WHERE number = 1;
+SELECT regexp_replace(v.object, '-?[0-9]+', 'N') AS clock, v.detail FROM itsm.verify() v WHERE v.scope = 'clock' AND NOT v.ok ORDER BY 1, 2;
+ROLLBACK;
 SELECT problem FROM itsm.recompute_clocks(record => (SELECT id FROM itsm.record WHERE key = 'late'), write => true);
 SELECT problem FROM itsm.recompute_clocks(write => true);
 SELECT problem FROM itsm.recompute_clocks();

@@ -11,6 +11,7 @@
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
 #include "service_time/clock_listen.h"
+#include "service_time/clock_verify.h"
 
 PG_MODULE_MAGIC;
 
@@ -35,6 +36,7 @@ const EventListener *const itsm_event_listeners[] = {
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_rows,
+	&itsm_verify_clocks,
 	NULL
 };
 

@@ -9,6 +9,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "core/own_table.h"
 #include "core/query.h"
@@ -372,7 +373,9 @@ itsm_recompute_clocks(PG_FUNCTION_ARGS)
 	recompute.slas = itsm_slas_of(NULL);
 	recompute.sla = PG_ARGISNULL(2) ? 0 : itsm_sla_number(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	recompute.write = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
-	itsm_own_keep(fcinfo->flinfo->fn_mcxt);
+	/* what is kept open is locked for writing, which a standby does not do */
+	if (!RecoveryInProgress())
+		itsm_own_keep(fcinfo->flinfo->fn_mcxt);
 	recompute.replay = itsm_replay_begin(recompute.sla);
 	recompute.context = AllocSetContextCreate(CurrentMemoryContext, "itsm clocks of a record", ALLOCSET_DEFAULT_SIZES);
 	itsm_query_begin(&query);

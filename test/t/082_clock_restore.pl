@@ -50,6 +50,7 @@ $node->wait_for_catchup($standby);
 is($standby->safe_psql('desk', $contents), $before, 'a standby has the same');
 my $explain = q{SELECT count(*), sum(x.counted) > '0' FROM itsm.record r, LATERAL itsm.explain_clock(r.id, 'response') x WHERE r.source = 1 AND x.ended_at IS NOT NULL};
 is($standby->safe_psql('desk', $explain), $node->safe_psql('desk', $explain), 'and explains its clocks');
+is($standby->safe_psql('desk', $same), '', 'and compares them with their events');
 is($standby->safe_psql('desk', 'SELECT count(*) FROM itsm_report.sla_clock'), $node->safe_psql('desk', 'SELECT count(*) FROM itsm.clock'), 'and reports them');
 $standby->stop;
 
