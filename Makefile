@@ -25,6 +25,8 @@ SQL_FILES = \
 	src/lifecycle/export.sql \
 	src/service_time/service_time.sql \
 	src/service_time/calendar.sql \
+	src/service_time/sla.sql \
+	src/service_time/clock.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
 	src/cmdb/relationship.sql \
@@ -64,6 +66,7 @@ SQL_FILES = \
 	src/practice/knowledge_article.sql \
 	src/practice/state_map.sql \
 	src/report/report.sql \
+	src/report/sla_report.sql \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
@@ -152,7 +155,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -174,6 +177,7 @@ help:
 	@echo '  make check-locale     the regression tests under other settings, collation and search_path'
 	@echo '  make check-valgrind   the regression tests under valgrind (slow)'
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
+	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
@@ -196,6 +200,9 @@ $(addprefix check-,$(SUITES)) check-valgrind: check-%:
 
 check-load:
 	@ITSM_LOAD_OPERATIONS=$${ITSM_LOAD_OPERATIONS:-200000} TESTS=test/t/060_load_model.pl test/run tap
+
+check-clocks:
+	@ITSM_CLOCK_RECORDS=$${ITSM_CLOCK_RECORDS:-100000} TESTS=test/t/081_clock_model.pl test/run tap
 
 bench:
 	@bench/run

@@ -17,6 +17,8 @@
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
 #include "practice/verify_bookings.h"
+#include "service_time/clock_listen.h"
+#include "service_time/clock_verify.h"
 
 PG_MODULE_MAGIC;
 
@@ -39,6 +41,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 
 const EventListener *const itsm_event_listeners[] = {
 	&itsm_reference_listener,
+	&itsm_clock_listener,
 	&itsm_booking_listener,
 	&itsm_relationship_listener,
 	NULL
@@ -54,6 +57,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_rows,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,
+	&itsm_verify_clocks,
 	NULL
 };
 

@@ -23,7 +23,7 @@
 #include "storage/block.h"
 #include "utils/rel.h"
 
-#define OWN_KEYS 3
+#define OWN_KEYS 4
 #define OWN_PROBES 2
 
 /* An index by which rows are found, by equality in all of its columns; unique. */

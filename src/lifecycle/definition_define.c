@@ -315,6 +315,15 @@ check_permission(Relation table, HeapTuple current, const char *name)
 	check_attachments(name);
 }
 
+void
+itsm_lifecycle_check_editor(const char *name)
+{
+	Relation	table = table_open(itsm_relation("lifecycle"), AccessShareLock);
+
+	check_permission(table, find_version(table, name, 0), name);
+	table_close(table, AccessShareLock);
+}
+
 static bool
 same_as_current(Relation table, HeapTuple current, Jsonb *json, ArrayType *expressions)
 {

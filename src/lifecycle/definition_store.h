@@ -24,4 +24,7 @@ extern StoredDefinition *itsm_definition_fetch(const char *name, int version);
 /* Numbers of all versions, as a list of integers, the current one first; they have gaps. */
 extern List *itsm_definition_versions(const char *name);
 
+/* Raises 42501 unless the current user may edit a lifecycle: what hangs on it runs with others' rights. */
+extern void itsm_lifecycle_check_editor(const char *name);
+
 #endif							/* ITSM_DEFINITION_STORE_H */

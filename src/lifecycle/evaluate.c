@@ -109,7 +109,7 @@ unit_state(PolicyState *state, Unit *unit)
 	}
 	compiled = palloc0(sizeof(UnitState));
 	compiled->attributes = palloc0(sizeof(ExprState *) * unit->definition->attribute_count);
-	compiled->checks = palloc0(sizeof(ExprState *) * 2 * unit->definition->rule_count);
+	compiled->checks = palloc0(sizeof(ExprState *) * unit->check_count);
 	compiled->old = MakeSingleTupleTableSlot(unit->canonical, &TTSOpsVirtual);
 	compiled->new = MakeSingleTupleTableSlot(unit->canonical, &TTSOpsVirtual);
 	state->units[unit->number] = compiled;

@@ -17,6 +17,7 @@
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/definition_store.h"
+#include "lifecycle/event_listener.h"
 #include "lifecycle/policy.h"
 #include "lifecycle/project.h"
 #include "miscadmin.h"
@@ -33,8 +34,15 @@ typedef struct Migration
 	int			version;
 	List	   *states;			/* NamedText: state before, state after */
 	List	   *missing;		/* String: states that have nowhere to go, told already */
+	List	   *moved;			/* MovedRecord */
 	List	   *faults;
 } Migration;
+
+typedef struct MovedRecord
+{
+	int64		id;
+	char		tenant[FLEXIBLE_ARRAY_MEMBER];
+} MovedRecord;
 
 /* Where a state moves to; ITSM_NO_STATE and a fault when the map does not tell. */
 static int
@@ -154,9 +162,22 @@ raise_faults(const Migration *migration)
 					 "Name a state of the new version for every state that it does not have.");
 }
 
+static void
+note_moved(Migration *migration, MemoryContext context, const char *tenant, int64 id)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	MovedRecord *moved = palloc(offsetof(MovedRecord, tenant) + strlen(tenant) + 1);
+
+	moved->id = id;
+	strcpy(moved->tenant, tenant);
+	migration->moved = lappend(migration->moved, moved);
+	MemoryContextSwitchTo(caller);
+}
+
 static int64
 migrate_records(Migration *migration)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	OwnerQuery	query;
 	Oid			types[] = {INT4OID, TEXTOID, INT4OID};
 	Datum		values[] = {
@@ -176,11 +197,13 @@ migrate_records(Migration *migration)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
 		bool		isnull;
+		char	   *tenant = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 1);
+		int64		id = DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
 
 		CHECK_FOR_INTERRUPTS();
-		while (!try_record(migration, SPI_getvalue(tuple, SPI_tuptable->tupdesc, 1),
-						   DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull))))
+		while (!try_record(migration, tenant, id))
 			;
+		note_moved(migration, caller, tenant, id);
 	}
 	/* the faults are in the query's memory */
 	raise_faults(migration);
@@ -234,6 +257,7 @@ itsm_migrate(PG_FUNCTION_ARGS)
 	Migration	migration = {0};
 	Jsonb	   *states;
 	int64		count;
+	ListCell   *cell;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -257,5 +281,12 @@ itsm_migrate(PG_FUNCTION_ARGS)
 	itsm_policy_event(itsm_attachment_subject(migration.row->id), migration.row->id, "migrated",
 					  "lifecycle", migration.lifecycle, "version", psprintf("%d", migration.version), NULL);
 	itsm_policy_changed();
+	foreach(cell, migration.moved)
+	{
+		const MovedRecord *moved = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		itsm_tell_rewritten(moved->tenant, moved->id);
+	}
 	PG_RETURN_INT64(count);
 }

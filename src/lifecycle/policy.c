@@ -152,7 +152,7 @@ unit_valid(const Unit *unit)
 	for (int i = 0; i < unit->definition->attribute_count; i++)
 		if (!expression_valid(&unit->attributes[i].expression))
 			return false;
-	for (int i = 0; i < 2 * unit->definition->rule_count; i++)
+	for (int i = 0; i < unit->check_count; i++)
 		if (!expression_valid(&unit->checks[i]))
 			return false;
 	return true;

@@ -62,6 +62,12 @@ typedef enum BuiltinRule
 
 extern const char *const itsm_builtin_rules[BUILTIN_COUNT];
 
+typedef struct ListenedUnit
+{
+	void	   *data;
+	int			first_check;	/* of its checks in the unit's */
+} ListenedUnit;
+
 /* A version of a lifecycle, bound to an attachment's columns. */
 typedef struct Unit
 {
@@ -75,7 +81,8 @@ typedef struct Unit
 	int			actor_attribute;	/* number of a mapped attribute "actor"; -1: none */
 	int			group_attribute;	/* what a reassignment is counted by; -1: none */
 	TupleDesc	canonical;		/* the attributes, then the actor */
-	BoundExpression *checks;	/* per rule, then per rule's "when"; cached is NULL where there is none */
+	int			check_count;
+	BoundExpression *checks;	/* per rule, per rule's "when", listeners'; cached is NULL where there is none */
 	JudgeMode  *own_modes;		/* per rule: its own, or set for it in this attachment */
 	JudgeMode  *rule_modes;		/* per rule: what holds under the attachment's mode */
 	bool		reads_actor;	/* some check does */
@@ -83,6 +90,7 @@ typedef struct Unit
 	bool		compares;		/* some rule asks for the row as written */
 	bool		looks_around;	/* some rule asks whose row it is */
 	uint32		listeners;		/* bit i: itsm_event_listeners[i] hears of its records (event_listener.h) */
+	struct ListenedUnit *listened;	/* per listener: what it made of the unit; NULL: none does */
 	int			number;			/* among the policy's units */
 } Unit;
 

@@ -266,7 +266,8 @@ bind_rules(Builder *builder, Unit *unit)
 {
 	Definition *definition = unit->definition;
 
-	unit->checks = palloc0(sizeof(BoundExpression) * 2 * definition->rule_count);
+	unit->check_count = 2 * definition->rule_count;
+	unit->checks = palloc0(sizeof(BoundExpression) * unit->check_count);
 	unit->rule_modes = palloc(sizeof(JudgeMode) * definition->rule_count);
 	unit->own_modes = palloc(sizeof(JudgeMode) * definition->rule_count);
 	for (int i = 0; i < definition->rule_count; i++)
@@ -285,6 +286,89 @@ bind_rules(Builder *builder, Unit *unit)
 				bind_check(builder, unit, rule->conditions[j].data);
 		}
 	}
+}
+
+/* A check on its way through the parser; see itsm_attempt. */
+typedef struct CheckParse
+{
+	const Definition *definition;
+	const char *text;
+	Node	   *node;
+} CheckParse;
+
+static void
+parse_check(void *argument)
+{
+	CheckParse *parse = argument;
+
+	parse->node = itsm_check_parse(parse->definition, parse->text, true);
+}
+
+/* The checks that a listener wants; those that do not fit the version stay without an expression. */
+static void
+bind_listener_checks(Builder *builder, Unit *unit, const List *texts)
+{
+	ListCell   *cell;
+
+	if (texts == NIL)
+		return;
+	unit->checks = unit->check_count
+		? repalloc(unit->checks, sizeof(BoundExpression) * (unit->check_count + list_length(texts)))
+		: palloc(sizeof(BoundExpression) * list_length(texts));
+	foreach(cell, texts)
+	{
+		BoundExpression *check = &unit->checks[unit->check_count++];
+		CheckParse	parse = {unit->definition, lfirst(cell), NULL};
+
+		memset(check, 0, sizeof(BoundExpression));
+		if (itsm_attempt(parse_check, &parse) == NULL)
+			bind_expression(builder, check, parse.node);
+	}
+}
+
+static void
+bind_listeners(Builder *builder, Unit *unit)
+{
+	int			count = 0;
+
+	while (itsm_event_listeners[count])
+		count++;
+	unit->listened = palloc0(sizeof(ListenedUnit) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		List	   *checks = NIL;
+
+		unit->listened[i].first_check = unit->check_count;
+		if (itsm_event_listeners[i]->bind)
+			unit->listened[i].data = itsm_event_listeners[i]->bind(unit, &checks);
+		bind_listener_checks(builder, unit, checks);
+		if (itsm_event_listeners[i]->listens(unit))
+			unit->listeners |= UINT32_C(1) << i;
+	}
+}
+
+static int
+listener_number(const EventListener *listener)
+{
+	int			number = 0;
+
+	while (itsm_event_listeners[number] != listener)
+		number++;
+	return number;
+}
+
+void *
+itsm_unit_listened(const Unit *unit, const EventListener *listener)
+{
+	return unit->listened[listener_number(listener)].data;
+}
+
+int
+itsm_listened_check(const Unit *unit, const EventListener *listener, int position)
+{
+	int			number = unit->listened[listener_number(listener)].first_check + position;
+
+	return unit->checks[number].cached ? number : -1;
 }
 
 static Unit *
@@ -321,9 +405,7 @@ build_unit(Builder *builder, int version)
 		unit->group_attribute = -1;
 	bind_states(builder, unit);
 	bind_rules(builder, unit);
-	for (int i = 0; itsm_event_listeners[i]; i++)
-		if (itsm_event_listeners[i]->listens(unit))
-			unit->listeners |= UINT32_C(1) << i;
+	bind_listeners(builder, unit);
 	return unit;
 }
 

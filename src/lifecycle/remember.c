@@ -176,6 +176,51 @@ tell_record(Memory *memory, const Record *record)
 	memory->tenant = record->tenant;
 }
 
+/* The same after an event. */
+static void
+tell_event(Memory *memory, const Record *record, const Event *event)
+{
+	tell_record(memory, record);
+	memory->told = event->kind;
+	memory->at = event->at;
+}
+
+/* Takes note of when the row changed last, before that is replaced. */
+static void
+note_before(Memory *memory, const Record *record)
+{
+	memory->before = record->tuple && !record->row->nulls[RECORD_CHANGED]
+		? DatumGetTimestampTz(record->row->values[RECORD_CHANGED]) : 0;
+}
+
+static void
+tell_listeners(const Memory *memory)
+{
+	Memory		begun;
+	uint32		listeners;
+
+	if (memory->passed)
+	{
+		begun = *memory;
+		begun.old = NULL;
+		memory = &begun;
+	}
+	listeners = (memory->old ? memory->old->unit->listeners : 0) | (memory->new ? memory->new->unit->listeners : 0);
+	if (listeners == 0 || memory->record == 0 || memory->superseded)
+		return;
+	for (int i = 0; itsm_event_listeners[i]; i++)
+		if (listeners & (UINT32_C(1) << i))
+			itsm_event_listeners[i]->remembered(memory);
+}
+
+void
+itsm_tell_rewritten(const char *tenant, int64 record)
+{
+	for (int i = 0; itsm_event_listeners[i]; i++)
+		if (itsm_event_listeners[i]->rewritten)
+			itsm_event_listeners[i]->rewritten(tenant, record);
+}
+
 /* First appearance of a row: event, state, projection.  False when somebody was first. */
 static bool
 appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, bool unknown_past,
@@ -195,7 +240,7 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 	itsm_project_appearance(&record, side, event.at, unknown_past);
 	if (!itsm_event_append(&record, &event, &body, memory->reason, violations))
 		return false;
-	tell_record(memory, &record);
+	tell_event(memory, &record, &event);
 	itsm_project_appeared(&record, side, event.at);
 	return true;
 }
@@ -231,12 +276,25 @@ take_on(Memory *memory, RowSide *side, Record *record, const char *kind, bool an
 	record->deleted = false;
 	if (!itsm_event_append(record, &event, &body, memory->reason, violations))
 		return false;
-	tell_record(memory, record);
+	tell_event(memory, record, &event);
 	if (adopted)
 		itsm_project_adoption(record, side, event.at);
 	else
 		itsm_project_return(record, side, event.at, event.from_state != NULL);
 	return true;
+}
+
+/* That a record begins, or is taken on, with what its row was before. */
+static void
+tell_beginning(Memory *memory)
+{
+	Memory		begun = *memory;
+
+	begun.old = NULL;
+	begun.new = memory->old;
+	begun.superseded = false;
+	tell_listeners(&begun);
+	memory->told = NULL;
 }
 
 /*
@@ -261,7 +319,12 @@ record_of_old(Memory *memory, Record *record)
 				 : (record->attachment == old->attachment->id && !record->deleted) ||
 				 take_on(memory, old, record, "backfilled", record->deleted, true, NIL))
 			break;
+		if (memory->told)
+			tell_beginning(memory);
 	}
+	if (memory->told)
+		tell_beginning(memory);
+	note_before(memory, record);
 	note_early(memory, record);
 	if (memory->early)
 		itsm_project_catch_up(record, old);
@@ -384,7 +447,7 @@ remember_end(Memory *memory)
 		if (ahead)
 			changed_without_head(&record);
 	}
-	tell_record(memory, &record);
+	tell_event(memory, &record, &event);
 }
 
 /* The judged conditions of a write whose outcome the record has already. */
@@ -552,25 +615,12 @@ append_change(Memory *memory, Record *record)
 	}
 	if (!itsm_event_append(record, &event, &body, memory->reason, memory->violations))
 		return false;
-	tell_record(memory, record);
+	tell_event(memory, record, &event);
 	if (memory->superseded)
 		itsm_project_past(record, old, new, moving || attachment_changed);
 	else if (moving || attachment_changed)
 		itsm_project_moved(record, &state, old, new, event.at);
 	return true;
-}
-
-static void
-tell_listeners(const Memory *memory)
-{
-	uint32		listeners = (memory->old ? memory->old->unit->listeners : 0) |
-		(memory->new ? memory->new->unit->listeners : 0);
-
-	if (listeners == 0 || memory->record == 0 || memory->superseded)
-		return;
-	for (int i = 0; itsm_event_listeners[i]; i++)
-		if (listeners & (UINT32_C(1) << i))
-			itsm_event_listeners[i]->remembered(memory);
 }
 
 /* The record that a tenant is left with has ended, too. */
@@ -581,6 +631,8 @@ tell_left(const Memory *memory, const Record *record)
 
 	left.new = NULL;
 	left.superseded = false;
+	left.told = "moved";
+	left.at = record->at;
 	tell_record(&left, record);
 	tell_listeners(&left);
 }
@@ -591,6 +643,7 @@ change_tenant(Memory *memory, Record *record, bool ahead)
 	while (!leave_tenant(memory, record))
 		record_of_old(memory, record);
 	tell_left(memory, record);
+	memory->passed = true;
 	/* otherwise the record in the other tenant has begun already */
 	if (!ahead)
 		while (!appear(memory, memory->new, "moved", memory->old->state_name, true, memory->violations))
@@ -605,6 +658,7 @@ remember_change(Memory *memory)
 	bool		key_changed = strcmp(old->identity.key, new->identity.key) != 0;
 	bool		tenant_changed = strcmp(old->identity.tenant, new->identity.tenant) != 0 ||
 		old->identity.source != new->identity.source;
+	bool		joined = false;
 	Record		record;
 	Record		ahead;
 
@@ -623,13 +677,21 @@ remember_change(Memory *memory)
 			return;
 		}
 		if (memory->superseded && ahead.id != record.id)
+		{
 			join_ahead(memory, &record, &ahead);
+			joined = true;
+		}
 		else if (key_changed && !change_key(memory, &record))
 			continue;
 		if (append_change(memory, &record))
-			return;
+			break;
 		if (key_changed)
 			changed_without_head(&record);
+	}
+	if (joined)
+	{
+		itsm_tell_rewritten(record.tenant, record.id);
+		itsm_tell_rewritten(ahead.tenant, ahead.id);
 	}
 }
 

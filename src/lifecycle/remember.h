@@ -67,6 +67,10 @@ typedef struct Memory
 	bool		unknown_past;	/* the row was there before: no milestones from its state */
 	int64		record;			/* out: the record, 0: none was written */
 	int64		version;		/* out: its version after that */
+	const char *told;			/* out: kind of the event that was written last; NULL: none was */
+	TimestampTz at;				/* out: its time */
+	TimestampTz before;			/* out: when its row had changed before */
+	bool		passed;			/* out: to another tenant, where it begins */
 	const char *tenant;			/* out: its tenant */
 } Memory;
 

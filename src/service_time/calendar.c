@@ -114,11 +114,12 @@ itsm_calendar_elapsed(const Calendar *calendar, TimestampTz from, TimestampTz to
 }
 
 static TimestampTz
-deadline_forward(const Calendar *calendar, TimestampTz start, int64 length)
+deadline_forward(const Calendar *calendar, TimestampTz start, int64 length, bool *never)
 {
 	int64		rest = length;
 	ServiceResult result = SERVICE_NEVER;
 
+	*never = false;
 	for (int i = 0; i < calendar->count; i++)
 	{
 		TimestampTz begins = Max(start, calendar->pieces[i].valid_from);
@@ -134,8 +135,7 @@ deadline_forward(const Calendar *calendar, TimestampTz start, int64 length)
 		if (i + 1 < calendar->count)
 			rest -= itsm_elapsed(plan_of(calendar, i), begins, ends);
 	}
-	if (result == SERVICE_NEVER)
-		itsm_deadline_never(length);
+	*never = result == SERVICE_NEVER;
 	return DT_NOEND;
 }
 
@@ -165,14 +165,26 @@ TimestampTz
 itsm_calendar_deadline(const Calendar *calendar, TimestampTz start, int64 length)
 {
 	TimestampTz deadline;
+	bool		never = false;
 
 	itsm_check_finite(start);
 	deadline = length < 0 ? deadline_backward(calendar, start, length) :
-		deadline_forward(calendar, start, length);
+		deadline_forward(calendar, start, length, &never);
+	if (never)
+		itsm_deadline_never(length);
 	if (!IS_VALID_TIMESTAMP(deadline))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("deadline out of range")));
 	return deadline;
+}
+
+TimestampTz
+itsm_calendar_reach(const Calendar *calendar, TimestampTz start, int64 length)
+{
+	bool		never;
+	TimestampTz deadline = deadline_forward(calendar, start, length, &never);
+
+	return IS_VALID_TIMESTAMP(deadline) ? deadline : DT_NOEND;
 }
 
 /* A calendar as a call site saw it last, and under which snapshot. */

@@ -32,4 +32,7 @@ extern Calendar *itsm_calendar_read(const char *name, Snapshot snapshot);
 extern int64 itsm_calendar_elapsed(const Calendar *calendar, TimestampTz from, TimestampTz to);
 extern TimestampTz itsm_calendar_deadline(const Calendar *calendar, TimestampTz start, int64 length);
 
+/* As the latter for a length from 0 on, but DT_NOEND where that raises. */
+extern TimestampTz itsm_calendar_reach(const Calendar *calendar, TimestampTz start, int64 length);
+
 #endif							/* ITSM_CALENDAR_H */

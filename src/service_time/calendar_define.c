@@ -9,6 +9,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "core/query.h"
+#include "lifecycle/policy.h"
 #include "miscadmin.h"
 #include "service_time/calendar.h"
 #include "service_time/service_hours.h"
@@ -102,6 +103,8 @@ itsm_define_calendar(PG_FUNCTION_ARGS)
 								  !PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
 	write_hours(name, valid_from, PG_GETARG_DATUM(1));
 	itsm_query_end(&query);
+	/* policies keep the hours of their agreements */
+	itsm_policy_changed();
 	PG_RETURN_VOID();
 }
 
@@ -230,5 +233,6 @@ itsm_import_holidays(PG_FUNCTION_ARGS)
 			write_hours(name, from, closed);
 	}
 	itsm_query_end(&query);
+	itsm_policy_changed();
 	PG_RETURN_INT32(count);
 }
