@@ -325,6 +325,7 @@ my @day = (
 	[ 'hugo', q{SELECT override('rfc', 'CHG0000005', 'no_collision', 'CHG0000002 can wait')}, 'ok' ],
 	[ 'hugo', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'IT012 no_collision' ],
 	[ 'hugo', q{SELECT override('rfc', 'CHG0000005', 'no_collision', 'CHG0000002 can wait'); UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'viewer', q{SELECT key, other_key, ci, ended_at - started_at FROM itsm_report.change_conflict}, '= CHG0000005|CHG0000002|web1|01:00:00' ],
 	[ 'tom', q{UPDATE rfc SET stage = 'Doing', began = at(0), doer = 'tom' WHERE no = 'CHG0000005'}, 'ok' ],
 	[ 'tom', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'successful' WHERE no = 'CHG0000005'}, 'ok' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Done', review = 'in time', reviewer = 'carol', cmdb_done = true WHERE no = 'CHG0000005'}, 'IT004 documented_afterwards' ],
@@ -446,7 +447,7 @@ sub seen
 	return map { my ($row, $state, $said) = split /\t/; $row => [ $state, { map { split /=/ } split /,/, $said } ] } split /\n/, $out;
 }
 
-my (%story, @refused, %counts, @overridden);
+my (%story, @refused, %counts, @overridden, @votes);
 sub play
 {
 	my ($who, $what, $expected, $reason, $told, $events) = @_;
@@ -487,7 +488,10 @@ sub play
 	}
 	while ($what =~ /(approve|reject)\('(\w+)', '([^']+)'(?:, '([^']+)')?/g)
 	{
-		push @{ $story{"$2 $3"} }, join '|', { approve => 'approved', reject => 'rejected' }->{$1}, $actor, '', '', '', $4 // '' if $result eq 'ok';
+		next if $result ne 'ok';
+		my $decision = { approve => 'approved', reject => 'rejected' }->{$1};
+		push @{ $story{"$2 $3"} }, join '|', $decision, $actor, '', '', '', $4 // '';
+		push @votes, "desk.$2 $3 $actor $decision";
 	}
 	foreach my $row (sort keys %now)
 	{
@@ -541,6 +545,9 @@ is($node->safe_psql('desk', q{SELECT concat_ws(' ', o.source, o.key, o.rule, o.a
 	join("\n", map { "desk.$_" } @overridden), 'and every exception');
 is($node->safe_psql('desk', q{SELECT concat_ws(' ', source, key, rule) FROM itsm_report.violation ORDER BY at}),
 	"desk.call 110 children_resolved\ndesk.rfc CHG0000005 no_collision", 'two of which were made use of; nothing else was let pass');
+
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', source, key, person, decision) FROM itsm_report.approval ORDER BY at}),
+	join("\n", @votes), 'and every vote');
 
 # Reports count what the day had.
 my %moves;
