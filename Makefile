@@ -66,7 +66,8 @@ SQL_FILES = \
 	src/report/report.sql \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
-	src/report/relationship.sql
+	src/report/relationship.sql \
+	src/report/ledger_status.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

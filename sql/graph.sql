@@ -45,6 +45,20 @@ SELECT name(record), explained, distance FROM itsm.common_causes(ARRAY[n('alone'
 SELECT count(*) FROM itsm.common_causes('{}'), itsm.common_causes(NULL) x;
 SELECT name(record), depth, cut_off, ends FROM itsm.single_points_of_failure(n('shop'));
 SELECT count(*) FROM itsm.single_points_of_failure(n('alone'));
+-- pictures, with numbers of records shown by their names
+CREATE FUNCTION drawn(t text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	k record;
+BEGIN
+	FOR k IN SELECT id, key FROM itsm.record WHERE key IS NOT NULL ORDER BY id DESC LOOP
+		t := regexp_replace(t, format('\mr%s\M', k.id), format('<%s>', k.key), 'g');
+	END LOOP;
+	RETURN t;
+END $$;
+SELECT drawn(itsm.impact_diagram(n('host'), 2));
+SELECT drawn(itsm.impact_diagram(n('host'), 1, format => 'dot'));
+SELECT drawn(itsm.impact_diagram(n('alone')));
+SELECT itsm.impact_diagram(NULL), itsm.impact_diagram(n('host'), format => NULL);
 -- as a whole
 SELECT link(a, 'depends_on', b) FROM (VALUES ('db', 'mail'), ('mail', 'shop')) AS x(a, b);
 SELECT cycle, name(record) FROM itsm.cycles('depends_on') WHERE record IN (SELECT id FROM itsm.record WHERE source = (SELECT id FROM itsm.source WHERE relation = 'node'::regclass)) ORDER BY 1, name(record) COLLATE "C";
@@ -78,6 +92,8 @@ SELECT count(*) FROM itsm.impact(n('host'), -1);
 SELECT count(*) FROM itsm.impact(n('host'), types => '{depends_on,nothing}');
 SELECT count(*) FROM itsm.impact(n('host'), types => '{NULL}');
 SELECT count(*) FROM itsm.cycles('nothing');
+SELECT itsm.impact_diagram(n('host'), format => 'png');
+SELECT itsm.impact_diagram(0);
 SELECT count(*) FROM itsm.impact(0);
 SELECT count(*) FROM itsm.path(0, 0);
 SELECT count(*) FROM itsm.path(n('shop'), -1);

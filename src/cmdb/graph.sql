@@ -68,6 +68,12 @@ AS 'MODULE_PATHNAME', 'itsm_components'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000;
 COMMENT ON FUNCTION itsm.components(text, timestamptz) IS 'The parts into which relationships of a type (null: of any), taken both ways, divide the records that have any: component is the smallest record of each. Reads all relationships.';
 
+CREATE FUNCTION itsm.impact_diagram(ci bigint, max_depth integer DEFAULT NULL, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL, format text DEFAULT 'mermaid') RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_impact_diagram'
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
+COMMENT ON FUNCTION itsm.impact_diagram(bigint, integer, text[], timestamptz, text) IS
+'What itsm.impact finds, as text for a drawing program: mermaid (flowchart) or dot (Graphviz). Arrows go as a failure does and bear the type of the relationship; records are named by their title or key, or by their number where row-level security of their table holds for the caller. Raises 22023 for another format; other errors as for itsm.impact.';
+
 REVOKE ALL ON FUNCTION
 	itsm.impact(bigint, integer, text[], timestamptz),
 	itsm.dependencies(bigint, integer, text[], timestamptz),
@@ -79,5 +85,6 @@ REVOKE ALL ON FUNCTION
 	itsm.common_causes(bigint[], integer, text[], timestamptz),
 	itsm.single_points_of_failure(bigint, text[], timestamptz),
 	itsm.cycles(text, timestamptz),
-	itsm.components(text, timestamptz)
+	itsm.components(text, timestamptz),
+	itsm.impact_diagram(bigint, integer, text[], timestamptz, text)
 FROM PUBLIC;

@@ -6,6 +6,7 @@
 
 #include "cmdb/relationship.h"
 #include "core/settings.h"
+#include "ledger/redact.h"
 #include "ledger/verify.h"
 #include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
@@ -40,6 +41,11 @@ const EventListener *const itsm_event_listeners[] = {
 	&itsm_reference_listener,
 	&itsm_booking_listener,
 	&itsm_relationship_listener,
+	NULL
+};
+
+const Redactor *const itsm_redactors[] = {
+	&itsm_reference_redactor,
 	NULL
 };
 

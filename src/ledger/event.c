@@ -279,7 +279,7 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	static const char *const kinds[] = {"overridden", "judged", "linked", "unlinked"};
+	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(event->kind, kinds[i]) == 0)
@@ -351,7 +351,9 @@ itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
 bool
 itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark)
 {
-	static const int columns[] = {EVENT_RECORD, EVENT_VERSION, EVENT_XID, EVENT_SYSTEM, EVENT_TIMELINE, EVENT_TENANT};
+	static const int columns[] = {
+		EVENT_RECORD, EVENT_VERSION, EVENT_AT, EVENT_XID, EVENT_SYSTEM, EVENT_TIMELINE, EVENT_TENANT
+	};
 	Datum		values[lengthof(columns)];
 
 	for (int i = 0; i < lengthof(columns); i++)
@@ -364,10 +366,11 @@ itsm_event_mark_origin(TupleDesc descriptor, HeapTuple tuple, EventMark *mark)
 	}
 	mark->record = DatumGetInt64(values[0]);
 	mark->version = DatumGetInt64(values[1]);
-	mark->xid = DatumGetUInt64(values[2]);
-	mark->system = DatumGetInt64(values[3]);
-	mark->timeline = DatumGetInt32(values[4]);
-	mark->tenant = (struct varlena *) DatumGetPointer(values[5]);
+	mark->at = DatumGetTimestampTz(values[2]);
+	mark->xid = DatumGetUInt64(values[3]);
+	mark->system = DatumGetInt64(values[4]);
+	mark->timeline = DatumGetInt32(values[5]);
+	mark->tenant = (struct varlena *) DatumGetPointer(values[6]);
 	return true;
 }
 
@@ -404,6 +407,73 @@ compare_versions(const ListCell *a, const ListCell *b)
 	return first < second ? -1 : first > second;
 }
 
+/* The rows of a record's events in a partition, committed ones and our own. */
+static SysScanDesc
+begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
+{
+	Oid			index = (RelationGetIndexList(table), table->rd_pkindex);
+
+	ScanKeyInit(&keys[0], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
+	ScanKeyInit(&keys[1], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(tenant));
+	keys[1].sk_collation = C_COLLATION_OID;
+	return systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
+}
+
+static int
+erase_row(Relation table, HeapTuple tuple, const List *numbers)
+{
+	Datum		values[EVENT_COLUMNS];
+	bool		nulls[EVENT_COLUMNS];
+	StringInfoData erased;
+	bytea	   *body;
+	int			count;
+
+	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+	if (nulls[EVENT_BODY])
+		return 0;
+	body = DatumGetByteaPP(values[EVENT_BODY]);
+	initStringInfo(&erased);
+	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, &erased);
+	if (count == 0)
+		return 0;
+	values[EVENT_BODY] = itsm_bytes(erased.data, erased.len);
+	if (!itsm_table_update(table, tuple, values, nulls))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("an event was changed by another transaction meanwhile"),
+				 errhint("Try again.")));
+	return count;
+}
+
+int64
+itsm_event_erase(const char *tenant, int64 record, const List *numbers)
+{
+	int64		count = 0;
+	ListCell   *cell;
+
+	foreach(cell, find_inheritance_children(itsm_relation("event"), RowExclusiveLock))
+	{
+		Relation	table = table_open(lfirst_oid(cell), NoLock);
+		ScanKeyData keys[2];
+		SysScanDesc scan = begin_events(table, keys, tenant, record);
+		List	   *rows = NIL;
+		HeapTuple	tuple;
+		ListCell   *row;
+
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+			rows = lappend(rows, heap_copytuple(tuple));
+		systable_endscan(scan);
+		foreach(row, rows)
+		{
+			CHECK_FOR_INTERRUPTS();
+			count += erase_row(table, lfirst(row), numbers);
+		}
+		table_close(table, NoLock);
+	}
+	CommandCounterIncrement();
+	return count;
+}
+
 List *
 itsm_event_read(const char *tenant, int64 record)
 {
@@ -414,16 +484,10 @@ itsm_event_read(const char *tenant, int64 record)
 	foreach(cell, partitions)
 	{
 		Relation	table = table_open(lfirst_oid(cell), NoLock);
-		Oid			index = (RelationGetIndexList(table), table->rd_pkindex);
 		ScanKeyData keys[2];
-		SysScanDesc scan;
+		SysScanDesc scan = begin_events(table, keys, tenant, record);
 		HeapTuple	tuple;
 
-		ScanKeyInit(&keys[0], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
-		ScanKeyInit(&keys[1], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ,
-					CStringGetTextDatum(tenant));
-		keys[1].sk_collation = C_COLLATION_OID;
-		scan = systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 			events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));
 		systable_endscan(scan);

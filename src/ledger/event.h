@@ -65,8 +65,14 @@ extern bool itsm_event_append(Record *record, Event *event, EventBody *body, con
 							  List *violations);
 
 /*
- * True for what is said of a record without changing it: overridden, judged, approved, rejected, linked
- * and unlinked.
+ * Erases the values of these numbers in all events of a record, whose head the
+ * transaction holds; their hashes stay right.  Returns how many were erased.
+ */
+extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers);
+
+/*
+ * True for what is said of a record without changing it: overridden, judged, redacted, approved,
+ * rejected, linked and unlinked.
  */
 extern bool itsm_event_is_remark(const Event *event);
 
@@ -85,6 +91,7 @@ typedef struct EventMark
 {
 	int64		record;
 	int64		version;
+	TimestampTz at;
 	uint64		xid;
 	int64		system;
 	int			timeline;

@@ -122,3 +122,28 @@ itsm_body_next(const char *bytes, int length, int *offset, BodyItem *item, uint8
 	*offset += ITEM_VALUE_HEAD + size;
 	return true;
 }
+
+int
+itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo erased)
+{
+	uint8		commitment[ITSM_HASH_LENGTH];
+	int			count = 0;
+	int			offset = 0;
+	int			start = 0;
+	BodyItem	item;
+
+	while (itsm_body_next(bytes, length, &offset, &item, commitment))
+	{
+		if (item.form == BODY_VALUE && list_member_int(numbers, item.number))
+		{
+			appendBinaryStringInfo(erased, bytes + start, ITEM_HEAD);
+			erased->data[erased->len - 1] = BODY_ERASED;
+			appendBinaryStringInfo(erased, (char *) commitment, sizeof(commitment));
+			count++;
+		}
+		else
+			appendBinaryStringInfo(erased, bytes + start, offset - start);
+		start = offset;
+	}
+	return count;
+}

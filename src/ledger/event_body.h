@@ -17,6 +17,7 @@
 #define ITSM_EVENT_BODY_H
 
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 
 /* Numbers of items that are no attribute or column. */
 #define BODY_STATUS		0		/* status value, kept when it is not the state's name */
@@ -57,5 +58,11 @@ typedef struct BodyItem
  */
 extern bool itsm_body_next(const char *bytes, int length, int *offset, BodyItem *item,
 						   uint8 *commitment);
+
+/*
+ * Appends a body to "erased" in which the values of these numbers are replaced
+ * by their commitments; returns how many were.
+ */
+extern int	itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo erased);
 
 #endif							/* ITSM_EVENT_BODY_H */

@@ -200,6 +200,8 @@ fold_event(EventFold *fold, const Event *event, const List *items)
 		fold_imported(fold, event, items);
 		return;
 	}
+	if (strcmp(kind, "redacted") == 0)
+		return;
 	/* a row that begins anew has none of its values from before */
 	if (strcmp(kind, "created") == 0 || !fold->begun)
 	{

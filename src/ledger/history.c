@@ -203,6 +203,15 @@ shown_name(List *dictionary, const SourceAttribute *entry)
 	return taken ? psprintf("column %s", entry->name) : entry->name;
 }
 
+/* What the detail of an event is about. */
+static const char *
+detail_name(const Event *event)
+{
+	if (itsm_event_is_vote(event))
+		return "vote";
+	return strcmp(event->kind, "redacted") == 0 ? "redacted" : "relationship";
+}
+
 /* event: whose detail it is; NULL where there is none */
 static const char *
 value_name(List *dictionary, int number, const Event *event, const char **type)
@@ -222,7 +231,7 @@ value_name(List *dictionary, int number, const Event *event, const char **type)
 	if (number == BODY_DETAIL)
 	{
 		*type = "jsonb";
-		return event && itsm_event_is_vote(event) ? "vote" : "relationship";
+		return event ? detail_name(event) : "detail";
 	}
 	foreach(cell, dictionary)
 	{

@@ -36,9 +36,6 @@
 
 #define TILES_AT_HAND 64
 
-/* Seals that are asked how far back pages have to be looked at. */
-#define SEALS_LOOKED_AT 1000
-
 /* A tenant's tree as it grows. */
 typedef struct SealLog
 {
@@ -361,38 +358,6 @@ widen_xid(TransactionId xid)
 	return U64FromFullTransactionId(FullTransactionIdFromEpochAndXid(epoch, xid));
 }
 
-/* The last seal of this cluster that left no rest; a number of 0: there is none. */
-static void
-find_complete(const Sealer *sealer, Seal *complete)
-{
-	*complete = sealer->last;
-	while (complete->number > 0 && complete->rest_partition)
-		(void) itsm_seal_read(SnapshotSelf, complete->number - 1, complete);
-	if (complete->system != sealer->now.system || complete->timeline != sealer->now.timeline)
-		complete->number = 0;
-}
-
-/*
- * The place in the log before which no transaction from the horizon on had
- * written; 0: not known.
- */
-static XLogRecPtr
-find_since(const Seal *complete)
-{
-	Seal		seal = *complete;
-
-	for (int i = 0; i < SEALS_LOOKED_AT && seal.number > 0; i++)
-	{
-		if (seal.system != complete->system || seal.timeline != complete->timeline)
-			return InvalidXLogRecPtr;
-		if (seal.next_xid <= complete->horizon)
-			return seal.lsn;
-		if (!itsm_seal_read(SnapshotSelf, seal.number - 1, &seal))
-			return InvalidXLogRecPtr;
-	}
-	return InvalidXLogRecPtr;
-}
-
 static void
 plan_scan(Sealer *sealer, SealScan *scan, bool thorough)
 {
@@ -401,7 +366,9 @@ plan_scan(Sealer *sealer, SealScan *scan, bool thorough)
 	bool		goes_on = last->rest_partition && last->system == now->system && last->timeline == now->timeline;
 	Seal		complete;
 
-	find_complete(sealer, &complete);
+	itsm_seal_complete(SnapshotSelf, last, &complete);
+	if (complete.system != now->system || complete.timeline != now->timeline)
+		complete.number = 0;
 	scan->certain = last->number == 0;
 	scan->doubtful = goes_on || thorough || complete.number == 0;
 	if (goes_on && !thorough)
@@ -419,7 +386,7 @@ plan_scan(Sealer *sealer, SealScan *scan, bool thorough)
 	if (!now->thorough)
 	{
 		scan->sealed_before = complete.horizon;
-		scan->since = find_since(&complete);
+		scan->since = itsm_seal_since(SnapshotSelf, &complete);
 	}
 	scan->horizon = now->horizon;
 }
@@ -521,8 +488,9 @@ end_sealing(Sealer *sealer)
 	itsm_bulk_end(sealer->tile_rows);
 }
 
+/* A pass, or a part of one.  *rest_ended: it was the rest of an earlier one, which saw less than there is now. */
 static int64
-seal_events(int64 at_most, bool thorough)
+seal_events(int64 at_most, bool thorough, bool *rest_ended)
 {
 	Sealer	   *sealer = begin_sealing(at_most);
 	Seal	   *now = &sealer->now;
@@ -546,6 +514,7 @@ seal_events(int64 at_most, bool thorough)
 	now->rest_file = scan.partition ? scan.file : 0;
 	now->rest_block = scan.partition ? scan.block : 0;
 	end_sealing(sealer);
+	*rest_ended = sealer->last.rest_partition && now->rest_partition == NULL;
 	/* nothing new is no seal, unless it was long work to find that out */
 	if (now->events == 0 && !(now->thorough && sealer->last.number) && sealer->last.rest_partition == NULL)
 		return sealer->last.size;
@@ -565,6 +534,7 @@ itsm_seal(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
 	int64		size;
+	bool		rest_ended;
 
 	PreventCommandIfReadOnly("itsm.seal()");
 	PreventCommandDuringRecovery("itsm.seal()");
@@ -577,7 +547,9 @@ itsm_seal(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(context);
 	/* against other sealers alone */
 	LockRelationOid(itsm_relation("seal"), ShareUpdateExclusiveLock);
-	size = seal_events(at_most, thorough);
+	size = seal_events(at_most, thorough, &rest_ended);
+	if (rest_ended && at_most == 0)
+		size = seal_events(at_most, false, &rest_ended);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_INT64(size);

@@ -91,6 +91,15 @@ extern bool itsm_seal_read(Snapshot snapshot, int64 number, Seal *seal);
 /* The first seal with that many leaves in all. */
 extern bool itsm_seal_of_size(Snapshot snapshot, int64 size, Seal *seal);
 
+/* The last seal, or the one before it and so on, that left no rest; a number of 0: there is none. */
+extern void itsm_seal_complete(Snapshot snapshot, const Seal *last, Seal *complete);
+
+/*
+ * The place in the log before which no transaction from a seal's horizon on had
+ * written: what was not changed after it holds nothing new.  0: not known.
+ */
+extern XLogRecPtr itsm_seal_since(Snapshot snapshot, const Seal *complete);
+
 /* The heads as they were at a seal: of all tenants, or of one (false: it had none). */
 extern List *itsm_seal_heads(Snapshot snapshot, int64 seal);
 extern bool itsm_seal_head_of(Snapshot snapshot, const char *tenant, int64 seal, SealHead *head);

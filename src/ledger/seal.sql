@@ -151,3 +151,8 @@ CREATE FUNCTION itsm.evidence(relation regclass, key text, tree_size bigint DEFA
 AS 'MODULE_PATHNAME', 'itsm_evidence' LANGUAGE C STABLE;
 COMMENT ON FUNCTION itsm.evidence(regclass, text, bigint) IS 'A row''s whole history with its canonical bytes, commitments, hashes and proofs, to be checked without this database (docs/verify_evidence.py). tree_size: the size of the digest that it is to be compared with; events sealed later have no proof then. Rights as for history, once EXECUTE is granted.';
 REVOKE ALL ON FUNCTION itsm.evidence(regclass, text, bigint) FROM PUBLIC;
+
+CREATE FUNCTION itsm.redact(relation regclass, key text, attributes text[], ground text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_redact' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.redact(regclass, text, text[], text) IS 'Erases the values of attributes, or of columns tracked as they are, from the whole history of a row and from what reports read, and returns how many there were. Commitments stay, so every chain, seal and proof still verifies. It is an event itself, of kind redacted, with the ground as its reason. The row of the table is yours: erase there first. Rights as for history, once EXECUTE is granted.';
+REVOKE ALL ON FUNCTION itsm.redact(regclass, text, text[], text) FROM PUBLIC;

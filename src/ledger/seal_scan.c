@@ -96,6 +96,7 @@ tell_row(const SealScan *scan, TupleDesc descriptor, HeapTuple tuple)
 	itsm_event_mark_rest(descriptor, tuple, &mark);
 	event.record = mark.record;
 	event.version = mark.version;
+	event.at = mark.at;
 	event.tenant = VARDATA_ANY(mark.tenant);
 	event.tenant_length = VARSIZE_ANY_EXHDR(mark.tenant);
 	event.hash = mark.hash;

@@ -18,11 +18,13 @@
 #include "nodes/pg_list.h"
 #include "storage/block.h"
 #include "utils/snapshot.h"
+#include "utils/timestamp.h"
 
 typedef struct FoundEvent
 {
 	int64		record;
 	int64		version;
+	TimestampTz at;
 	const char *tenant;			/* not terminated */
 	int			tenant_length;
 	const uint8 *hash;			/* NULL: it is none */

@@ -41,6 +41,9 @@ enum
 	RUN_RECORD, RUN_VERSION, RUN_LEAF, RUN_EVENTS, RUN_TENANT, RUN_COLUMNS
 };
 
+/* Seals that are asked how far back pages have to be looked at. */
+#define SEALS_LOOKED_AT 1000
+
 #define SEAL_DOMAIN "itsm seal 1\n"
 #define LOG_DOMAIN "itsm log 1\n"
 
@@ -332,6 +335,31 @@ itsm_seal_of_size(Snapshot snapshot, int64 size, Seal *seal)
 			high = middle;
 	}
 	return itsm_seal_read(snapshot, low, seal) && seal->size == size;
+}
+
+void
+itsm_seal_complete(Snapshot snapshot, const Seal *last, Seal *complete)
+{
+	*complete = *last;
+	while (complete->number > 0 && complete->rest_partition)
+		(void) itsm_seal_read(snapshot, complete->number - 1, complete);
+}
+
+XLogRecPtr
+itsm_seal_since(Snapshot snapshot, const Seal *complete)
+{
+	Seal		seal = *complete;
+
+	for (int i = 0; i < SEALS_LOOKED_AT && seal.number > 0; i++)
+	{
+		if (seal.system != complete->system || seal.timeline != complete->timeline)
+			return InvalidXLogRecPtr;
+		if (seal.next_xid <= complete->horizon)
+			return seal.lsn;
+		if (!itsm_seal_read(snapshot, seal.number - 1, &seal))
+			return InvalidXLogRecPtr;
+	}
+	return InvalidXLogRecPtr;
 }
 
 static void

@@ -130,9 +130,7 @@ read_heads(void *argument)
 
 	if (!itsm_seal_last(check->snapshot, &check->last))
 		return;
-	check->complete = check->last;
-	while (check->complete.number > 0 && check->complete.rest_partition)
-		(void) itsm_seal_read(check->snapshot, check->complete.number - 1, &check->complete);
+	itsm_seal_complete(check->snapshot, &check->last, &check->complete);
 	check->heads = itsm_seal_heads(check->snapshot, check->last.number);
 }
 

@@ -9,6 +9,7 @@
 #include "core/json_read.h"
 #include "lib/stringinfo.h"
 #include "lifecycle/definition.h"
+#include "lifecycle/diagram.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -46,9 +47,8 @@ state_alias(const Definition *definition, int state)
 	return alias;
 }
 
-/* Mermaid's own escapes for whatever is not harmless in its texts. */
-static void
-append_mermaid(StringInfo text, const char *value)
+void
+itsm_append_mermaid(StringInfo text, const char *value)
 {
 	for (const char *c = value; *c; c++)
 	{
@@ -61,8 +61,8 @@ append_mermaid(StringInfo text, const char *value)
 	}
 }
 
-static void
-append_dot(StringInfo text, const char *value)
+void
+itsm_append_dot(StringInfo text, const char *value)
 {
 	appendStringInfoChar(text, '"');
 	for (const char *c = value; *c; c++)
@@ -77,6 +77,19 @@ append_dot(StringInfo text, const char *value)
 	appendStringInfoChar(text, '"');
 }
 
+bool
+itsm_diagram_is_dot(const char *format)
+{
+	bool		dot = strcmp(format, "dot") == 0;
+
+	if (!dot && strcmp(format, "mermaid") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown diagram format \"%s\"", itsm_clip(format)),
+				 errhint("The formats are \"mermaid\" and \"dot\".")));
+	return dot;
+}
+
 static void
 draw_mermaid(StringInfo text, const Definition *definition, char **aliases)
 {
@@ -85,7 +98,7 @@ draw_mermaid(StringInfo text, const Definition *definition, char **aliases)
 		if (strcmp(aliases[i], definition->states[i].name) != 0)
 		{
 			appendStringInfoString(text, "    state \"");
-			append_mermaid(text, definition->states[i].name);
+			itsm_append_mermaid(text, definition->states[i].name);
 			appendStringInfo(text, "\" as %s\n", aliases[i]);
 		}
 	for (int i = 0; i < definition->state_count; i++)
@@ -100,7 +113,7 @@ draw_mermaid(StringInfo text, const Definition *definition, char **aliases)
 		if (!itsm_blank(transition->label))
 		{
 			appendStringInfoString(text, " : ");
-			append_mermaid(text, transition->label);
+			itsm_append_mermaid(text, transition->label);
 		}
 		appendStringInfoChar(text, '\n');
 	}
@@ -113,12 +126,12 @@ static void
 draw_dot(StringInfo text, const Definition *definition, char **aliases)
 {
 	appendStringInfoString(text, "digraph ");
-	append_dot(text, definition->name);
+	itsm_append_dot(text, definition->name);
 	appendStringInfoString(text, " {\n    rankdir=LR;\n    node [shape=box, style=rounded];\n");
 	for (int i = 0; i < definition->state_count; i++)
 	{
 		appendStringInfo(text, "    \"%s\" [label=", aliases[i]);
-		append_dot(text, definition->states[i].name);
+		itsm_append_dot(text, definition->states[i].name);
 		appendStringInfoString(text, definition->machine.final[i] ? ", peripheries=2];\n" : "];\n");
 	}
 	for (int i = 0; i < definition->state_count; i++)
@@ -135,7 +148,7 @@ draw_dot(StringInfo text, const Definition *definition, char **aliases)
 		if (!itsm_blank(transition->label))
 		{
 			appendStringInfoString(text, " [label=");
-			append_dot(text, transition->label);
+			itsm_append_dot(text, transition->label);
 			appendStringInfoChar(text, ']');
 		}
 		appendStringInfoString(text, ";\n");
@@ -154,17 +167,12 @@ itsm_lifecycle_diagram(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *format = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	bool		dot = strcmp(format, "dot") == 0;
+	bool		dot = itsm_diagram_is_dot(format);
 	int			version = 0;
 	Definition *definition;
 	char	  **aliases;
 	StringInfoData text;
 
-	if (!dot && strcmp(format, "mermaid") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown diagram format \"%s\"", itsm_clip(format)),
-				 errhint("The formats are \"mermaid\" and \"dot\".")));
 	definition = itsm_definition_load(name, &version);
 	aliases = palloc(sizeof(char *) * definition->state_count);
 	for (int i = 0; i < definition->state_count; i++)

@@ -292,3 +292,15 @@ const EventListener itsm_reference_listener = {
 	.listens = listens,
 	.remembered = remembered,
 };
+
+/* What an attribute named is forgotten with its value. */
+static void
+erase_references(const Record *record, const List *attributes)
+{
+	ListCell   *cell;
+
+	foreach(cell, attributes)
+		forget(record->tenant, record->id, lfirst(cell));
+}
+
+const Redactor itsm_reference_redactor = {erase_references};

@@ -13,9 +13,11 @@
 #ifndef ITSM_REFERENCE_H
 #define ITSM_REFERENCE_H
 
+#include "ledger/redact.h"
 #include "lifecycle/event_listener.h"
 
 extern const EventListener itsm_reference_listener;
+extern const Redactor itsm_reference_redactor;
 
 /* The keys that an attribute of a canonical tuple holds: a list of char *, blank ones left out. */
 extern List *itsm_reference_keys(const LifecycleAttribute *attribute, TupleTableSlot *slot, int number);

@@ -108,7 +108,7 @@ is($_->{err}, '', "session $_->{session} went through") foreach @sessions;
 is($node->safe_psql('postgres', q{SELECT count(*) FROM outcome WHERE what = 'DIFFERENT'}), '0', 'every search agrees with the recursive query in its snapshot');
 my $compared = $node->safe_psql('postgres', q{SELECT count(*) FROM outcome WHERE what = 'compared'});
 cmp_ok($compared, '>=', 4 * int($writes / 100), "$compared comparisons, $packed packs meanwhile");
-cmp_ok($packed, '>', 3, 'relationships were packed meanwhile');
+cmp_ok($packed, '>', 1, 'relationships were packed meanwhile');
 note($node->safe_psql('postgres', q{SELECT what, count(*) FROM outcome GROUP BY 1 ORDER BY 1}));
 is($node->safe_psql('postgres', q{WITH RECURSIVE c (a, b) AS (SELECT source, target FROM itsm.relationship WHERE ended = 0 AND type = 'backward'
 	UNION SELECT c.a, r.target FROM c JOIN itsm.relationship r ON r.source = c.b AND r.ended = 0 AND r.type = 'backward') SELECT count(*) FROM c WHERE a = b}), '0', 'the acyclic type has no cycle');
