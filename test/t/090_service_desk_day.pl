@@ -226,6 +226,8 @@ my @day = (
 	[ 'carol', q{UPDATE rfc SET t_from = at(5), t_to = 'infinity' WHERE no = 'CHG0000001'}, 'IT005 plausible_window' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(39), t_to = at(41) WHERE no = 'CHG0000001'}, 'IT008 board_agrees no_freeze' ],
 	[ 'carol', q{UPDATE rfc SET t_from = at(39), t_to = at(41) WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'carol', q{SELECT relation, key, asked_role, approvals FROM awaiting_approval()}, '= rfc|CHG0000001|change board|0' ],
+	[ 'carol', q{SELECT plan_meeting('change board', at(1), 'carol')}, '= 1' ],
 	[ 'tom', q{SELECT approve('rfc', 'CHG0000001')}, 'IT007 board_agrees' ],
 	[ 'carol', q{SELECT approve('rfc', 'CHG0000001')}, 'IT006 board_agrees' ],
 	[ 'mia', q{SELECT approve('rfc', 'CHG0000001')}, 'IT006 board_agrees' ],
@@ -234,6 +236,8 @@ my @day = (
 	[ 'carol', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000001'}, 'IT008 board_agrees no_freeze' ],
 	[ 'walt', q{SELECT approve('rfc', 'CHG0000001', on_behalf_of => 'rita')}, 'ok' ],
 	[ 'rita', q{SELECT approve('rfc', 'CHG0000001')}, 'IT008 board_agrees' ],
+	[ 'carol', q{SELECT position, key, approvals, rejections FROM meeting_agenda(1)}, '= 1|CHG0000001|2|0' ],
+	[ 'carol', q{SELECT close_meeting(1, 'not on payday')}, '= 1' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000001'}, 'IT011 no_freeze' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Planned', t_from = at(59), t_to = at(61) WHERE no = 'CHG0000001'}, 'IT008 board_agrees no_freeze' ],
 	[ 'carol', q{UPDATE rfc SET t_from = at(-1), t_to = at(3) WHERE no = 'CHG0000001'}, 'ok' ],
@@ -268,7 +272,21 @@ my @day = (
 	[ 'carol', q{UPDATE rfc SET t_from = at(2.5) WHERE no = 'CHG0000002'}, 'IT012 no_collision' ],
 	[ 'tom', q{UPDATE rfc SET stage = 'Doing' WHERE no = 'CHG0000001'}, 'IT004 started_when' ],
 	[ 'tom', q{UPDATE rfc SET stage = 'Doing', began = at(3), doer = 'tom' WHERE no = 'CHG0000002'}, 'IT011 in_window' ],
+	[ 'tom', q{INSERT INTO task (rfc, pos) VALUES ('CHG0000001', 1)}, 'IT004 recorded' ],
+	[ 'tom', q{INSERT INTO task (rfc, pos, title) VALUES ('CHG0000001', 1, 'load 4.3')}, 'ok' ],
+	[ 'tom', q{INSERT INTO task (rfc, pos, title, after) VALUES ('CHG0000001', 2, 'call the night watch', '{"(CHG0000001,1)"}'), ('CHG0000001', 3, 'tell the users', '{"(CHG0000001,2)"}')}, 'ok' ],
+	[ 'tom', q{UPDATE task SET after = '{"(CHG0000001,3)"}' WHERE pos = 1}, 'IT022 order_in_no_circle' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'doing', doer = 'ravi', began = at(0) WHERE pos = 1}, 'IT013 change_in_implementation' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Doing', began = at(0), doer = 'ravi' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'doing' WHERE pos = 1}, 'IT004 worked_on_by' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'doing', doer = 'ravi', began = at(0) WHERE pos = 2}, 'IT013 predecessors_closed' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'doing', doer = 'ravi', began = at(0) WHERE pos = 1}, 'ok' ],
+	[ 'tom', q{UPDATE task SET after = '{"(CHG0000001,2)"}' WHERE pos = 1}, 'IT009 order_frozen order_in_no_circle' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'done' WHERE pos = 1}, 'IT004 result_known' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'done', ended = at(1), result = 'loaded' WHERE pos = 1}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'doing', doer = 'ravi', began = at(1) WHERE pos = 2}, 'ok' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'done', ended = at(0), result = 'heard' WHERE pos = 2}, 'IT005 plausible_work' ],
+	[ 'pipeline/ravi', q{UPDATE task SET state = 'done', ended = at(1), result = 'heard' WHERE pos = 2}, 'ok' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET plan = 'load 4.4' WHERE no = 'CHG0000001'}, 'IT009 as_authorised' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET assets = assets || '{web1}' WHERE no = 'CHG0000001'}, 'IT009 as_authorised' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Withdrawn' WHERE no = 'CHG0000001'}, 'IT001 transition', 'too late' ],
@@ -278,10 +296,13 @@ my @day = (
 	[ 'tom', q{UPDATE trouble SET phase = 50, rfc = 'CHG0000001' WHERE id = 1}, 'ok' ],
 	[ 'tom', q{UPDATE trouble SET phase = 60 WHERE id = 1}, 'IT004 resolution_required change_succeeded' ],
 	[ 'tom', q{UPDATE trouble SET phase = 60, resolution = 'firmware 4.3' WHERE id = 1}, 'IT013 change_succeeded' ],
+	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'successful' WHERE no = 'CHG0000001'}, 'IT013 tasks_closed' ],
+	[ 'tom', q{UPDATE task SET state = 'void' WHERE pos = 3}, 'ok', 'nobody noticed' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing' WHERE no = 'CHG0000001'}, 'IT004 ended_with' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'great' WHERE no = 'CHG0000001'}, 'IT005 known_outcome' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(-1), result = 'successful' WHERE no = 'CHG0000001'}, 'IT005 plausible_implementation' ],
 	[ 'pipeline/ravi', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'successful' WHERE no = 'CHG0000001'}, 'ok' ],
+	[ 'tom', q{INSERT INTO task (rfc, pos, title) VALUES ('CHG0000001', 4, 'one more thing')}, 'IT013 change_not_over' ],
 	[ 'pipeline/ravi', q{SELECT target, target_key, done FROM apply_proposals('rfc', 'CHG0000001')}, '= asset|pbx1|t', undef, 'change CHG0000001 of rfc' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Done' WHERE no = 'CHG0000001'}, 'IT004 reviewed cis_brought_up_to_date' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Done', cmdb_done = true, review = 'fine', reviewer = 'ravi' WHERE no = 'CHG0000001'}, 'IT005 reviewed_by_another' ],
@@ -329,6 +350,7 @@ my @day = (
 	[ 'hugo', q{SELECT override('rfc', 'CHG0000005', 'no_collision', 'CHG0000002 can wait')}, 'ok' ],
 	[ 'hugo', q{UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'IT012 no_collision' ],
 	[ 'hugo', q{SELECT override('rfc', 'CHG0000005', 'no_collision', 'CHG0000002 can wait'); UPDATE rfc SET stage = 'Planned' WHERE no = 'CHG0000005'}, 'ok' ],
+	[ 'viewer', q{SELECT key, other_key, ci, ended_at - started_at FROM itsm_report.change_conflict}, '= CHG0000005|CHG0000002|web1|01:00:00' ],
 	[ 'tom', q{UPDATE rfc SET stage = 'Doing', began = at(0), doer = 'tom' WHERE no = 'CHG0000005'}, 'ok' ],
 	[ 'tom', q{UPDATE rfc SET stage = 'Reviewing', ended = at(1), result = 'successful' WHERE no = 'CHG0000005'}, 'ok' ],
 	[ 'carol', q{UPDATE rfc SET stage = 'Done', review = 'in time', reviewer = 'carol', cmdb_done = true WHERE no = 'CHG0000005'}, 'IT004 documented_afterwards' ],
@@ -415,17 +437,19 @@ my %session;
 my $said = 0;
 sub session
 {
-	my ($who) = @_;
+	my ($role) = @_;
 	my $session = { in => '', out => '', err => '' };
 
-	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-h', $node->host, '-p', $node->port, '-U', $who, '-d', 'desk', '-v', 'VERBOSITY=verbose' ],
-		'<', \$session->{in}, '>', \$session->{out}, '2>', \$session->{err}, IPC::Run::timeout(300));
+	$session->{run} = IPC::Run::start([ 'psql', '-XAtq', '-h', $node->host, '-p', $node->port, '-U', $role, '-d', 'desk', '-v', 'VERBOSITY=verbose' ],
+		'<', \$session->{in}, '>', \$session->{out}, '2>', \$session->{err}, IPC::Run::timeout(600));
 	return $session;
 }
-sub asks
+
+# What a role's session answers, and what it complains of.
+sub answers
 {
-	my ($who, $sql) = @_;
-	my $session = $session{$who} //= session($who);
+	my ($role, $sql) = @_;
+	my $session = $session{$role} //= session($role);
 	my $end = 'said ' . ++$said;
 
 	$session->{out} = $session->{err} = '';
@@ -434,7 +458,7 @@ sub asks
 	return map { s/^\Q$end\E\n//mr } $session->{out}, $session->{err};
 }
 
-# What there is: of each row its state and its mapped attributes, as "table key" => [state, {attribute => value}].
+# What there is: "table key" => [state, {attribute => digest of its value}].
 my $look = 'SELECT concat_ws(E\'\t\', row_of, at_state, said) FROM (' . join(' UNION ALL ', map {
 	my $how = $attached{$_};
 	my $states = join ' ', map { "WHEN '$_' THEN '$how->{states}{$_}'" } sort keys %{ $how->{states} };
@@ -442,73 +466,93 @@ my $look = 'SELECT concat_ws(E\'\t\', row_of, at_state, said) FROM (' . join(' U
 	qq{SELECT '$_ ' || $how->{key}::text AS row_of, CASE $how->{status}::text $states END AS at_state,
 		(SELECT string_agg(a || '=' || coalesce(md5(v), 'null'), ',' ORDER BY a) FROM (VALUES $attributes) AS x(a, v)) AS said FROM desk."$_"}
 } sort keys %attached) . ') AS seen ORDER BY 1';
-my %seen;
 sub seen
 {
-	my ($out) = asks($node->{_itsm_looks} //= 'desk_owner', $look);
+	my ($out) = answers('desk_owner', $look);
 
 	return map { my ($row, $state, $said) = split /\t/; $row => [ $state, { map { split /=/ } split /,/, $said } ] } split /\n/, $out;
 }
 
-my (%story, @refused, %counts, @overridden);
-sub play
+# What a step comes to, as the table has it; and the error that it met.
+sub outcome
 {
-	my ($who, $what, $expected, $reason, $told, $events) = @_;
-	my ($role, $person) = split m{/}, $who;
-	my ($out, $err) = asks($role, join ";\n", 'BEGIN', $person ? "DO \$\$ BEGIN PERFORM itsm.act_as('$person'); END \$\$" : (),
-		$reason ? "SET LOCAL itsm.reason = '$reason'" : (), $what, 'COMMIT');
-	my %now = seen();
-	my $result = 'ok';
-	my $actor = $person // $role;
+	my ($expected, $out, $err) = @_;
+	my ($code, $message) = $err =~ /^ERROR:  (\w{5}): (.*)$/m or return $expected =~ /^=/ ? '= ' . $out =~ s/\n+\z//r : 'ok';
+	my ($error) = split /^ERROR:  25P02/m, $err;
+	my ($raised) = $error =~ /^CONSTRAINT NAME:  (.*)$/m;
+	my %rules = map { $_ => 1 } +(($error =~ /^DETAIL:  (\[.*)$/m)[0] // '') =~ /"rule": "(\w+)"/g;
 
-	if ($err =~ /^ERROR:  (\w{5}): (.*)$/m)
-	{
-		my ($code, $message) = ($1, $2);
-		my ($error) = split /^ERROR:  25P02/m, $err;
-		my ($raised) = $error =~ /^CONSTRAINT NAME:  (.*)$/m;
-		my %rules = map { $_ => 1 } +(($error =~ /^DETAIL:  (\[.*)$/m)[0] // '') =~ /"rule": "(\w+)"/g;
-		delete $rules{ $raised // '' };
-		$result = join ' ', $code, $code =~ /^IT/ && defined $raised ? $raised : (), sort keys %rules;
-		like($error, qr/^HINT:  \S/m, "$who: $result: something is advised") if $code =~ /^IT/;
-		note("$message") if $code =~ /^IT/;
-		push @refused, [ $role, $actor, $code, $reason ] if $code =~ /^IT/ && $error =~ /^TABLE NAME:/m && $what !~ /approve|reject/;
-	}
-	elsif ($expected =~ /^=/)
-	{
-		$result = '= ' . $out =~ s/\n+\z//r;
-	}
-	my ($code, $raised, @others) = split / /, $expected;
-	$expected = join ' ', $code, $raised // (), sort @others if $expected =~ /^IT/;
-	is($result, $expected, "$who: " . $what =~ s/\s+/ /gr . ($reason ? " ($reason)" : '')) or diag($err);
-	$counts{ $result =~ /^(ok|=)/ ? 'right' : 'wrong' }++;
+	return ($code, $error) if $code !~ /^IT/;
+	note($message);
+	delete $rules{ $raised // '' };
+	return (join(' ', $code, $raised // (), sort keys %rules), $error);
+}
 
-	# What came of it is what has to be remembered.
-	while ($what =~ /(?:itsm\.)?override\('(\w+)', '([^']+)', '(\w+)', '([^']+)'\)/g)
+my (%seen, %story, @refused, @overridden, @votes, %counts);
+
+# What history has to say of a statement that leaves no trace in the rows.
+sub expect_calls
+{
+	my ($what, $actor) = @_;
+
+	while ($what =~ /override\('(\w+)', '([^']+)', '(\w+)', '([^']+)'\)/g)
 	{
-		last if $result ne 'ok';
-		push @{ $story{"$1 $2"} }, join '|', 'overridden', $actor, '', '', '', $4;
-		push @overridden, "$1 $2 $3 " . ($actor);
+		push @{ $story{"$1 $2"} }, "overridden|$actor||||$4";
+		push @overridden, "$1 $2 $3 $actor";
 	}
 	while ($what =~ /(approve|reject)\('(\w+)', '([^']+)'(?:, '([^']+)')?/g)
 	{
-		push @{ $story{"$2 $3"} }, join '|', { approve => 'approved', reject => 'rejected' }->{$1}, $actor, '', '', '', $4 // '' if $result eq 'ok';
-	}
-	foreach my $row (sort keys %now)
-	{
-		my ($before, $after) = ($seen{$row}, $now{$row});
-		if ($events && $events->{$row})
-		{
-			push @{ $story{$row} }, @{ $events->{$row} };
-			next;
-		}
-		my @changed = grep { ($before ? $before->[1]{$_} : 'null') ne $after->[1]{$_} } sort keys %{ $after->[1] };
-		my $from = $before ? $before->[0] : '';
+		my $decision = { approve => 'approved', reject => 'rejected' }->{$1};
 
-		next if $before && !@changed && $from eq $after->[0];
-		push @{ $story{$row} }, join '|', !$before ? 'created' : $from ne $after->[0] ? 'transition' : 'updated', $actor,
-			$before && $from eq $after->[0] ? ('', '') : ($from, $after->[0]), join(',', @changed), $told // $reason // '';
+		push @{ $story{"$2 $3"} }, "$decision|$actor||||" . ($4 // '');
+		push @votes, "desk.$2 $3 $actor $decision";
 	}
-	is_deeply(\%now, \%seen, "$who: nothing is left of it") if $result !~ /^(ok|=)/;
+	return;
+}
+
+# And of the rows that differ.
+sub expect_changes
+{
+	my ($now, $actor, $reason, $events) = @_;
+
+	foreach my $row (sort keys %$now)
+	{
+		my ($before, $after) = ($seen{$row}, $now->{$row});
+		my @changed = grep { ($before ? $before->[1]{$_} : 'null') ne $after->[1]{$_} } sort keys %{ $after->[1] };
+		my $moved = !$before || $before->[0] ne $after->[0];
+
+		next if !$moved && !@changed;
+		push @{ $story{$row} }, $events && $events->{$row} ? @{ $events->{$row} }
+			: join '|', !$before ? 'created' : $moved ? 'transition' : 'updated', $actor,
+				$moved ? ($before ? $before->[0] : '', $after->[0]) : ('', ''), join(',', @changed), $reason;
+	}
+	return;
+}
+
+sub play
+{
+	my ($who, $what, $expected, $reason, $kept_reason, $events) = @_;
+	my ($role, $person) = split m{/}, $who;
+	my $actor = $person // $role;
+	my ($result, $error) = outcome($expected, answers($role, join ";\n", 'BEGIN', $person ? "DO \$\$ BEGIN PERFORM itsm.act_as('$person'); END \$\$" : (),
+		$reason ? "SET LOCAL itsm.reason = '$reason'" : (), $what, 'COMMIT'));
+	my %now = seen();
+
+	$expected =~ s/^(IT\S+ \S+) (.*)$/join ' ', $1, sort split m{ }, $2/e;
+	is($result, $expected, "$who: " . $what =~ s/\s+/ /gr . ($reason ? " ($reason)" : '')) or diag($error // '');
+	$counts{ $error ? 'wrong' : 'right' }++;
+	if ($error)
+	{
+		like($error, qr/^HINT:  \S/m, "$who: $result: something is advised") if $result =~ /^IT/;
+		is_deeply(\%now, \%seen, "$who: $result: nothing is left of it");
+		# a vote is no write
+		push @refused, join '|', $role, $actor, substr($result, 0, 5), $reason // '' if $result =~ /^IT/ && $error =~ /^TABLE NAME:/m && $what !~ /approve|reject/;
+	}
+	else
+	{
+		expect_calls($what, $actor);
+		expect_changes(\%now, $actor, $kept_reason // $reason // '', $events);
+	}
 	%seen = %now;
 	return;
 }
@@ -533,6 +577,25 @@ foreach my $row (sort keys %seen)
 	is($told, join("\n", @{ $story{$row} }), "history tells what became of $row");
 }
 
+# And once as people tell it.
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', kind, actor, nullif(to_state, from_state), reason) FROM itsm.history('desk.rfc', 'CHG0000001') ORDER BY version}), <<'END' =~ s/\n\z//r, 'the story of a change');
+created tom new
+transition tom assess
+transition carol new who tests it at night?
+transition tom assess
+transition carol authorize
+updated carol
+approved hugo after the holidays
+approved walt
+updated carol
+approved hugo
+approved paul
+transition carol scheduled
+transition ravi implement
+transition ravi review
+transition carol closed
+END
+
 foreach my $session (values %session)
 {
 	$session->{in} .= "\\q\n";
@@ -540,11 +603,14 @@ foreach my $session (values %session)
 }
 $node->poll_query_until('desk', "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'desk'");
 is($node->safe_psql('desk', q{SELECT role, coalesce(actor, role), code, coalesce(reason, '') FROM itsm_report.refusal ORDER BY at}),
-	join("\n", map { join '|', $_->[0], $_->[1], $_->[2], $_->[3] // '' } @refused), 'every refusal is remembered, in its order');
+	join("\n", @refused), 'every refusal is remembered, in its order');
 is($node->safe_psql('desk', q{SELECT concat_ws(' ', o.source, o.key, o.rule, o.actor) FROM itsm_report.override o ORDER BY at}),
 	join("\n", map { "desk.$_" } @overridden), 'and every exception');
 is($node->safe_psql('desk', q{SELECT concat_ws(' ', source, key, rule) FROM itsm_report.violation ORDER BY at}),
 	"desk.call 110 children_resolved\ndesk.rfc CHG0000005 no_collision", 'two of which were made use of; nothing else was let pass');
+
+is($node->safe_psql('desk', q{SELECT concat_ws(' ', source, key, person, decision) FROM itsm_report.approval ORDER BY at}),
+	join("\n", @votes), 'and every vote');
 
 # Reports count what the day had.
 my %moves;
@@ -566,7 +632,7 @@ is($node->safe_psql('desk', q{SELECT state, count(*) FROM itsm_report.time_in_st
 		sort values %{ $attached{call}{states} }), 'and every incident is where its row is');
 is($node->safe_psql('desk', q{SELECT key, state, priority, reopened, reassigned, assignee, resolution FROM itsm_report.incident WHERE key IN ('101', '102') ORDER BY key}),
 	"101|closed|2|1|1|tom|quota raised\n102|closed|5|0|0|mia|new client", 'incident: what became of two calls');
-is($node->safe_psql('desk', q{SELECT opened, resolved, reopened FROM itsm_report.incident_monthly}), join('|', scalar(grep { /^call/ } keys %seen), scalar(grep { /^call/ && $seen{$_}[0] =~ /^(closed|resolved)$/ } keys %seen), 1), 'incident_monthly: so many calls');
+is($node->safe_psql('desk', q{SELECT sum(opened), sum(resolved), sum(reopened) FROM itsm_report.incident_monthly}), join('|', scalar(grep { /^call/ } keys %seen), scalar(grep { /^call/ && $seen{$_}[0] =~ /^(closed|resolved)$/ } keys %seen), 1), 'incident_monthly: so many calls');
 is($node->safe_psql('desk', q{SELECT count(*) = count(DISTINCT no), min(no), itsm.prefix(max(no)) FROM desk.call}), 't|INC0000001|INC', 'no number was drawn twice');
 is($node->safe_psql('desk', $verify), '', 'verify finds nothing');
 $node->safe_psql('desk', "SET search_path = public; CREATE TABLE public.ticket (id bigint, status text, title text, prio integer); $checks");

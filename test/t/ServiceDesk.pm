@@ -34,6 +34,13 @@ CREATE TABLE rfc (
 	result text, review text, reviewer text, cmdb_done boolean NOT NULL DEFAULT false,
 	trouble integer, improvement text, call integer, drop text
 );
+CREATE TABLE task (
+	rfc record_number REFERENCES rfc,
+	pos integer,
+	state text NOT NULL DEFAULT 'todo',
+	title text, doer text, began timestamptz, ended timestamptz, waits_for text, after text[], result text,
+	PRIMARY KEY (rfc, pos)
+);
 CREATE TABLE trouble (
 	id integer PRIMARY KEY,
 	phase smallint NOT NULL DEFAULT 10,
@@ -111,6 +118,7 @@ GRANT SELECT, INSERT, UPDATE ON desk.trouble, desk.issue TO tom, paul, hugo;
 GRANT SELECT, INSERT, UPDATE ON desk.rfc TO tom, carol, hugo, ines, pipeline, kiosk;
 GRANT SELECT, INSERT, UPDATE ON desk."drop" TO rita, pipeline, hugo, kiosk;
 GRANT SELECT, INSERT, UPDATE ON desk.asset TO walt, pipeline;
+GRANT SELECT, INSERT, UPDATE ON desk.task TO tom, pipeline;
 GRANT SELECT ON desk.asset TO carol, tom;
 GRANT SELECT ON desk.rfc TO walt, rita, paul, ines, mia;
 GRANT SELECT, UPDATE ON desk.call, desk.wish TO clock;
@@ -122,6 +130,8 @@ GRANT EXECUTE ON FUNCTION itsm.define_change_window(text, text, timestamptz, tim
 	itsm.drop_change_window(text) TO carol;
 GRANT EXECUTE ON FUNCTION itsm.define_change_template(text, text, timestamptz, integer), itsm.approve_change_template(text),
 	itsm.withdraw_change_template(text) TO tom, carol;
+GRANT EXECUTE ON FUNCTION itsm.awaiting_approval(text), itsm.plan_meeting(text, timestamptz, text), itsm.meeting_agenda(bigint),
+	itsm.close_meeting(bigint, text) TO carol;
 GRANT USAGE ON SCHEMA itsm_report TO viewer;
 GRANT SELECT ON ALL TABLES IN SCHEMA itsm_report TO viewer;
 END
@@ -169,6 +179,10 @@ our %attached = (
 		attributes => { number => 'code', problem => 'trouble', root_cause => 'cause', workaround => 'workaround', author => 'author', reviewer => 'reviewer', superseded_by => 'replaced_by' } },
 	rfc => { key => 'no', status => 'stage', attributes => \%change, states => $change_states,
 		parts => { change => q{kind = 'normal'}, standard_change => q{kind = 'standard'}, emergency_change => q{kind = 'emergency'} } },
+	task => { key => 'ROW(rfc, pos)', status => 'state', lifecycle => 'change_task',
+		states => { todo => 'open', doing => 'in_progress', waiting => 'on_hold', done => 'closed', void => 'cancelled' },
+		attributes => { number => "rfc::text || '/' || pos", title => 'title', assignee => 'doer', change => 'rfc', predecessors => 'after', hold_reason => 'waits_for',
+			actual_start => 'began', actual_end => 'ended', result => 'result' } },
 	'drop' => { key => 'name', status => 'stage', lifecycle => 'release', timing => 'deferred',
 		states => { planned => 'planned', build => 'building', test => 'testing', ready => 'accepted', rollout => 'deploying', out => 'deployed', rolled_back => 'backed_out',
 			watched => 'early_life', done => 'closed', void => 'cancelled' },
@@ -201,7 +215,7 @@ sub attach_all
 		{
 			my %states = %{ $how->{states} };
 			delete @states{qw(Assessing Board Refused)} if $lifecycle eq 'standard_change';
-			$sql .= sprintf(q{SELECT itsm.attach('desk."%s"', '%s', '%s', '%s', '%s', mode => 'enforce', timing => '%s', filter => %s);} . "\n",
+			$sql .= sprintf(q{SELECT itsm.attach('desk."%s"', '%s', '%s', $$%s$$, $$%s$$, mode => 'enforce', timing => '%s', filter => %s);} . "\n",
 				$table, $lifecycle, $how->{status}, json(\%states), json($how->{attributes}), $how->{timing} // 'immediate',
 				$parts->{$lifecycle} ? "\$\$$parts->{$lifecycle}\$\$" : 'NULL');
 		}
