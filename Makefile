@@ -66,6 +66,7 @@ SQL_FILES = \
 	src/practice/knowledge_article.sql \
 	src/practice/state_map.sql \
 	src/report/report.sql \
+	src/report/process_report.sql \
 	src/report/sla_report.sql \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
