@@ -1,7 +1,7 @@
 -- A small service desk: its application knows nothing of itsm.  What it did in the past
--- is learnt from its journal and judged; then its table is attached, watched, and at
--- last guarded; and a table for changes follows.  All data comes from a generator without chance: every run tells the
--- same story.  Leaves itsm-report.html.
+-- is learnt from its journal and judged; then its table is attached, watched, and at last
+-- guarded; and a table for changes follows.  All data comes from a generator without
+-- chance: every run tells the same story.  Leaves itsm-report.html.
 
 \set ON_ERROR_STOP on
 \pset footer off
