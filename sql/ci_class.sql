@@ -55,7 +55,7 @@ ROLLBACK;
 SELECT name, version, inverse, shipped FROM itsm.relationship_type WHERE name = 'uses';
 -- kept in the ledger
 SELECT subject, version, kind, detail FROM itsm_report.policy_event WHERE subject ~ '^(class (ci|hardware|server|software)|relationship type installed_on)$' ORDER BY subject COLLATE "C", version;
-SELECT * FROM itsm.verify() WHERE NOT ok;
+SELECT * FROM itsm.verify() WHERE NOT ok AND object ~ 'policy|class ';
 -- not for everybody
 CREATE ROLE regress_itsm_class;
 SET ROLE regress_itsm_class;

@@ -236,13 +236,21 @@ mark_writer(Datum *values)
 	values[RELATIONSHIP_SYSTEM] = Int64GetDatum((int64) GetSystemIdentifier());
 }
 
+static int64
+next_number(void)
+{
+	return ((int64) itsm_cell << ITSM_CELL_SHIFT) |
+		nextval_internal(itsm_relation("relationship_id_seq"), false);
+}
+
 static void
-insert_relationship(const Relationship *new, const RelationshipType *type)
+insert_relationship(Relationship *new, const RelationshipType *type)
 {
 	Relation	table = itsm_own_open(&relationships, RowExclusiveLock);
 	Datum		values[RELATIONSHIP_COLUMNS] = {0};
 	bool		nulls[RELATIONSHIP_COLUMNS] = {0};
 
+	new->id = next_number();
 	values[RELATIONSHIP_ID] = Int64GetDatum(new->id);
 	values[RELATIONSHIP_SOURCE] = Int64GetDatum(new->source);
 	values[RELATIONSHIP_TARGET] = Int64GetDatum(new->target);
@@ -260,6 +268,9 @@ insert_relationship(const Relationship *new, const RelationshipType *type)
 	{
 		CHECK_FOR_INTERRUPTS();
 		check_places(table, new->tenant, new->source, type, new->target);
+		/* the number may be what is taken: where rows were loaded by hand */
+		new->id = next_number();
+		values[RELATIONSHIP_ID] = Int64GetDatum(new->id);
 	}
 	CommandCounterIncrement();
 	if (type->acyclic)
@@ -290,8 +301,6 @@ itsm_relate_records(int64 source, const char *type_name, int64 target, Timestamp
 	new.tenant = unconstify(char *, check_ends(source, type, type_name, target, &types));
 	new.type = type->name;
 	new.started_at = started_at ? started_at : GetCurrentTimestamp();
-	new.id = ((int64) itsm_cell << ITSM_CELL_SHIFT) |
-		nextval_internal(itsm_relation("relationship_id_seq"), false);
 	insert_relationship(&new, type);
 	itsm_relationship_tell(&new, type, "linked");
 	itsm_own_close(&relationships, RowExclusiveLock);
