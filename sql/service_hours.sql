@@ -2,6 +2,7 @@
 SET timezone = 'UTC';
 SET datestyle = 'ISO, DMY';
 SET intervalstyle = 'postgres';
+SET bytea_output = 'hex';
 
 -- canonical text, which reads the same again
 SELECT t.given, t.given::itsm.service_hours AS hours, t.given::itsm.service_hours::text::itsm.service_hours OPERATOR(itsm.=) t.given::itsm.service_hours AS same
@@ -16,7 +17,7 @@ FROM (VALUES
 	('2026 Apr 06,2026 Apr 03,Dec 25,2026 Apr 04-05 off @ America/New_York')) AS t(given);
 
 -- what is wrong, and where
-CREATE FUNCTION pg_temp.fault(given text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.fault(given text) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
 	message text;
 	detail text;

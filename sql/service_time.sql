@@ -91,3 +91,14 @@ DROP TABLE ticket;
 SELECT sum(itsm.service_time(hours, '2026-01-05', '2026-01-12')) FROM (
 	SELECT format('Mo-Fr 09:00-17:%s; 2026 Jan %s off', lpad((g % 60)::text, 2, '0'), lpad((13 + g % 15)::text, 2, '0'))::itsm.service_hours AS hours
 	FROM generate_series(1, 4000) g OFFSET 0) AS s;
+
+-- hours that are kept compressed, elsewhere, or both, in turn
+CREATE TABLE toasted (n int, hours itsm.service_hours);
+ALTER TABLE toasted ALTER COLUMN hours SET STORAGE external;
+INSERT INTO toasted SELECT n, (format('Mo-Fr 09:00-17:%s; ', 10 + n) || (SELECT string_agg(to_char(timestamp '2026-01-06' + g * interval '7 days', 'YYYY Mon DD'), ',') FROM generate_series(1, 600) g) || ' off')::itsm.service_hours FROM generate_series(1, 3) n;
+ALTER TABLE toasted ALTER COLUMN hours SET STORAGE main;
+INSERT INTO toasted SELECT n + 3, hours::text::itsm.service_hours FROM toasted;
+INSERT INTO toasted SELECT n + 10, ('Mo-Fr 09:00-17:' || 10 + n)::itsm.service_hours FROM toasted WHERE n <= 3;
+SELECT n, length(hours::text), pg_column_size(hours) < length(hours::text) AS compressed, itsm.service_time(hours, '2026-01-05', '2026-01-19') FROM toasted, generate_series(1, 2) ORDER BY n;
+SELECT sum(itsm.service_time(hours, '2026-01-05', '2026-01-19')) FROM toasted, generate_series(1, 100);
+DROP TABLE toasted;

@@ -46,7 +46,18 @@ INSERT INTO promised VALUES
 	('grant_actor', 'role name', 'void', 'v', false),
 	('revoke_actor', 'role name', 'void', 'v', false),
 	('grant_reader', 'role name', 'void', 'v', false),
-	('revoke_reader', 'role name', 'void', 'v', false);
+	('revoke_reader', 'role name', 'void', 'v', false),
+	('service_time', 'hours itsm.service_hours, started_at timestamp with time zone, ended_at timestamp with time zone', 'interval', 'i', true),
+	('service_deadline', 'hours itsm.service_hours, start timestamp with time zone, target interval', 'timestamp with time zone', 'i', true),
+	('is_open', 'hours itsm.service_hours, at timestamp with time zone', 'boolean', 'i', true),
+	('next_open', 'hours itsm.service_hours, at timestamp with time zone', 'timestamp with time zone', 'i', true),
+	('next_close', 'hours itsm.service_hours, at timestamp with time zone', 'timestamp with time zone', 'i', true),
+	('open_ranges', 'hours itsm.service_hours, during tstzrange', 'tstzmultirange', 'i', true),
+	('define_calendar', 'name text, hours itsm.service_hours, valid_from timestamp with time zone DEFAULT NULL::timestamp with time zone, rewrite_past boolean DEFAULT false', 'void', 'v', false),
+	('import_holidays', 'calendar text, query text, valid_from timestamp with time zone DEFAULT NULL::timestamp with time zone, rewrite_past boolean DEFAULT false', 'integer', 'v', false),
+	('calendar_time', 'calendar text, started_at timestamp with time zone, ended_at timestamp with time zone', 'interval', 's', true),
+	('calendar_deadline', 'calendar text, start timestamp with time zone, target interval', 'timestamp with time zone', 's', true),
+	('calendar_preview', 'calendar text, days integer DEFAULT 14, first_day date DEFAULT NULL::date', 'TABLE(day date, weekday text, hours text, open interval)', 's', true);
 
 SELECT is(
 	(SELECT concat_ws(' / ', pg_get_function_result(f.oid), f.provolatile)

@@ -458,7 +458,7 @@ main(void)
 {
 	int64		hour = 60 * MINUTE;
 
-	random_cases(1000);
+	random_cases(600);
 	long_spans("Mo-Fr 09:00-17:00; Dec 25-26 off; 2026 Apr 03 off");
 	long_spans("24/7");
 	long_spans("Feb 29 10:00-11:00; 0900 Jan 01-1000 Jan 01 12:00-13:00; 7000 Mar 01 00:00-24:00");
