@@ -64,6 +64,7 @@ SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "re
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "condition": "new.customer = current_user"}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "condition": "new.priority"}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "pause_when": "true", "hold_reasons": ["x"]}');
+SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "reset_on": ["priority", "notes"]}');
 SELECT itsm.define_sla('{"name": "bad", "metric": "resolution", "target": "1 hour"}');
 SELECT itsm.define_sla('[]');
 SELECT count(*) FROM itsm.sla WHERE name = 'bad';
