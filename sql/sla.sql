@@ -19,7 +19,7 @@ SELECT itsm.define_sla('{"name": "P1 resolution", "lifecycle": "sla_ticket", "me
 -- the same again is no new version
 SELECT itsm.define_sla('{"name": "P1 resolution", "lifecycle": "sla_ticket", "metric": "resolution", "condition": "new.priority = 1",
 	"calendar": "sla_office", "target": "4 hours", "warn": [0.75, 0.5], "valid_from": "2020-01-01"}') > 0 AS defined;
-SELECT name, version, lifecycle, process, kind, metric, condition, calendar, target, valid_from, valid_until, expressions FROM itsm.sla WHERE lifecycle = 'sla_ticket' ORDER BY name, version;
+SELECT name, version, lifecycle, process, kind, metric, condition, calendar, target, valid_from, valid_until, expressions FROM itsm.sla WHERE name = 'P1 resolution' ORDER BY version;
 -- an edit begins now, or later; a day of target is 24 open hours
 SELECT itsm.define_sla('{"name": "P1 resolution", "lifecycle": "sla_ticket", "metric": "resolution", "condition": "new.priority = 1",
 	"calendar": "sla_office", "target": "1 day"}') > 0 AS defined;
@@ -28,7 +28,7 @@ SELECT itsm.define_sla('{"name": "P1 resolution", "lifecycle": "sla_ticket", "me
 SELECT itsm.define_sla('{"name": "P1 resolution", "lifecycle": "sla_ticket", "metric": "resolution", "condition": "new.priority = 1 AND new.customer IS NULL",
 	"calendar": "sla_office", "target": "2 hours", "valid_from": "2200-01-01", "valid_until": "2201-01-01"}') > 0 AS defined;
 SELECT version, target, valid_from <= now() AS begun, valid_until <= now() AS over FROM itsm.sla WHERE name = 'P1 resolution' ORDER BY version;
-SELECT count(*) FROM itsm.sla s, itsm.sla t WHERE s.version = 1 AND t.version = 2 AND s.valid_until = t.valid_from AND s.name = 'P1 resolution' AND t.name = s.name;
+SELECT count(*) FROM itsm.sla s, itsm.sla t WHERE s.name = 'P1 resolution' AND t.name = s.name AND s.version = 1 AND t.version = 2 AND s.valid_until = t.valid_from;
 
 -- dates that overlap, or change what has been
 SELECT itsm.define_sla('{"name": "P1 resolution", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "valid_from": "2200-06-01"}');
@@ -64,6 +64,7 @@ SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "re
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "condition": "new.customer = current_user"}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "condition": "new.priority"}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "pause_when": "true", "hold_reasons": ["x"]}');
+SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "reset_on": ["priority", "notes"]}');
 SELECT itsm.define_sla('{"name": "bad", "metric": "resolution", "target": "1 hour"}');
 SELECT itsm.define_sla('[]');
 SELECT count(*) FROM itsm.sla WHERE name = 'bad';

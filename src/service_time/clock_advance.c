@@ -101,7 +101,7 @@ clock_advance(const ClockTerms *terms, Clock *clock, const ClockEvent *event, bo
 	{
 		if (!event->ended && (event->state & CLOCK_STOPS))
 			return end(terms, clock, at, CLOCK_COMPLETED);
-		if (!event->ended && event->entered && reset && (event->state & CLOCK_RESETS))
+		if (!event->ended && reset && (event->touched || (event->entered && (event->state & CLOCK_RESETS))))
 		{
 			*reset = true;
 			return end(terms, clock, at, CLOCK_CANCELLED);

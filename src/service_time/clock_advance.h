@@ -71,6 +71,7 @@ typedef struct ClockEvent
 	bool		holds;			/* the condition of the agreement */
 	bool		ended;			/* the record has, or no longer comes under the agreement */
 	bool		entered;		/* the state is another one than before */
+	bool		touched;		/* a value has changed with which the clock begins anew */
 	unsigned	state;			/* CLOCK_STARTS and so on */
 } ClockEvent;
 

@@ -81,6 +81,8 @@ why_ended(const ReplayTrace *step)
 		return psprintf("cancelled: %s cancels it", state);
 	if (!step->event.holds && step->by->sla->given[SLA_CONDITION])
 		return psprintf("cancelled: %s does not hold", step->by->sla->given[SLA_CONDITION]);
+	if (step->event.touched)
+		return "cancelled: a value has changed that resets it";
 	if (step->event.state & CLOCK_RESETS)
 		return psprintf("cancelled: %s resets it", state);
 	return "cancelled: it is not agreed on the record any more";

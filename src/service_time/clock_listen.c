@@ -54,6 +54,42 @@ states_of(const BoundSla *version, int state)
 	return state == ITSM_NO_STATE ? 0 : version->states[state];
 }
 
+static bool
+value_changed(const RowSide *old, const RowSide *new, int before, int number)
+{
+	Form_pg_attribute attribute = TupleDescAttr(new->unit->canonical, number);
+	bool		old_null = old->canonical->tts_isnull[before];
+	bool		new_null = new->canonical->tts_isnull[number];
+
+	if (old_null || new_null)
+		return old_null != new_null;
+	return !datum_image_eq(old->canonical->tts_values[before], new->canonical->tts_values[number],
+						   attribute->attbyval, attribute->attlen);
+}
+
+/* True when a value has changed with which the clocks of a version begin anew. */
+static bool
+is_touched(const Change *change, const BoundSla *version)
+{
+	const RowSide *old = change->memory->old;
+	const RowSide *new = change->memory->new;
+	int			number = -1;
+
+	if (old == NULL || new == NULL)
+		return false;
+	while ((number = bms_next_member(version->resets, number)) >= 0)
+	{
+		const LifecycleAttribute *attribute = &new->unit->definition->attributes[number];
+		int			before = old->unit == new->unit ? number
+			: itsm_definition_attribute(old->unit->definition, attribute->name);
+
+		if (before >= 0 && old->unit->definition->attributes[before].type == attribute->type &&
+			value_changed(old, new, before, number))
+			return true;
+	}
+	return false;
+}
+
 static ClockEvent
 stands(ClockCircumstances *circumstances, const BoundSla *version)
 {
@@ -64,6 +100,7 @@ stands(ClockCircumstances *circumstances, const BoundSla *version)
 	if (change->ended)
 		return event;
 	event.holds = check_holds(change, version->checks[SLA_CONDITION]);
+	event.touched = is_touched(change, version);
 	if ((event.state & CLOCK_PAUSES) && !check_holds(change, version->checks[SLA_PAUSE_WHEN]))
 		event.state &= ~CLOCK_PAUSES;
 	return event;
@@ -88,23 +125,15 @@ start_retroactive(ClockCircumstances *circumstances, const BoundSla *version, Cl
 	clock_start(&version->sla->terms, clock, at);
 }
 
-/* True when an attribute that the version's checks read has another value now. */
+/* True when an attribute that the version looks at has another value now; of one unit. */
 static bool
 reads_changed(const BoundSla *version, const RowSide *old, const RowSide *new)
 {
 	int			number = -1;
 
 	while ((number = bms_next_member(version->reads, number)) >= 0)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(new->unit->canonical, number);
-		bool		old_null = old->canonical->tts_isnull[number];
-		bool		new_null = new->canonical->tts_isnull[number];
-
-		if (old_null != new_null ||
-			(!new_null && !datum_image_eq(old->canonical->tts_values[number], new->canonical->tts_values[number],
-										  attribute->attbyval, attribute->attlen)))
+		if (value_changed(old, new, number, number))
 			return true;
-	}
 	return false;
 }
 

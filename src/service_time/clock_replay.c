@@ -38,6 +38,7 @@ typedef struct ReplayStep
 	bool		ended;
 	bool		entered;
 	bool		anew;			/* the row begins; what ran for the one before has ended */
+	List	   *changed;		/* int: numbers of the values that changed */
 	Datum	   *values;
 	bool	   *nulls;
 } ReplayStep;
@@ -102,6 +103,17 @@ check_holds(const StepCircumstances *step, int number)
 	return itsm_replay_check(step->replay->units, step->step->unit, number, step->step->values, step->step->nulls);
 }
 
+static bool
+is_touched(const ReplayStep *step, const BoundSla *version)
+{
+	int			attribute = -1;
+
+	while ((attribute = bms_next_member(version->resets, attribute)) >= 0)
+		if (list_member_int(step->changed, step->unit->numbers[attribute]))
+			return true;
+	return false;
+}
+
 static ClockEvent
 stands(ClockCircumstances *circumstances, const BoundSla *version)
 {
@@ -112,6 +124,7 @@ stands(ClockCircumstances *circumstances, const BoundSla *version)
 	if (event.ended)
 		return event;
 	event.holds = step->always || check_holds(step, version->checks[SLA_CONDITION]);
+	event.touched = is_touched(step->step, version);
 	if ((event.state & CLOCK_PAUSES) && !check_holds(step, version->checks[SLA_PAUSE_WHEN]))
 		event.state &= ~CLOCK_PAUSES;
 	return event;
@@ -314,9 +327,15 @@ value_of(const Replay *replay, int number)
 	return NULL;
 }
 
-/* True when the event takes the record's key away. */
 static bool
-tell_values(Replay *replay, const Event *event)
+same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* True when the event takes the record's key away.  *changed: numbers of the values that it changes. */
+static bool
+tell_values(Replay *replay, const Event *event, List **changed)
 {
 	bool		key_taken = false;
 	int			offset = 0;
@@ -334,8 +353,11 @@ tell_values(Replay *replay, const Event *event)
 		{
 			value = palloc(sizeof(ReplayValue));
 			value->number = item.number;
+			value->text = NULL;
 			replay->values = lappend(replay->values, value);
 		}
+		if (!same_text(value->text, item.form == BODY_VALUE ? item.text : NULL))
+			*changed = lappend_int(*changed, item.number);
 		value->text = item.form == BODY_VALUE ? unconstify(char *, item.text) : NULL;
 		value->converted = false;
 	}
@@ -367,12 +389,6 @@ take_values(Replay *replay, ReplayStep *step)
 }
 
 static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool
 is_kind(const Event *event, const char *kind)
 {
 	return strcmp(event->kind, kind) == 0;
@@ -386,11 +402,12 @@ static bool
 make_step(Replay *replay, const Event *event, bool heard, const ReplayStep *last, const char **state)
 {
 	ReplayStep *step = &replay->steps[replay->count];
+	List	   *changed = NIL;
 	bool		key_taken;
 
 	if (is_kind(event, "created"))
 		replay->values = NIL;
-	key_taken = tell_values(replay, event);
+	key_taken = tell_values(replay, event, &changed);
 	if (is_kind(event, "key_changed") || itsm_event_is_remark(event))
 		return false;
 	*step = (ReplayStep) {.at = event->at, .state = ITSM_NO_STATE, .state_name = event->to_state};
@@ -398,6 +415,9 @@ make_step(Replay *replay, const Event *event, bool heard, const ReplayStep *last
 	step->entered = last == NULL || last->ended || is_kind(event, "created") || is_kind(event, "backfilled") ||
 		!same_text(*state, event->to_state);
 	step->anew = is_kind(event, "created") && event->version > 1;
+	/* of a row that comes, what it was before is not compared */
+	if (last && !last->ended && !is_kind(event, "created") && !is_kind(event, "backfilled"))
+		step->changed = changed;
 	*state = event->to_state;
 	if (!heard)
 		return false;

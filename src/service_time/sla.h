@@ -62,6 +62,7 @@ typedef struct Sla
 	int			share_count;
 	double		shares[SLA_MAX_SHARES];	/* of the target, ascending: when to warn */
 	StateSet	sets[SLA_SETS];
+	List	   *reset_on;		/* char *: attributes whose change resets it */
 	TimestampTz from;
 	TimestampTz until;			/* DT_NOEND: open */
 } Sla;
@@ -90,7 +91,8 @@ typedef struct BoundSla
 	const Sla  *sla;
 	uint8	   *states;			/* per state of the lifecycle: CLOCK_STARTS and so on */
 	int			checks[SLA_CHECKS];	/* among the texts, or SLA_NO_CHECK, SLA_UNFIT */
-	Bitmapset  *reads;			/* attributes that its checks read */
+	Bitmapset  *resets;			/* attributes whose change resets it */
+	Bitmapset  *reads;			/* these, and those that its checks read */
 	bool		latest;			/* no other version of it follows in the array */
 } BoundSla;
 

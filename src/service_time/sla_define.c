@@ -145,6 +145,19 @@ check_states(Defining *defining)
 	}
 }
 
+static void
+check_attributes(Defining *defining)
+{
+	ListCell   *definition;
+	ListCell   *name;
+
+	foreach(definition, defining->definitions)
+		foreach(name, defining->sla->reset_on)
+			if (itsm_definition_attribute(lfirst(definition), lfirst(name)) < 0)
+				fault(defining, "\"reset_on\" names \"%s\", which is not an attribute of lifecycle \"%s\"",
+					  itsm_clip(lfirst(name)), ((Definition *) lfirst(definition))->name);
+}
+
 static bool
 refers_to_old(const Definition *definition, Node *check)
 {
@@ -301,6 +314,7 @@ check_definition(Defining *defining)
 {
 	find_definitions(defining);
 	check_states(defining);
+	check_attributes(defining);
 	check_checks(defining);
 	check_dates(defining);
 	check_hours(defining);

@@ -199,6 +199,21 @@ bind_checks(BoundSlas *bound, BoundSla *slot, const Definition *definition)
 	}
 }
 
+static void
+bind_resets(BoundSla *slot, const Definition *definition)
+{
+	ListCell   *cell;
+
+	foreach(cell, slot->sla->reset_on)
+	{
+		int			number = itsm_definition_attribute(definition, lfirst(cell));
+
+		if (number >= 0)
+			slot->resets = bms_add_member(slot->resets, number);
+	}
+	slot->reads = bms_add_members(slot->reads, slot->resets);
+}
+
 static uint8 *
 bind_states(const Sla *sla, const Definition *definition)
 {
@@ -230,6 +245,7 @@ itsm_slas_bind(const Definition *definition)
 			continue;
 		*slot = (BoundSla) {.sla = lfirst(cell)};
 		bind_checks(bound, slot, definition);
+		bind_resets(slot, definition);
 		slot->states = bind_states(slot->sla, definition);
 		slot->latest = true;
 		if (bound->count > 0 && slot[-1].sla->id == slot->sla->id)

@@ -23,7 +23,7 @@ const char *const itsm_sla_sets[SLA_SETS] = {"start", "stop", "reset", "cancel",
 
 static const char *const members[] = {
 	"name", "lifecycle", "process", "kind", "metric", "condition", "calendar", "hours", "target",
-	"start", "stop", "reset", "cancel", "pause", "pause_when", "hold_reasons", "reopen", "retroactive",
+	"start", "stop", "reset", "cancel", "pause", "pause_when", "hold_reasons", "reset_on", "reopen", "retroactive",
 	"warn", "valid_from", "valid_until", "label", "description", "comment", "clause", NULL
 };
 
@@ -134,6 +134,7 @@ parse_sets(DefinitionParse *parse, const JsonbContainer *object, Sla *sla)
 {
 	int			known = 0;
 	ClockReopen reopen;
+	JsonbValue	value;
 
 	while (metrics[known].metric && sla->metric && strcmp(metrics[known].metric, sla->metric) != 0)
 		known++;
@@ -143,6 +144,8 @@ parse_sets(DefinitionParse *parse, const JsonbContainer *object, Sla *sla)
 		if (sla->sets[set].names == NIL && sla->sets[set].categories == 0)
 			definition_fault(parse, KIND, NULL, "%s: metric \"%s\" needs states to %s", WHERE,
 							 sla->metric ? itsm_clip(sla->metric) : "", itsm_sla_sets[set]);
+	if (itsm_json_member(object, "reset_on", &value) && !itsm_json_strings(&value, &sla->reset_on))
+		definition_fault(parse, KIND, NULL, "%s: \"reset_on\" must be an attribute, or an array of them", WHERE);
 	reopen = choice(parse, object, "reopen", reopens, metrics[known].reopen);
 	sla->terms.reopen = reopen;
 }

@@ -34,6 +34,11 @@ my $deferred = $node->safe_psql('postgres', q{CREATE EXTENSION itsm; CREATE TABL
 	SELECT to_regclass('probe') IS NOT NULL}) eq 't';
 $node->safe_psql('postgres', 'SELECT itsm.detach(\'probe\'); DROP TABLE probe') if $deferred;
 $node->safe_psql('postgres', 'SET client_min_messages = error; ' . LoadModel::schema($deferred) . $checks);
+# Clocks of every kind run beside; in the end they must be what the events tell.
+$node->safe_psql('postgres', q{SET client_min_messages = error;
+	SELECT itsm.define_sla('{"name": "all", "lifecycle": "load", "metric": "resolution", "target": "1 second", "reset_on": "title", "valid_from": "2020-01-01"}');
+	SELECT itsm.define_sla('{"name": "urgent", "lifecycle": "load_b", "metric": "resolution", "condition": "new.priority < 3", "pause_when": "new.assignee IS NULL", "reopen": "new", "target": "2 seconds", "valid_from": "2020-01-01"}');
+	SELECT itsm.define_sla('{"name": "late", "lifecycle": "load", "metric": "resolution", "condition": "new.priority > 2 AND new.assignee IS NOT NULL", "retroactive": true, "target": "1 hour", "valid_from": "2020-01-01"}')});
 my $role = $node->safe_psql('postgres', 'SELECT current_user');
 my $overrides = $node->safe_psql('postgres', q{SELECT to_regprocedure('itsm.override(regclass,text,text,text)') IS NOT NULL}) eq 't';
 my @psql = ('psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-h', $node->host, '-p', $node->port, '-d', 'postgres');
@@ -260,6 +265,7 @@ sub describe
 # Rows of all: only what always holds.
 $check->('SELECT * FROM checks.chain_faults()', 'chains are whole, and every head is its last event');
 $check->($verify, 'verify finds nothing');
+$check->('SELECT record_id, agreement, number, problem, kept, computed FROM itsm.recompute_clocks()', 'clocks are what the events tell: ' . $node->safe_psql('postgres', 'SELECT count(*) FROM itsm.clock'));
 $check->($union->(sub { my ($t) = @_;
 	my $key = $t eq 'parted' ? "format('(%s,%s)', x.id, x.region)" : 'x.id::text';
 	my $govern = $t eq 'ticket' ? "x.kind IN ('a', 'b')" : 'true';

@@ -78,6 +78,7 @@ my @agreements = (
 			{ %resolution, hours => 'office', target => 8 * $hour, reopen => 'new', from => 1_775_000_000 * SECOND } ] ],
 	[ 'review', [ { %resolution, hours => 'always', target => 30 * $hour, reopen => 'new', start => sub { $_[0] =~ /^(work|look)$/ },
 				stop => sub { $_[0] =~ /^(done|new)$/ }, pause => sub { 0 }, reset => sub { $_[0] eq 'look' } } ] ],
+	[ 'update', [ { %resolution, hours => 'always', target => 40_000, touch => 1, pause => sub { 0 } } ] ],
 	[ 'urgent', [ { %resolution, hours => 'always', target => 20_000, holds => sub { ($_[1]{priority} // 9) <= 2 },
 				pause => sub { $_[0] eq 'wait' && ($_[1]{hold} // '') eq 'caller' } } ] ],
 	[ 'late urgent', [ { %resolution, hours => 'always', target => 50_000, holds => sub { ($_[1]{priority} // 9) == 1 }, retroactive => 1 } ] ]);
@@ -89,6 +90,7 @@ SELECT itsm.define_sla('{"name": "resolution", "lifecycle": "model", "metric": "
 	"valid_from": "2000-01-01 00:00+00", "valid_until": "2026-03-31 23:33:20+00"}');
 SELECT itsm.define_sla('{"name": "resolution", "lifecycle": "model", "metric": "resolution", "calendar": "office", "target": "8 hours", "reopen": "new", "valid_from": "2026-03-31 23:33:20+00"}');
 SELECT itsm.define_sla('{"name": "review", "process": "model", "metric": "review", "target": "30 hours", "reopen": "new", "start": ["work", "look"], "stop": ["done", "new"], "reset": "look", "hours": "24/7", "valid_from": "2000-01-01 00:00+00"}');
+SELECT itsm.define_sla('{"name": "update", "lifecycle": "model", "metric": "resolution", "target": "0.04 seconds", "pause": [], "reset_on": "hold_reason", "valid_from": "2000-01-01 00:00+00"}');
 SELECT itsm.define_sla('{"name": "urgent", "lifecycle": "model", "metric": "resolution", "condition": "new.priority <= 2", "hold_reasons": "caller", "target": "0.02 seconds", "valid_from": "2000-01-01 00:00+00"}');
 SELECT itsm.define_sla('{"name": "late urgent", "lifecycle": "model", "metric": "resolution", "condition": "new.priority = 1", "target": "0.05 seconds", "retroactive": true, "valid_from": "2000-01-01 00:00+00"}');
 END
@@ -121,6 +123,7 @@ sub follow
 	{
 		my $end = defined $state && $version->{stop}->($state) ? 'completed'
 		  : defined $state && $event->{entered} && $version->{reset}->($state) ? 'cancelled'
+		  : defined $state && $version->{touch} && $event->{touched} ? 'cancelled'
 		  : $event->{ended} || !$version->{holds}->($state // '', $event) || (defined $state && $version->{cancel}->($state)) ? 'cancelled' : undef;
 		if ($end) { leave($clock, $at); $clock->{stage} = $end; return }
 		if ($clock->{stage} eq 'in_progress' && paused($version, $event)) { pause($clock, $at) }
@@ -333,7 +336,8 @@ for my $line (split /\n/, $history)
 	$value{$id}{hold} = $hold eq '' ? undef : $hold if $has_hold;
 	my $ended = $kind eq 'deleted' ? 1 : 0;
 	my $last = $events{$id} ? $events{$id}[-1] : undef;
-	push @{ $events{$id} }, { at => $at, state => $to eq '' ? undef : $to, ended => $ended, anew => $anew, %{ $value{$id} },
+	my $touched = $last && !$last->{ended} && $kind ne 'created' && ($last->{hold} // '') ne ($value{$id}{hold} // '') ? 1 : 0;
+	push @{ $events{$id} }, { at => $at, state => $to eq '' ? undef : $to, ended => $ended, anew => $anew, touched => $touched, %{ $value{$id} },
 		entered => !$last || $last->{ended} || $kind eq 'created' || ($last->{state} // '') ne $to };
 	$key{$id} = $key;
 }

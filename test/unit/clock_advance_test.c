@@ -77,7 +77,7 @@ terms_of(int64_t target, ClockReopen reopen)
 static ClockEvent
 event_of(int64_t at, unsigned state)
 {
-	ClockEvent	event = {at, true, false, true, state};
+	ClockEvent	event = {.at = at, .holds = true, .entered = true, .state = state};
 
 	return event;
 }
@@ -133,6 +133,11 @@ test_order(void)
 	reset = event.entered = false;
 	(void) clock_advance(&terms, &clock, &event, &reset);
 	ok(clock.stage == CLOCK_CANCELLED && !reset, "a state resets a clock when it is entered");
+	clock_start(&terms, &clock, 0);
+	event.touched = true;
+	(void) clock_advance(&terms, &clock, &event, &reset);
+	ok(clock.stage == CLOCK_CANCELLED && reset, "or when a value changes");
+	event.touched = false;
 	clock_start(&terms, &clock, 0);
 	event.state = CLOCK_PAUSES | OPEN;
 	(void) clock_advance(&terms, &clock, &event, &reset);
