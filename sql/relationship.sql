@@ -7,12 +7,12 @@ CREATE SCHEMA relationship;
 \pset null '~'
 \pset format unaligned
 
-SELECT itsm.define_lifecycle('{"name": "asset", "attributes": {"title": "text", "ci_class": "text"}, "delete": "allow",
+SELECT itsm.define_lifecycle('{"name": "r_asset", "attributes": {"title": "text", "ci_class": "text"}, "delete": "allow",
 	"states": [{"name": "live", "category": "active", "initial": true}, {"name": "retired", "category": "closed", "final": true}],
 	"transitions": [{"from": "live", "to": "retired"}]}');
 CREATE TABLE item (id integer PRIMARY KEY, status text NOT NULL DEFAULT 'live', name text, kind text, customer text NOT NULL DEFAULT '');
 CREATE TABLE ticket (id integer PRIMARY KEY, status text NOT NULL);
-SELECT itsm.attach('item', 'asset', 'status', attributes => '{"title": "name", "ci_class": "kind"}', tenant => 'customer', mode => 'enforce') > 0 AS attached;
+SELECT itsm.attach('item', 'r_asset', 'status', attributes => '{"title": "name", "ci_class": "kind"}', tenant => 'customer', mode => 'enforce') > 0 AS attached;
 SELECT itsm.attach('ticket', 'incident', 'status') > 0 AS attached;
 SELECT itsm.define_class('r_ci', abstract => true);
 SELECT itsm.define_class('r_server', 'r_ci');
@@ -72,7 +72,7 @@ SELECT try(call) FROM unnest(ARRAY[
 SELECT try(call) FROM unnest(ARRAY[
 	'itsm.relate(r(2), ''r_owns'', r(1))', 'itsm.relate(r(3), ''r_owns'', r(4))', 'itsm.relate(r(4), ''r_owns'', r(1))', 'itsm.relate(r(4), ''r_owns'', r(5))', 'itsm.relate(r(5), ''r_owns'', r(1))']) AS call;
 SELECT source_key, type, inverse, target_key, source_class, target_class, source_process, target_process, holds, impact, ended_at FROM itsm_report.relationship
-	WHERE relationship IN (SELECT id FROM itsm.relationship) ORDER BY relationship;
+	WHERE source IN (SELECT r(id) FROM item) OR target IN (SELECT r(id) FROM item) ORDER BY relationship;
 
 -- ended: it can be made again; what was stays
 SELECT itsm.unrelate(id) FROM itsm.relationship WHERE type = 'r_on' AND source = r(1);
