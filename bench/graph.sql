@@ -24,7 +24,7 @@ ANALYZE;
 -- how far things reach, by plain SQL over a sample
 CREATE TABLE bench.chosen AS
 	SELECT (SELECT s.ci FROM (SELECT i AS ci, (SELECT count(*) FROM bench.cte(i)) AS n FROM generate_series(:nodes * 99 / 100, :nodes - 1, :nodes / 2000) i) s ORDER BY s.n DESC LIMIT 1) AS ci,
-		(:nodes * 3 / 10)::bigint AS first, 0::bigint AS below, (:nodes * 3 / 10)::bigint AS small, 5::bigint AS source, (WITH RECURSIVE d (id) AS (SELECT 5::bigint UNION SELECT r.target FROM d JOIN bench.relation r ON r.source = d.id) SELECT max(id) FROM d) AS target, false AS packed;
+		(:nodes * 11 / 100)::bigint AS first, 0::bigint AS below, 0::bigint AS small, 5::bigint AS source, (WITH RECURSIVE d (id) AS (SELECT 5::bigint UNION SELECT r.target FROM d JOIN bench.relation r ON r.source = d.id) SELECT max(id) FROM d) AS target, false AS packed;
 CREATE TABLE bench.result (round integer, what text, us float);
 -- two hundred that are in a relationship
 CREATE TABLE bench.small AS SELECT DISTINCT target AS ci FROM bench.relation WHERE target >= (SELECT first FROM bench.chosen) ORDER BY 1 LIMIT 200;
