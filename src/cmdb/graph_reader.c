@@ -161,8 +161,8 @@ read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int cou
 
 	if (scan == NULL)
 	{
-		reader->indexes[as_target] = index_open(itsm_relation(as_target ? "relationship_target_idx" : "relationship_source_idx"),
-												AccessShareLock);
+		reader->indexes[as_target] = index_open(itsm_relation(as_target ? "relationship_target_idx"
+															  : "relationship_source_idx"), AccessShareLock);
 		scan = reader->scans[as_target] = index_beginscan(reader->table, reader->indexes[as_target],
 														  reader->snapshot, reader->query.as_of ? 1 : 2, 0);
 	}

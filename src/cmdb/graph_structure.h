@@ -8,7 +8,7 @@
 
 #include "cmdb/graph_memory.h"
 
-/* A graph in arrays: nodes are numbers from 0; the arcs of node n are heads[offsets[n]] to before heads[offsets[n + 1]]. */
+/* Nodes are numbers from 0; the arcs of node n are heads[offsets[n]] to before heads[offsets[n + 1]]. */
 typedef struct GraphArcs
 {
 	int			node_count;
