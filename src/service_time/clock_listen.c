@@ -117,7 +117,9 @@ start_retroactive(ClockCircumstances *circumstances, const BoundSla *version, Cl
 
 	if (memory->version > 1)
 	{
-		itsm_clock_replay_start(memory->tenant, memory->record, version->sla, at, clock);
+		const ClockEvent known = stands(circumstances, version);
+
+		itsm_clock_replay_start(memory->tenant, memory->record, memory->version, version->sla, &known, clock);
 		return;
 	}
 	if (bound->opened >= 0 && !change->side->canonical->tts_isnull[bound->opened])

@@ -41,6 +41,7 @@ typedef struct ReplayStep
 	List	   *changed;		/* int: numbers of the values that changed */
 	Datum	   *values;
 	bool	   *nulls;
+	int64		version;
 } ReplayStep;
 
 /* The clocks of one agreement. */
@@ -58,6 +59,8 @@ struct Replay
 	ReplayUnits *units;
 	MemoryContext context;		/* of the record */
 	int			sla;
+	const ClockEvent *known;	/* how things stand after the event of a version; NULL: not told */
+	int64		known_version;
 	/* of the record */
 	int			source;
 	List	   *values;			/* ReplayValue */
@@ -123,6 +126,9 @@ stands(ClockCircumstances *circumstances, const BoundSla *version)
 
 	if (event.ended)
 		return event;
+	/* events of writes that are past by then may still be to come */
+	if (step->replay->known && step->step->version == step->replay->known_version)
+		return *step->replay->known;
 	event.holds = step->always || check_holds(step, version->checks[SLA_CONDITION]);
 	event.touched = is_touched(step->step, version);
 	if ((event.state & CLOCK_PAUSES) && !check_holds(step, version->checks[SLA_PAUSE_WHEN]))
@@ -410,7 +416,8 @@ make_step(Replay *replay, const Event *event, bool heard, const ReplayStep *last
 	key_taken = tell_values(replay, event, &changed);
 	if (is_kind(event, "key_changed") || itsm_event_is_remark(event))
 		return false;
-	*step = (ReplayStep) {.at = event->at, .state = ITSM_NO_STATE, .state_name = event->to_state};
+	*step = (ReplayStep) {.at = event->at, .state = ITSM_NO_STATE, .state_name = event->to_state,
+	.version = event->version};
 	step->ended = is_kind(event, "deleted") || (is_kind(event, "moved") && (event->attachment == 0 || key_taken));
 	step->entered = last == NULL || last->ended || is_kind(event, "created") || is_kind(event, "backfilled") ||
 		!same_text(*state, event->to_state);
@@ -551,14 +558,18 @@ itsm_replay_record(Replay *replay, const char *tenant, int64 id, List *events, L
 }
 
 void
-itsm_clock_replay_start(const char *tenant, int64 record, const Sla *sla, TimestampTz at, Clock *clock)
+itsm_clock_replay_start(const char *tenant, int64 record, int64 version, const Sla *sla, const ClockEvent *known,
+						Clock *clock)
 {
 	Replay	   *replay = itsm_replay_begin(sla->id);
-	List	   *rows = itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), NULL);
+	List	   *rows;
 
+	replay->known = known;
+	replay->known_version = version;
+	rows = itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), NULL);
 	if (rows != NIL && ((ClockRow *) linitial(rows))->clock.stage < CLOCK_COMPLETED)
 		*clock = ((ClockRow *) linitial(rows))->clock;
 	else
-		clock_start(&sla->terms, clock, at);
+		clock_start(&sla->terms, clock, known->at);
 	itsm_replay_end(replay);
 }

@@ -47,9 +47,12 @@ extern void itsm_replay_end(Replay *replay);
  */
 extern List *itsm_replay_record(Replay *replay, const char *tenant, int64 record, List *events, List **trace);
 
-/* For the trigger: a clock that starts now and counts from the record's opening. */
-extern void itsm_clock_replay_start(const char *tenant, int64 record, const Sla *sla, TimestampTz at,
-									Clock *clock);
+/*
+ * For the trigger: a clock that starts with the event of that version, after
+ * which things stand as "known", and counts from the record's opening.
+ */
+extern void itsm_clock_replay_start(const char *tenant, int64 record, int64 version, const Sla *sla,
+									const ClockEvent *known, Clock *clock);
 
 /* Makes the stored clocks of a record those that its events tell; the head is held. */
 extern void itsm_clock_replay_store(const char *tenant, int64 record);
