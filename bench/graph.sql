@@ -26,9 +26,9 @@ CREATE TABLE bench.chosen AS
 	SELECT (SELECT s.ci FROM (SELECT i AS ci, (SELECT count(*) FROM bench.cte(i)) AS n FROM generate_series(:nodes * 99 / 100, :nodes - 1, :nodes / 2000) i) s ORDER BY s.n DESC LIMIT 1) AS ci,
 		(:nodes * 11 / 100)::bigint AS first, 0::bigint AS below, 0::bigint AS small, 5::bigint AS source, (WITH RECURSIVE d (id) AS (SELECT 5::bigint UNION SELECT r.target FROM d JOIN bench.relation r ON r.source = d.id) SELECT max(id) FROM d) AS target, false AS packed;
 CREATE TABLE bench.result (round integer, what text, us float);
--- two hundred that reach twenty to a hundred others
-CREATE TABLE bench.small AS SELECT ci FROM (SELECT i AS ci, (SELECT count(*) FROM bench.cte(i)) AS n FROM generate_series(:nodes * 2 / 10, :nodes * 2 / 10 + 1500) i) s WHERE n BETWEEN 20 AND 100 LIMIT 200;
-UPDATE bench.chosen SET small = (SELECT ci FROM bench.small ORDER BY (SELECT count(*) FROM bench.cte(ci)) LIMIT 1 OFFSET 100);
+-- two hundred that reach ten to a hundred others, away from those that many lead to
+CREATE TABLE bench.small AS SELECT ci FROM (SELECT i AS ci, (SELECT count(*) FROM bench.cte(i)) AS n FROM generate_series(:nodes / 10, :nodes * 4 / 10, :nodes / 4000) i WHERE i % (:nodes / 10) > 300) s WHERE n BETWEEN 10 AND 100 ORDER BY md5(ci::text) LIMIT 200;
+UPDATE bench.chosen SET small = (SELECT ci FROM bench.small ORDER BY (SELECT count(*) FROM bench.cte(ci)) LIMIT 1 OFFSET 20);
 CREATE FUNCTION bench.many_cte() RETURNS SETOF bigint LANGUAGE plpgsql AS $$ DECLARE c bigint; BEGIN FOR c IN SELECT ci FROM bench.small LOOP RETURN QUERY SELECT count(*) FROM bench.cte(c); END LOOP; END $$;
 CREATE FUNCTION bench.many_ours() RETURNS SETOF bigint LANGUAGE plpgsql AS $$ DECLARE c bigint; BEGIN FOR c IN SELECT ci FROM bench.small LOOP RETURN QUERY SELECT count(*) FROM itsm.impact(c); END LOOP; END $$;
 CREATE FUNCTION bench.many_counts() RETURNS SETOF bigint LANGUAGE plpgsql AS $$ DECLARE c bigint; BEGIN FOR c IN SELECT ci FROM bench.small LOOP RETURN NEXT itsm.impact_count(c); END LOOP; END $$;
