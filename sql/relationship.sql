@@ -72,7 +72,7 @@ SELECT try(call) FROM unnest(ARRAY[
 SELECT try(call) FROM unnest(ARRAY[
 	'itsm.relate(r(2), ''r_owns'', r(1))', 'itsm.relate(r(3), ''r_owns'', r(4))', 'itsm.relate(r(4), ''r_owns'', r(1))', 'itsm.relate(r(4), ''r_owns'', r(5))', 'itsm.relate(r(5), ''r_owns'', r(1))']) AS call;
 SELECT source_key, type, inverse, target_key, source_class, target_class, source_process, target_process, holds, impact, ended_at FROM itsm_report.relationship
-	WHERE relationship IN (SELECT id FROM itsm.relationship) ORDER BY relationship;
+	WHERE source IN (SELECT record FROM itsm.projection WHERE lifecycle = 'asset') OR source = itsm.record_id('ticket', '1') ORDER BY relationship;
 
 -- ended: it can be made again; what was stays
 SELECT itsm.unrelate(id) FROM itsm.relationship WHERE type = 'r_on' AND source = r(1);
