@@ -122,10 +122,10 @@ SELECT type, holds FROM itsm_report.relationship WHERE 7::text IN (source_key, t
 SELECT e.version, e.kind FROM itsm.event e JOIN itsm.record r ON r.id = e.record JOIN itsm.source s ON s.id = r.source WHERE s.relation = 'item'::regclass AND r.key = '7' ORDER BY 1;
 INSERT INTO item VALUES (7, 'live', 'thing again', NULL);
 
--- types change: what holds must fit
+-- types change: what holds must fit (which of the items with too many is named first is open)
 SELECT itsm.define_relationship_type('r_turn', 'r_turn');
 SELECT itsm.relate(r(1), 'r_turn', r(2)) > 0, itsm.relate(r(2), 'r_turn', r(3)) > 0, itsm.relate(r(3), 'r_turn', r(1)) > 0, itsm.relate(r(2), 'r_turn', r(4)) > 0;
-SELECT try(call) FROM unnest(ARRAY[
+SELECT regexp_replace(try(call), 'item[23] has several (.*), from item[23] to item[345]', 'one has several \1, between two') FROM unnest(ARRAY[
 	'itsm.define_relationship_type(''r_turn'', ''r_turn'', acyclic => true)', 'itsm.define_relationship_type(''r_turn'', ''r_turn'', cardinality => ''n:1'')',
 	'itsm.define_relationship_type(''r_turn'', ''r_turn'', cardinality => ''1:n'')', 'itsm.relate(r(3), ''r_turn'', r(2))', 'itsm.relate(r(3), ''r_turn'', r(5))',
 	'itsm.define_relationship_type(''r_turn'', ''r_turn'', cardinality => ''1:1'')', 'itsm.define_relationship_type(''r_turn'', ''r_turn'')', 'itsm.relate(r(3), ''r_turn'', r(2))']) AS call;

@@ -58,7 +58,7 @@ INSERT INTO task VALUES (10, 'open', 10);
 INSERT INTO task VALUES (10, 'open', NULL), (11, 'open', 10), (12, 'open', 11);
 UPDATE task SET parent = 12 WHERE id = 10;
 UPDATE task SET parent = 11 WHERE id = 12;
-\set VERBOSITY verbose
+\set VERBOSITY default
 \set SHOW_CONTEXT never
 DO $$
 DECLARE code text; detail text; attribute text; rule text;

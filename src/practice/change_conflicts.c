@@ -45,7 +45,10 @@ typedef struct Conflict
 	char	   *other;			/* key of the change, or name of the window */
 	Datum		during;
 	Datum		overlap;		/* with the plan */
-	Oid			relation;		/* of the other change; InvalidOid: it is none, or its table is gone */
+	bool		with_change;
+	Oid			relation;		/* of the other change; InvalidOid: its table is gone */
+	bool		dependent;		/* ci is not of the plan: it depends on one that is, or the other way round */
+	Oid			ci_relation;	/* of a dependent one */
 } Conflict;
 
 /* By the rules that look at plans, and the usual names for what they do not name. */
@@ -145,34 +148,60 @@ end_question(Asked *asked)
 }
 
 /*
- * Others' bookings of the plan's configuration items within $5; $6: the record.
+ * Others' bookings of configuration items within $5; $6: the record.
  * Each index has a branch of its own.
  */
 #define BOOKINGS(held) \
 	"SELECT b.record, b.during FROM itsm.change_booking b WHERE " held " AND b.place OPERATOR(pg_catalog.&&)" \
 	" pg_catalog.int8range(c.number, c.number, '[]') AND b.during OPERATOR(pg_catalog.&&) $5" \
 	" AND (b.record OPERATOR(pg_catalog.<>) $6 OR b.tenant OPERATOR(pg_catalog.<>) $1)"
-#define BOOKINGS_OF_OTHERS \
+#define BOOKINGS_OF_OTHERS(items) \
 	"itsm.booked_ci c CROSS JOIN LATERAL (" \
 	BOOKINGS("b.enforced") " UNION ALL " BOOKINGS("NOT b.enforced") ") AS b" \
-	" WHERE c.tenant OPERATOR(pg_catalog.=) $1 AND c.ci OPERATOR(pg_catalog.=) ANY ($2)"
+	" WHERE c.tenant OPERATOR(pg_catalog.=) $1 AND c.ci OPERATOR(pg_catalog.=) " items
 
-/* kind, ci, other, during, overlap, relation */
+/* The items that the plan's depend on, or that depend on them: as `which` says. */
+#define RELATED_RECORDS(which) \
+	"SELECT DISTINCT d.process, d.key, d.source FROM itsm.record o" \
+	" CROSS JOIN LATERAL pg_catalog.unnest(" which ") AS n(id)" \
+	" JOIN itsm.record d ON d.id OPERATOR(pg_catalog.=) n.id AND d.tenant OPERATOR(pg_catalog.=) $1" \
+	" WHERE o.key OPERATOR(pg_catalog.=) ANY ($2) AND o.tenant OPERATOR(pg_catalog.=) $1" \
+	" AND o.process OPERATOR(pg_catalog.=) 'configuration_item' AND NOT o.deleted AND NOT d.deleted" \
+	" AND d.key OPERATOR(pg_catalog.<>) ALL ($2)"
+#define IMPACTED "itsm.impact_records(o.id)"
+#define DEPENDED_ON "itsm.dependency_records(o.id)"
+
+/*
+ * kind, ci, other, during, overlap, is it a change, its relation, relation of a
+ * dependent ci, is there one
+ *
+ * A freeze of what the plan's items only depend on does not concern it: they are not touched.
+ */
 static const char list_conflicts[] =
-	"SELECT 'change', b.ci, r.key, b.during, b.during OPERATOR(pg_catalog.*) $5, s.relation::pg_catalog.oid"
-	" FROM (SELECT b.record, c.ci, b.during FROM " BOOKINGS_OF_OTHERS ") AS b"
-	" LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) b.record AND r.tenant OPERATOR(pg_catalog.=) $1"
-	" LEFT JOIN itsm.source s ON s.id OPERATOR(pg_catalog.=) r.source"
+	"WITH frozen AS MATERIALIZED (SELECT x.ci, w.name, u.during FROM "
+	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") ", pg_catalog.unnest(w.times) AS u(during))"
+	", found AS (SELECT 'change' AS kind, c.ci, b.record, NULL::pg_catalog.text AS name, b.during, NULL::integer AS ci_source"
+	" FROM " BOOKINGS_OF_OTHERS("ANY ($2)")
+	" UNION ALL SELECT 'dependent_change', c.ci, b.record, NULL, b.during, d.source FROM (" RELATED_RECORDS(IMPACTED) " UNION "
+	RELATED_RECORDS(DEPENDED_ON) ") AS d, " BOOKINGS_OF_OTHERS("d.key")
+	" AND d.process OPERATOR(pg_catalog.=) 'configuration_item'"
 	/* a freeze of all its items is said once */
 	" UNION ALL (SELECT DISTINCT 'freeze', CASE WHEN f.items OPERATOR(pg_catalog.=) 1"
-	" OR f.items OPERATOR(pg_catalog.<) pg_catalog.cardinality($2) THEN f.ci END,"
-	" f.name, f.during, f.during, NULL::pg_catalog.oid"
-	" FROM (SELECT x.ci, w.name, u.during, pg_catalog.count(*) OVER (PARTITION BY w.name, u.during) AS items FROM "
-	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") ", pg_catalog.unnest(w.times) AS u(during)) AS f)"
-	" UNION ALL SELECT 'maintenance', m.ci, NULL, u.during, u.during, NULL"
+	" OR f.items OPERATOR(pg_catalog.<) pg_catalog.cardinality($2) THEN f.ci END, NULL::pg_catalog.int8, f.name, f.during, NULL::integer"
+	" FROM (SELECT *, pg_catalog.count(*) OVER (PARTITION BY name, during) AS items FROM frozen) AS f)"
+	" UNION ALL SELECT 'dependent_freeze', d.key, NULL, w.name, u.during, d.source FROM (" RELATED_RECORDS(IMPACTED) ") AS d,"
+	" itsm.windows_in_scope('freeze', $1, CASE WHEN d.process OPERATOR(pg_catalog.=) 'service' THEN d.key END, NULL,"
+	" CASE WHEN d.process OPERATOR(pg_catalog.<>) 'service' THEN d.key END, $5) AS w, pg_catalog.unnest(w.times) AS u(during)"
+	" WHERE NOT EXISTS (SELECT FROM frozen f WHERE f.name OPERATOR(pg_catalog.=) w.name AND f.during OPERATOR(pg_catalog.=) u.during)"
+	" UNION ALL SELECT 'maintenance', m.ci, NULL, NULL, u.during, NULL"
 	" FROM (SELECT x.ci, pg_catalog.range_agg(w.times) AS times FROM "
 	PLAN_ITEMS ", " ITEM_WINDOWS("maintenance", "$5") " GROUP BY x.ci) AS m,"
-	" pg_catalog.unnest(pg_catalog.tstzmultirange($5) OPERATOR(pg_catalog.-) m.times) AS u(during)"
+	" pg_catalog.unnest(pg_catalog.tstzmultirange($5) OPERATOR(pg_catalog.-) m.times) AS u(during))"
+	" SELECT f.kind, f.ci, coalesce(r.key, f.name), f.during, f.during OPERATOR(pg_catalog.*) $5, f.record IS NOT NULL,"
+	" s.relation::pg_catalog.oid, i.relation::pg_catalog.oid, i.id IS NOT NULL"
+	" FROM found f LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record AND r.tenant OPERATOR(pg_catalog.=) $1"
+	" LEFT JOIN itsm.source s ON s.id OPERATOR(pg_catalog.=) r.source"
+	" LEFT JOIN itsm.source i ON i.id OPERATOR(pg_catalog.=) f.ci_source"
 	" ORDER BY 1, 4, 3, 2";
 
 static char *
@@ -192,6 +221,15 @@ range_of(HeapTuple tuple, TupleDesc descriptor, int column, MemoryContext contex
 
 	MemoryContextSwitchTo(caller);
 	return range;
+}
+
+static Oid
+oid_of(HeapTuple tuple, TupleDesc descriptor, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, descriptor, column, &isnull);
+
+	return isnull ? InvalidOid : DatumGetObjectId(value);
 }
 
 static List *
@@ -225,9 +263,10 @@ find_conflicts(const Asked *asked)
 		conflict->other = text_of(tuple, descriptor, 3, context);
 		conflict->during = range_of(tuple, descriptor, 4, context);
 		conflict->overlap = range_of(tuple, descriptor, 5, context);
-		conflict->relation = DatumGetObjectId(SPI_getbinval(tuple, descriptor, 6, &isnull));
-		if (isnull)
-			conflict->relation = InvalidOid;
+		conflict->with_change = DatumGetBool(SPI_getbinval(tuple, descriptor, 6, &isnull));
+		conflict->relation = oid_of(tuple, descriptor, 7);
+		conflict->ci_relation = oid_of(tuple, descriptor, 8);
+		conflict->dependent = DatumGetBool(SPI_getbinval(tuple, descriptor, 9, &isnull));
 		conflicts = lappend(conflicts, conflict);
 		MemoryContextSwitchTo(spi);
 	}
@@ -235,15 +274,14 @@ find_conflicts(const Asked *asked)
 	return conflicts;
 }
 
-/* May the current user see the other change's row? */
+/* May the current user see that row? */
 static bool
-may_see(const Conflict *conflict)
+may_see(Oid relation, const char *key)
 {
-	Oid			relation = conflict->relation;
 	Source	   *source;
 	bool		visible;
 
-	if (!OidIsValid(relation) || conflict->other == NULL || get_rel_relkind(relation) == '\0' ||
+	if (!OidIsValid(relation) || key == NULL || get_rel_relkind(relation) == '\0' ||
 		(pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		 pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK))
 		return false;
@@ -255,7 +293,7 @@ may_see(const Conflict *conflict)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute(psprintf("SELECT FROM %s k WHERE %s", itsm_relation_name(relation),
-							 itsm_key_condition(relation, source, conflict->other, "k")), true, 1) != SPI_OK_SELECT)
+							 itsm_key_condition(relation, source, key, "k")), true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for the row");
 	visible = SPI_processed > 0;
 	SPI_finish();
@@ -281,9 +319,10 @@ itsm_change_conflicts(PG_FUNCTION_ARGS)
 	foreach(cell, find_conflicts(&asked))
 	{
 		const Conflict *conflict = lfirst(cell);
-		bool		hidden = strcmp(conflict->kind, "change") == 0 && !may_see(conflict);
+		bool		hidden = conflict->with_change && !may_see(conflict->relation, conflict->other);
+		bool		hidden_ci = conflict->dependent && !may_see(conflict->ci_relation, conflict->ci);
 		Datum		row[4];
-		bool		nulls[4] = {hidden || conflict->other == NULL, false, conflict->ci == NULL, false};
+		bool		nulls[4] = {hidden || conflict->other == NULL, false, hidden_ci || conflict->ci == NULL, false};
 
 		CHECK_FOR_INTERRUPTS();
 		row[0] = nulls[0] ? (Datum) 0 : CStringGetTextDatum(conflict->other);
@@ -300,7 +339,7 @@ itsm_change_conflicts(PG_FUNCTION_ARGS)
 static const char find_slot[] =
 	"SELECT pg_catalog.tstzrange(pg_catalog.lower(f.during), pg_catalog.lower(f.during) OPERATOR(pg_catalog.+) $7)"
 	" FROM pg_catalog.unnest((pg_catalog.tstzmultirange($5)"
-	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(b.during) FROM " BOOKINGS_OF_OTHERS "), '{}')"
+	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(b.during) FROM " BOOKINGS_OF_OTHERS("ANY ($2)") "), '{}')"
 	" OPERATOR(pg_catalog.-) coalesce((SELECT pg_catalog.range_agg(w.times) FROM "
 	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") "), '{}'))"
 	" OPERATOR(pg_catalog.*) coalesce((SELECT pg_catalog.range_intersect_agg(m.times)"

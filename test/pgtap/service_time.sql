@@ -13,7 +13,7 @@ SELECT setseed(0.5);
 CREATE TABLE place (zone text, starts date);
 INSERT INTO place VALUES ('Europe/Berlin', '2026-03-16'), ('Europe/Berlin', '2026-10-12'), ('America/Sao_Paulo', '2015-02-09'), ('America/Sao_Paulo', '2015-10-05'),
 	('Australia/Lord_Howe', '2026-03-23'), ('Australia/Lord_Howe', '2026-09-21'), ('Asia/Kolkata', '2026-12-21'), ('America/St_Johns', '2005-03-21'), ('America/St_Johns', '2005-10-17'),
-	('America/Havana', '2026-10-19'), ('Africa/Casablanca', '2026-02-09'), ('Pacific/Apia', '2011-12-19'), ('Asia/Kathmandu', '1985-12-23'), ('UTC', '2027-02-22');
+	('America/Havana', '2015-10-19'), ('Africa/Casablanca', '2026-02-09'), ('Pacific/Apia', '2011-12-19'), ('Asia/Kathmandu', '1985-12-23'), ('UTC', '2027-02-22');
 
 -- Minutes from a week before to a week after, with what clocks show.
 CREATE TABLE minute AS
