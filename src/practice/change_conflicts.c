@@ -199,7 +199,9 @@ static const char list_conflicts[] =
 	" pg_catalog.unnest(pg_catalog.tstzmultirange($5) OPERATOR(pg_catalog.-) m.times) AS u(during))"
 	" SELECT f.kind, f.ci, coalesce(r.key, f.name), f.during, f.during OPERATOR(pg_catalog.*) $5, f.record IS NOT NULL,"
 	" s.relation::pg_catalog.oid, i.relation::pg_catalog.oid, i.id IS NOT NULL"
-	" FROM found f LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record AND r.tenant OPERATOR(pg_catalog.=) $1"
+	/* one by one, as LIMIT says: however many are expected, they are few beside all records */
+	" FROM found f LEFT JOIN LATERAL (SELECT r.key, r.source FROM itsm.record r WHERE r.id OPERATOR(pg_catalog.=) f.record"
+	" AND r.tenant OPERATOR(pg_catalog.=) $1 LIMIT 1) AS r ON true"
 	" LEFT JOIN itsm.source s ON s.id OPERATOR(pg_catalog.=) r.source"
 	" LEFT JOIN itsm.source i ON i.id OPERATOR(pg_catalog.=) f.ci_source"
 	" ORDER BY 1, 4, 3, 2";
