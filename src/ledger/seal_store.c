@@ -458,11 +458,14 @@ itsm_seal_find(SealRuns *runs, const char *tenant, int64 record, int64 version)
 	keys[1].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[2], 3, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(version));
 	index_rescan(runs->scan, keys, 3, NULL, 0);
+	/* what the scan allocates when it meets dead rows, it keeps */
+	MemoryContextSwitchTo(GetMemoryChunkContext(runs->scan));
 	if (index_getnext_slot(runs->scan, BackwardScanDirection, runs->slot))
 	{
 		bool		should_free;
 		HeapTuple	tuple = ExecFetchSlotHeapTuple(runs->slot, false, &should_free);
 
+		MemoryContextSwitchTo(runs->context);
 		itsm_seal_run_of_tuple(RelationGetDescr(runs->table), tuple, &runs->last);
 		runs->known = true;
 		if (should_free)
