@@ -168,8 +168,6 @@ end_question(Asked *asked)
 	" WHERE o.key OPERATOR(pg_catalog.=) ANY ($2) AND o.tenant OPERATOR(pg_catalog.=) $1" \
 	" AND o.process OPERATOR(pg_catalog.=) 'configuration_item' AND NOT o.deleted AND NOT d.deleted" \
 	" AND d.key OPERATOR(pg_catalog.<>) ALL ($2)"
-#define IMPACTED "itsm.impact_records(o.id)"
-#define DEPENDED_ON "itsm.dependency_records(o.id)"
 
 /*
  * kind, ci, other, during, overlap, is it a change, its relation, relation of a
@@ -180,16 +178,17 @@ end_question(Asked *asked)
 static const char list_conflicts[] =
 	"WITH frozen AS MATERIALIZED (SELECT x.ci, w.name, u.during FROM "
 	PLAN_ITEMS ", " ITEM_WINDOWS("freeze", "$5") ", pg_catalog.unnest(w.times) AS u(during))"
+	", impacted AS MATERIALIZED (" RELATED_RECORDS("itsm.impact_records(o.id)") ")"
 	", found AS (SELECT 'change' AS kind, c.ci, b.record, NULL::pg_catalog.text AS name, b.during, NULL::integer AS ci_source"
 	" FROM " BOOKINGS_OF_OTHERS("ANY ($2)")
-	" UNION ALL SELECT 'dependent_change', c.ci, b.record, NULL, b.during, d.source FROM (" RELATED_RECORDS(IMPACTED) " UNION "
-	RELATED_RECORDS(DEPENDED_ON) ") AS d, " BOOKINGS_OF_OTHERS("d.key")
+	" UNION ALL SELECT 'dependent_change', c.ci, b.record, NULL, b.during, d.source FROM (SELECT * FROM impacted UNION "
+	RELATED_RECORDS("itsm.dependency_records(o.id)") ") AS d, " BOOKINGS_OF_OTHERS("d.key")
 	" AND d.process OPERATOR(pg_catalog.=) 'configuration_item'"
 	/* a freeze of all its items is said once */
 	" UNION ALL (SELECT DISTINCT 'freeze', CASE WHEN f.items OPERATOR(pg_catalog.=) 1"
 	" OR f.items OPERATOR(pg_catalog.<) pg_catalog.cardinality($2) THEN f.ci END, NULL::pg_catalog.int8, f.name, f.during, NULL::integer"
 	" FROM (SELECT *, pg_catalog.count(*) OVER (PARTITION BY name, during) AS items FROM frozen) AS f)"
-	" UNION ALL SELECT 'dependent_freeze', d.key, NULL, w.name, u.during, d.source FROM (" RELATED_RECORDS(IMPACTED) ") AS d,"
+	" UNION ALL SELECT 'dependent_freeze', d.key, NULL, w.name, u.during, d.source FROM impacted d,"
 	" itsm.windows_in_scope('freeze', $1, CASE WHEN d.process OPERATOR(pg_catalog.=) 'service' THEN d.key END, NULL,"
 	" CASE WHEN d.process OPERATOR(pg_catalog.<>) 'service' THEN d.key END, $5) AS w, pg_catalog.unnest(w.times) AS u(during)"
 	" WHERE NOT EXISTS (SELECT FROM frozen f WHERE f.name OPERATOR(pg_catalog.=) w.name AND f.during OPERATOR(pg_catalog.=) u.during)"
