@@ -65,13 +65,17 @@ SQL_FILES = \
 	src/practice/service.sql \
 	src/practice/knowledge_article.sql \
 	src/practice/state_map.sql \
+	src/compliance/clause.sql \
+	src/compliance/control.sql \
+	src/compliance/compliance_record.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
-	src/report/ledger_status.sql
+	src/report/ledger_status.sql \
+	src/report/iso20000_control.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
