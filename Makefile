@@ -68,6 +68,7 @@ SQL_FILES = \
 	src/compliance/clause.sql \
 	src/compliance/control.sql \
 	src/compliance/compliance_record.sql \
+	src/compliance/assessment.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
