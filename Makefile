@@ -64,6 +64,12 @@ SQL_FILES = \
 	src/practice/continuity_test.sql \
 	src/practice/service.sql \
 	src/practice/knowledge_article.sql \
+	src/practice/register_people.sql \
+	src/practice/register_agreement.sql \
+	src/practice/register_process.sql \
+	src/practice/register_supply.sql \
+	src/practice/register_assurance.sql \
+	src/practice/register_evaluation.sql \
 	src/practice/state_map.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
