@@ -71,6 +71,7 @@ SQL_FILES = \
 	src/practice/register_assurance.sql \
 	src/practice/register_evaluation.sql \
 	src/practice/state_map.sql \
+	src/compliance/required_information.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
