@@ -64,11 +64,18 @@ SQL_FILES = \
 	src/practice/continuity_test.sql \
 	src/practice/service.sql \
 	src/practice/knowledge_article.sql \
+	src/practice/register_people.sql \
+	src/practice/register_agreement.sql \
+	src/practice/register_process.sql \
+	src/practice/register_supply.sql \
+	src/practice/register_assurance.sql \
+	src/practice/register_evaluation.sql \
 	src/practice/state_map.sql \
 	src/compliance/clause.sql \
 	src/compliance/control.sql \
 	src/compliance/compliance_record.sql \
 	src/compliance/assessment.sql \
+	src/compliance/required_information.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \

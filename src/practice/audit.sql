@@ -21,11 +21,18 @@ SELECT itsm.define_lifecycle($definition${
 	"planned_end": "timestamptz",
 	"report": "text",
 	"findings": "text",
+	"programme": "text",
+	"clauses": "text[]",
+	"processes": "text[]",
+	"reported_at": "date",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",
 	"resolved_at": "timestamptz",
 	"closed_at": "timestamptz"
+},
+"references": {
+	"programme": "audit_programme"
 },
 "states": [
 	{"name": "planned", "category": "new", "initial": true},

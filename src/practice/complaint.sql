@@ -22,6 +22,8 @@ SELECT itsm.define_lifecycle($definition${
 	"subject": "text",
 	"action": "text",
 	"customer_informed_at": "timestamptz",
+	"escalate_by": "timestamptz",
+	"escalated_at": "timestamptz",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",

@@ -25,6 +25,8 @@ SELECT itsm.define_lifecycle($definition${
 	"security_incident": "text",
 	"disposal_evidence": "text",
 	"obligations_settled": "boolean",
+	"no_service": "boolean",
+	"verified_at": "date",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",

@@ -31,6 +31,8 @@ SELECT itsm.define_lifecycle($definition${
 	"deficiencies": "text",
 	"actions": "text",
 	"corrective_actions": "text[]",
+	"plan": "text",
+	"held_at": "date",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",
@@ -39,7 +41,8 @@ SELECT itsm.define_lifecycle($definition${
 },
 "references": {
 	"change": "change",
-	"corrective_actions": "corrective_action"
+	"corrective_actions": "corrective_action",
+	"plan": "continuity_plan"
 },
 "states": [
 	{"name": "planned", "category": "new", "initial": true},

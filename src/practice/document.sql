@@ -28,6 +28,17 @@ SELECT itsm.define_lifecycle($definition${
 	"successor": "text",
 	"mandatory": "boolean",
 	"retention_until": "date",
+	"organisation_units": "text[]",
+	"services": "text[]",
+	"process": "text",
+	"sections": "text[]",
+	"plan": "text",
+	"change": "text",
+	"required_by": "text",
+	"medium": "text",
+	"origin": "text",
+	"distribution": "text",
+	"alternate_location": "text",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",
@@ -35,7 +46,9 @@ SELECT itsm.define_lifecycle($definition${
 	"closed_at": "timestamptz"
 },
 "references": {
-	"successor": "document"
+	"successor": "document",
+	"plan": "document",
+	"change": "change"
 },
 "states": [
 	{"name": "draft", "category": "new", "initial": true},

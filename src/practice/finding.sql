@@ -26,6 +26,7 @@ SELECT itsm.define_lifecycle($definition${
 	"due_limit": "date",
 	"verifier": "text",
 	"verification": "text",
+	"reported_at": "date",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",

@@ -26,6 +26,7 @@ SELECT itsm.define_lifecycle($definition${
 	"change": "text",
 	"result": "text",
 	"reported_at": "timestamptz",
+	"criteria": "text",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",

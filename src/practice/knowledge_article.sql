@@ -21,6 +21,7 @@ SELECT itsm.define_lifecycle($definition${
 	"valid_to": "date",
 	"problem": "text",
 	"known_error": "text",
+	"reviewed_at": "date",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",

@@ -35,6 +35,8 @@ SELECT itsm.define_lifecycle($definition${
 	"observation_until": "timestamptz",
 	"success": "text",
 	"incidents_after": "integer",
+	"analysis": "text",
+	"analysed_at": "date",
 	"actor": "text",
 	"opened_at": "timestamptz",
 	"first_response_at": "timestamptz",

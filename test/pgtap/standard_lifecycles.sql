@@ -24,7 +24,7 @@ CREATE TABLE transition AS
 CREATE TABLE rule AS
 	SELECT name AS lifecycle, r ->> 'name' AS rule, r FROM lifecycle, jsonb_array_elements(definition -> 'rules') AS r;
 
-SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{audit,change,change_task,complaint,configuration_item,continuity_test,contract,corrective_action,deployment,document,emergency_change,finding,improvement,incident,knowledge_article,known_error,major_incident,problem,release,risk,service,service_request,standard_change}',
+SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{acknowledgement,agreement,agreement_target,analysis,audit,audit_programme,budget,capacity,catalogue_item,certificate,change,change_task,communication,communication_plan,competence,complaint,configuration_audit,configuration_class,configuration_item,context_issue,continuity_invocation,continuity_plan,continuity_test,contract,corrective_action,demand,deployment,discrepancy,dispute,document,emergency_change,finding,improvement,incident,knowledge_article,known_error,major_incident,management_review,measurement,metric,nil_return,objective,party,performance_review,person,problem,process,release,report_issue,requirement,resource,retention_rule,risk,role,role_assignment,satisfaction,security_control,service,service_asset,service_party,service_report,service_request,standard_change,training}',
 	'the standard lifecycles') FROM lifecycle;
 
 -- what reports know has the same type everywhere
@@ -38,8 +38,8 @@ SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{change,emergency_change,s
 	FROM lifecycle WHERE definition ->> 'process' = 'change';
 -- clauses of the 2018 edition that have requirements of their own
 SELECT is_empty($$SELECT lifecycle, rule, r ->> 'clause' FROM rule WHERE (r ->> 'clause') IS NULL OR r ->> 'clause' NOT IN
-	('6.1.1', '6.1.2', '6.1.3', '7.5.2', '7.5.3', '7.5.4', '7.6', '8.2.2', '8.2.4', '8.2.5', '8.2.6', '8.3.2', '8.3.3', '8.3.4.1', '8.4.3',
-	'8.5.1.2', '8.5.1.3', '8.5.2.1', '8.5.2.2', '8.5.2.3', '8.5.3', '8.6.1', '8.6.2', '8.6.3', '8.7.1', '8.7.2', '8.7.3.2', '8.7.3.3', '9.2.2', '10.1', '10.2')$$,
+	('4.1', '4.2', '4.4', '5.3', '6.1.1', '6.1.2', '6.1.3', '6.2.1', '6.2.2', '7.1', '7.2', '7.3', '7.4', '7.5.2', '7.5.3', '7.5.4', '7.6', '8.1', '8.2.2', '8.2.3.1',
+	'8.2.4', '8.2.5', '8.2.6', '8.3.2', '8.3.3', '8.3.4.1', '8.4.1', '8.4.2', '8.4.3', '8.5.1.2', '8.5.1.3', '8.5.2.1', '8.5.2.2', '8.5.2.3', '8.5.3', '8.6.1', '8.6.2', '8.6.3', '8.7.1', '8.7.2', '8.7.3.2', '8.7.3.3', '9.1', '9.2.1', '9.2.2', '9.3', '9.4', '10.1', '10.2')$$,
 	'every rule is bound to a clause');
 SELECT is_empty($$SELECT lifecycle, rule FROM rule WHERE r ?| '{check,related,acyclic,window,no_conflict}' AND NOT r ? 'message'$$, 'every rule that looks at values, times or records says in words what is wrong');
 
@@ -59,7 +59,7 @@ SELECT itsm.set_mode(id, 'off', rule) FROM attachment JOIN rule USING (lifecycle
 
 -- A value that fits: every text another one, and what a lifecycle wants.
 CREATE TABLE fits AS
-	SELECT lifecycle, attribute, CASE type WHEN 'text' THEN 'the ' || attribute WHEN 'integer' THEN '3' WHEN 'boolean' THEN 'true'
+	SELECT lifecycle, attribute, CASE type WHEN 'text' THEN 'the ' || attribute WHEN 'integer' THEN '3' WHEN 'numeric' THEN '3' WHEN 'boolean' THEN 'true'
 			WHEN 'interval' THEN '01:00:00' WHEN 'text[]' THEN '{one,two}' WHEN 'date' THEN (current_date + 30)::text ELSE now()::text END AS value
 	FROM attribute;
 UPDATE fits SET value = NULL WHERE attribute IN ('opened_at', 'first_response_at', 'resolved_at', 'closed_at', 'approval_required', 'actor');
@@ -77,6 +77,7 @@ UPDATE fits SET value = v.value FROM (VALUES
 	('document', 'effective_from', current_date::text),
 	('document', 'retention_until', current_date::text),
 	('finding', 'grade', 'minor'),
+	(NULL, 'period_end', (current_date + 60)::text),
 	('contract', 'valid_from', current_date::text)) AS v(lifecycle, attribute, value)
 WHERE fits.lifecycle = coalesce(v.lifecycle, fits.lifecycle) AND fits.attribute = v.attribute;
 UPDATE fits SET value = v.value FROM (VALUES ('outcome', 'successful'), ('risk', 'low'), ('cis', '{one #,two #}')) AS v(attribute, value)
@@ -187,7 +188,7 @@ INSERT INTO wrong
 INSERT INTO wrong
 	SELECT lifecycle, rule, from_state, to_state, '{}', NULL, ' ', '{}', 'IT014', NULL FROM in_scope WHERE r ? 'reason' AND NOT r ? 'when';
 INSERT INTO wrong
-	SELECT rule.lifecycle, rule, i, NULL, jsonb_build_object(a, CASE type WHEN 'integer' THEN '4' WHEN 'boolean' THEN 'false' WHEN 'text[]' THEN '{three}'
+	SELECT rule.lifecycle, rule, i, NULL, jsonb_build_object(a, CASE type WHEN 'integer' THEN '4' WHEN 'numeric' THEN '4' WHEN 'boolean' THEN 'false' WHEN 'text[]' THEN '{three}'
 		WHEN 'interval' THEN '00:30' WHEN 'date' THEN (current_date + 5)::text WHEN 'text' THEN 'another' ELSE (now() + interval '30 minutes')::text END),
 		NULL, 'because', '{}', CASE WHEN a = 'outcome' AND rule.lifecycle LIKE '%change' OR a = 'grade' THEN 'IT005' ELSE 'IT009' END, a
 	FROM rule, names(r -> 'in') AS i, names(r -> 'frozen') AS a, attribute t
@@ -287,7 +288,10 @@ INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor, before)
 	('service', 'cis_recorded', 'in_transition', 'live', '{"cis": "{}"}', NULL, NULL),
 	('knowledge_article', 'reviewer_is_another', 'draft', 'in_review', '{"reviewer": "the author"}', NULL, NULL),
 	('knowledge_article', 'valid_to_a_day_to_come', 'in_review', 'published', '{"valid_to": "2020-01-01"}', NULL, NULL),
-	('knowledge_article', 'published_by_another', 'in_review', 'published', '{}', 'the author', NULL);
+	('knowledge_article', 'published_by_another', 'in_review', 'published', '{}', 'the author', NULL),
+	('role_assignment', 'term', 'draft', NULL, '{"valid_to": "2020-01-01"}', NULL, NULL),
+	('measurement', 'plausible_period', 'recorded', NULL, '{"period_end": "2020-01-01"}', NULL, NULL),
+	('audit_programme', 'plausible_cycle', 'draft', NULL, '{"period_end": "2020-01-01"}', NULL, NULL);
 INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor)
 	SELECT l, v.* FROM (VALUES ('change'), ('standard_change'), ('emergency_change')) AS l(l), (VALUES
 		('plausible_window', 'new', NULL, '{"planned_end": "2020-01-01"}'::jsonb, NULL),

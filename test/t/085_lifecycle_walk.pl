@@ -89,13 +89,13 @@ sub chance { return rand() < $_[0] }
 
 # Values.  A good one fits what the rules want of most rows; other ones may not.
 my %good = (
-	integer => 3, boolean => 'true', interval => '01:00:00', date => '2100-01-01', timestamptz => '2020-01-01 00:00:00+00', 'text[]' => '{one,two}',
+	integer => 3, numeric => 3, boolean => 'true', interval => '01:00:00', date => '2100-01-01', timestamptz => '2020-01-01 00:00:00+00', 'text[]' => '{one,two}',
 	# by name
-	planned_end => '2100-01-01 00:00:00+00', effective_from => '2000-01-01', retention_until => '2000-01-01', observation_until => '2000-01-01 00:00:00+00',
+	planned_end => '2100-01-01 00:00:00+00', period_end => '2200-01-01', effective_from => '2000-01-01', retention_until => '2000-01-01', observation_until => '2000-01-01 00:00:00+00',
 	valid_from => '2000-01-01', deployed_hash => 'the artefact_hash', accepted_hash => 'the artefact_hash', template => 'good', grade => 'minor',
 	sla_breached => 'false', approval_required => undef);
 my %other = (
-	integer => [ undef, -1 .. 6 ], boolean => [ undef, 'true', 'false' ], interval => [ undef, '00:30:00', '01:00:00', '-01:00:00' ],
+	integer => [ undef, -1 .. 6 ], numeric => [ undef, -1 .. 6 ], boolean => [ undef, 'true', 'false' ], interval => [ undef, '00:30:00', '01:00:00', '-01:00:00' ],
 	date => [ undef, '2000-01-01', '2100-01-01', '2200-01-01', 'infinity' ],
 	timestamptz => [ undef, map({ "$_-01-01 00:00:00+00" } 2000, 2005, 2020, 2100, 2110), 'infinity', '-infinity' ],
 	'text[]' => [ undef, '{}', '{frozen}', '{kept}', '{one,two}', '{one}' ]);

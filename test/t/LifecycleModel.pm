@@ -71,7 +71,7 @@ sub value
 	my ($type, $text) = @_;
 	return undef unless defined $text;
 	return $type eq 'boolean' ? ($text eq 'true' ? 1 : 0)
-		: $type eq 'integer' ? 0 + $text
+		: $type =~ /^(?:integer|numeric)$/ ? 0 + $text
 		: $type eq 'interval' ? ($text =~ /^(-?)(\d+):(\d+):/ ? ($1 ? -1 : 1) * ($2 * 60 + $3) : die "interval $text")
 		: $type eq 'text[]' ? [ elements($text) ]
 		: $type eq 'text' ? $text
