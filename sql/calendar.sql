@@ -88,6 +88,22 @@ SELECT * FROM itsm.calendar_preview('night', 4, '2026-03-27');
 SELECT count(*), min(day) = (now() AT TIME ZONE 'Europe/Berlin')::date AS today FROM itsm.calendar_preview('night');
 SELECT * FROM itsm.calendar_preview('nowhere');
 
+-- every edit is an event; what the table says otherwise is found
+SET timezone = 'Europe/Berlin';
+SELECT e.version, e.kind, e.detail::jsonb ->> 'valid_from' AS valid_from, e.detail::jsonb ->> 'hours' AS hours, e.detail::jsonb ->> 'holidays' AS holidays, e.role = current_user AS mine
+FROM itsm_report.policy_event e WHERE e.subject = 'calendar shop' ORDER BY 1;
+SELECT count(*) FROM itsm_report.policy_event WHERE subject = 'calendar pieces';
+SELECT itsm.define_calendar('pieces', 'off @ Europe/Berlin', '2026-03-05', rewrite_past => true);	-- as it is
+SELECT count(*) FROM itsm_report.policy_event WHERE subject = 'calendar pieces';
+SELECT scope, object, detail FROM itsm.verify() WHERE scope = 'calendar' AND NOT ok;
+BEGIN;
+UPDATE itsm.calendar_hours SET hours = '24/7' WHERE calendar = 'pieces' AND valid_from = '2026-03-05';
+UPDATE itsm.calendar_hours SET valid_from = '2026-01-02' WHERE calendar = 'pieces' AND valid_from = '2026-01-01';
+DELETE FROM itsm.calendar_hours WHERE calendar = 'night';
+SELECT scope, object, detail FROM itsm.verify() WHERE scope = 'calendar' AND NOT ok ORDER BY 2;
+ROLLBACK;
+SET timezone = 'America/New_York';
+
 -- rights: everybody reads, nobody writes
 CREATE ROLE calendar_reader;
 SET ROLE calendar_reader;
