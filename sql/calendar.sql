@@ -21,7 +21,7 @@ SELECT itsm.define_calendar('desk', 'Sa 00:00-24:00 @ Europe/Berlin', '2090-01-0
 SELECT itsm.define_calendar('desk', 'Su 00:00-24:00 @ Europe/Berlin', '2090-01-01');
 SELECT valid_from, hours FROM itsm.calendar_hours WHERE calendar = 'desk' AND valid_from > now() + interval '2 days';
 INSERT INTO itsm.calendar_hours VALUES ('desk', '2090-01-01', 'off', now(), current_user);
-SELECT count(*), count(DISTINCT defined_by), bool_and(defined_by = session_user) FROM itsm.calendar_hours;
+SELECT count(*), count(DISTINCT defined_by), bool_and(defined_by = session_user) FROM itsm.calendar_hours WHERE calendar = 'desk';
 
 -- over several hours; before the first it is closed
 SELECT itsm.define_calendar('pieces', 'Mo-Fr 09:00-17:00 @ Europe/Berlin', '2026-01-01');

@@ -56,6 +56,20 @@ static const char agreements[] =
 " ON h.name OPERATOR(pg_catalog.=) t.name AND h.number OPERATOR(pg_catalog.=) t.version"
 " ORDER BY 2, 1";
 
+static const char targets[] =
+"SELECT coalesce(t.service, h.service) || ' from ' || coalesce(t.valid_from, h.valid_from) || coalesce(' of ' || nullif(coalesce(t.tenant, h.tenant), ''), ''),"
+" CASE WHEN h.service IS NULL THEN 'the target has no event' WHEN t.service IS NULL THEN 'the target is missing in itsm.availability_target'"
+"  WHEN t.target IS DISTINCT FROM (h.detail OPERATOR(pg_catalog.->>) 'target')::pg_catalog.numeric"
+"   OR t.calendar IS DISTINCT FROM (h.detail OPERATOR(pg_catalog.->>) 'calendar')"
+"   OR t.planned_excluded IS DISTINCT FROM (h.detail OPERATOR(pg_catalog.->>) 'planned_excluded')::pg_catalog.bool"
+"   THEN 'the target is not what its event tells' END"
+" FROM itsm.availability_target t FULL JOIN (SELECT DISTINCT ON (d.tenant, d.service, d.valid_from) d.tenant, d.service, d.valid_from, e.detail"
+"  FROM " EVENTS("availability") " AS e, LATERAL (SELECT e.detail OPERATOR(pg_catalog.->>) 'tenant', e.detail OPERATOR(pg_catalog.->>) 'service',"
+"   (e.detail OPERATOR(pg_catalog.->>) 'valid_from')::pg_catalog.timestamptz) AS d(tenant, service, valid_from)"
+"  ORDER BY d.tenant, d.service, d.valid_from, e.version DESC) AS h"
+" ON h.tenant OPERATOR(pg_catalog.=) t.tenant AND h.service OPERATOR(pg_catalog.=) t.service AND h.valid_from OPERATOR(pg_catalog.=) t.valid_from"
+" ORDER BY 2, 1";
+
 static const struct
 {
 	const char *scope;
@@ -65,6 +79,7 @@ static const struct
 }			checks[] = {
 	{"calendar", "itsm.calendar_hours", "hours of calendars", hours},
 	{"sla", "itsm.sla", "versions of agreements", agreements},
+	{"availability", "itsm.availability_target", "availability targets", targets},
 };
 
 static void *
