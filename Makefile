@@ -27,6 +27,7 @@ SQL_FILES = \
 	src/service_time/calendar.sql \
 	src/service_time/sla.sql \
 	src/service_time/clock.sql \
+	src/service_time/availability.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
 	src/cmdb/relationship.sql \
@@ -70,11 +71,13 @@ SQL_FILES = \
 	src/practice/register_supply.sql \
 	src/practice/register_assurance.sql \
 	src/practice/register_evaluation.sql \
+	src/practice/outage.sql \
 	src/practice/state_map.sql \
 	src/compliance/required_information.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
+	src/report/availability_report.sql \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
