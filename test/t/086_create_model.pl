@@ -91,6 +91,12 @@ is($node->safe_psql('restored', $columns), $kept[0], 'without the extension: eve
 is($node->safe_psql('restored', $incidents), $kept[1], 'without the extension: so are the rows');
 is($node->safe_psql('restored', q{INSERT INTO desk.service_ci VALUES ('network', 'web'); SELECT cis FROM desk.service WHERE name = 'network'}), '{web}', 'without the extension: they are written');
 
+# The page names every part and every table.
+open my $in, '<', 'docs/model.md' or die "docs/model.md: $!";
+my $page = do { local $/; <$in> };
+my @rows = split /\n/, $node->safe_psql('desk', q{SELECT format('| `%s` | %s | `%s` |', name, rtrim(description, '.'), array_to_string(tables, '`, `')) FROM itsm.model_part ORDER BY position});
+is_deeply([ grep { index($page, $_) < 0 } @rows ], [], 'docs/model.md tells of every part and table');
+
 # Two at once.
 my $first = $node->background_psql('desk', on_error_stop => 0);
 $first->query_safe(q{SET client_min_messages = error; BEGIN});
