@@ -60,6 +60,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_bookings,
 	&itsm_verify_clocks,
 	&itsm_verify_assessments,
+	&itsm_verify_agreements,
 	NULL
 };
 
