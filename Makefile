@@ -73,7 +73,8 @@ SQL_FILES = \
 	src/report/backlog.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
-	src/report/ledger_status.sql
+	src/report/ledger_status.sql \
+	src/report/health.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
