@@ -32,6 +32,7 @@ SQL_FILES = \
 	src/cmdb/relationship.sql \
 	src/cmdb/relationship_attach.sql \
 	src/cmdb/graph_pack.sql \
+	src/cmdb/redundancy.sql \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
 	src/practice/record_number.sql \

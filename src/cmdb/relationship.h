@@ -62,6 +62,9 @@ extern void itsm_relationship_keys(ScanKey keys, const char *tenant, int64 sourc
 extern void itsm_relationship_check_cycle(Relation table, const char *tenant, int64 source,
 										  const RelationshipType *type, int64 target);
 
+/* Appends an event that changes no value to a record. */
+extern void itsm_relationship_remark(int64 id, const char *tenant, const char *kind, const char *detail);
+
 /* Appends an event to both records, in an order that nobody can lock against. */
 extern void itsm_relationship_tell(const Relationship *relationship, const RelationshipType *type, const char *kind);
 

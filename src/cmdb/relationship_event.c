@@ -27,8 +27,8 @@ actor_name(void)
 	return claimed;
 }
 
-static void
-append(int64 id, const char *tenant, const char *kind, const char *detail)
+void
+itsm_relationship_remark(int64 id, const char *tenant, const char *kind, const char *detail)
 {
 	bool		appended;
 
@@ -82,7 +82,7 @@ itsm_relationship_tell(const Relationship *relationship, const RelationshipType 
 	{
 		bool		as_target = (i == 0) == target_first;
 
-		append(as_target ? relationship->target : relationship->source, relationship->tenant, kind,
+		itsm_relationship_remark(as_target ? relationship->target : relationship->source, relationship->tenant, kind,
 			   detail_of(relationship, type, as_target));
 	}
 }
