@@ -4,6 +4,7 @@
  */
 #include "core/itsm.h"
 
+#include "cmdb/baseline.h"
 #include "cmdb/relationship.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
@@ -58,6 +59,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,
 	&itsm_verify_clocks,
+	&itsm_verify_baselines,
 	NULL
 };
 
