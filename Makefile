@@ -42,6 +42,7 @@ SQL_FILES = \
 	src/practice/proposal.sql \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
+	src/practice/baseline_check.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
