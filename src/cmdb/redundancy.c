@@ -204,6 +204,6 @@ itsm_set_redundancy(PG_FUNCTION_ARGS)
 	if (HeapTupleIsValid(old) || !PG_ARGISNULL(2))
 		itsm_relationship_remark(record.id, record.tenant, "redundancy_set",
 								 itsm_detail_json("type", type, "needs",
-												  PG_ARGISNULL(2) ? NULL : psprintf("%d", PG_GETARG_INT32(2)), NULL));
+												  PG_ARGISNULL(2) ? NULL : psprintf("%d", PG_GETARG_INT32(2)), NULL), NIL);
 	PG_RETURN_VOID();
 }
