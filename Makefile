@@ -163,7 +163,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -187,6 +187,7 @@ help:
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
+	@echo '  make matrix           make test in fresh Debian folders with PostgreSQL 15, 17 and 18 (root, debootstrap)'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
 	@echo '  make dist             itsm-$(EXTVERSION).zip for PGXN, from HEAD'
@@ -211,6 +212,9 @@ check-load:
 
 check-clocks:
 	@ITSM_CLOCK_RECORDS=$${ITSM_CLOCK_RECORDS:-100000} TESTS=test/t/081_clock_model.pl test/run tap
+
+matrix:
+	@test/matrix
 
 bench:
 	@bench/run
