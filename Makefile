@@ -33,8 +33,10 @@ SQL_FILES = \
 	src/cmdb/relationship.sql \
 	src/cmdb/relationship_attach.sql \
 	src/cmdb/graph_pack.sql \
+	src/cmdb/redundancy.sql \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
+	src/cmdb/baseline.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -42,6 +44,7 @@ SQL_FILES = \
 	src/practice/proposal.sql \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
+	src/practice/baseline_check.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
@@ -83,6 +86,8 @@ SQL_FILES = \
 	src/report/sla_report.sql \
 	src/report/availability_report.sql \
 	src/report/policy_event.sql \
+	src/report/change_report.sql \
+	src/report/backlog.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
@@ -114,7 +119,9 @@ SQL_FILES = \
 	src/model/part_release.sql \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
-	src/model/create_model.sql
+	src/model/create_model.sql \
+	src/report/health.sql \
+	src/report/baseline.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
@@ -199,7 +206,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -223,6 +230,7 @@ help:
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
+	@echo '  make matrix           make test in fresh Debian folders with PostgreSQL 15, 17 and 18 (root, debootstrap)'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
 	@echo '  make dist             itsm-$(EXTVERSION).zip for PGXN, from HEAD'
@@ -247,6 +255,9 @@ check-load:
 
 check-clocks:
 	@ITSM_CLOCK_RECORDS=$${ITSM_CLOCK_RECORDS:-100000} TESTS=test/t/081_clock_model.pl test/run tap
+
+matrix:
+	@test/matrix
 
 bench:
 	@bench/run
