@@ -91,6 +91,7 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
+	src/report/management_report.sql \
 	src/report/iso20000_control.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
