@@ -2,7 +2,7 @@
 --
 --     test/with_cluster psql -XAtq -f docs/lifecycles.sql > docs/lifecycles.md
 --
--- test/t/014_lifecycles_page.pl fails when the page is not what this prints.
+-- test/t/014_generated_pages.pl fails when the page is not what this prints.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS itsm;
