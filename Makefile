@@ -43,6 +43,7 @@ SQL_FILES = \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
 	src/practice/baseline_check.sql \
+	src/practice/authorised_change.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
@@ -74,7 +75,8 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
-	src/report/baseline.sql
+	src/report/baseline.sql \
+	src/report/unauthorised_change.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
