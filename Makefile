@@ -45,6 +45,7 @@ SQL_FILES = \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
 	src/practice/baseline_check.sql \
+	src/practice/authorised_change.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
@@ -122,7 +123,8 @@ SQL_FILES = \
 	src/model/model_link.sql \
 	src/model/create_model.sql \
 	src/report/health.sql \
-	src/report/baseline.sql
+	src/report/baseline.sql \
+	src/report/unauthorised_change.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
