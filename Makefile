@@ -83,7 +83,9 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
-	src/report/iso20000_control.sql
+	src/report/iso20000_control.sql \
+	src/report/iso20000_assessment.sql \
+	src/report/iso20000_register.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
