@@ -27,6 +27,7 @@ SQL_FILES = \
 	src/service_time/calendar.sql \
 	src/service_time/sla.sql \
 	src/service_time/clock.sql \
+	src/service_time/availability.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
 	src/cmdb/relationship.sql \
@@ -70,6 +71,7 @@ SQL_FILES = \
 	src/practice/register_supply.sql \
 	src/practice/register_assurance.sql \
 	src/practice/register_evaluation.sql \
+	src/practice/outage.sql \
 	src/practice/state_map.sql \
 	src/compliance/clause.sql \
 	src/compliance/control.sql \
@@ -79,13 +81,42 @@ SQL_FILES = \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
+	src/report/availability_report.sql \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/iso20000_control.sql \
 	src/report/iso20000_assessment.sql \
-	src/report/iso20000_register.sql
+	src/report/iso20000_register.sql \
+	src/model/model.sql \
+	src/model/part_organisation.sql \
+	src/model/part_context.sql \
+	src/model/part_service.sql \
+	src/model/part_process.sql \
+	src/model/part_document.sql \
+	src/model/part_competence.sql \
+	src/model/part_agreement.sql \
+	src/model/part_supplier.sql \
+	src/model/part_complaint.sql \
+	src/model/part_budget.sql \
+	src/model/part_capacity.sql \
+	src/model/part_availability.sql \
+	src/model/part_continuity.sql \
+	src/model/part_security.sql \
+	src/model/part_risk.sql \
+	src/model/part_improvement.sql \
+	src/model/part_audit.sql \
+	src/model/part_review.sql \
+	src/model/part_configuration.sql \
+	src/model/part_incident.sql \
+	src/model/part_request.sql \
+	src/model/part_problem.sql \
+	src/model/part_change.sql \
+	src/model/part_release.sql \
+	src/model/part_report.sql \
+	src/model/model_link.sql \
+	src/model/create_model.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

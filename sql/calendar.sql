@@ -21,7 +21,7 @@ SELECT itsm.define_calendar('desk', 'Sa 00:00-24:00 @ Europe/Berlin', '2090-01-0
 SELECT itsm.define_calendar('desk', 'Su 00:00-24:00 @ Europe/Berlin', '2090-01-01');
 SELECT valid_from, hours FROM itsm.calendar_hours WHERE calendar = 'desk' AND valid_from > now() + interval '2 days';
 INSERT INTO itsm.calendar_hours VALUES ('desk', '2090-01-01', 'off', now(), current_user);
-SELECT count(*), count(DISTINCT defined_by), bool_and(defined_by = session_user) FROM itsm.calendar_hours;
+SELECT count(*), count(DISTINCT defined_by), bool_and(defined_by = session_user) FROM itsm.calendar_hours WHERE calendar = 'desk';
 
 -- over several hours; before the first it is closed
 SELECT itsm.define_calendar('pieces', 'Mo-Fr 09:00-17:00 @ Europe/Berlin', '2026-01-01');
@@ -87,6 +87,22 @@ SELECT itsm.define_calendar('night', 'Fr-Sa 22:00-02:30; Su 01:00-04:00 @ Europe
 SELECT * FROM itsm.calendar_preview('night', 4, '2026-03-27');
 SELECT count(*), min(day) = (now() AT TIME ZONE 'Europe/Berlin')::date AS today FROM itsm.calendar_preview('night');
 SELECT * FROM itsm.calendar_preview('nowhere');
+
+-- every edit is an event; what the table says otherwise is found
+SET timezone = 'Europe/Berlin';
+SELECT e.version, e.kind, e.detail::jsonb ->> 'valid_from' AS valid_from, e.detail::jsonb ->> 'hours' AS hours, e.detail::jsonb ->> 'holidays' AS holidays, e.role = current_user AS mine
+FROM itsm_report.policy_event e WHERE e.subject = 'calendar shop' ORDER BY 1;
+SELECT count(*) FROM itsm_report.policy_event WHERE subject = 'calendar pieces';
+SELECT itsm.define_calendar('pieces', 'off @ Europe/Berlin', '2026-03-05', rewrite_past => true);	-- as it is
+SELECT count(*) FROM itsm_report.policy_event WHERE subject = 'calendar pieces';
+SELECT scope, object, detail FROM itsm.verify() WHERE scope = 'calendar' AND NOT ok;
+BEGIN;
+UPDATE itsm.calendar_hours SET hours = '24/7' WHERE calendar = 'pieces' AND valid_from = '2026-03-05';
+UPDATE itsm.calendar_hours SET valid_from = '2026-01-02' WHERE calendar = 'pieces' AND valid_from = '2026-01-01';
+DELETE FROM itsm.calendar_hours WHERE calendar = 'night';
+SELECT scope, object, detail FROM itsm.verify() WHERE scope = 'calendar' AND NOT ok ORDER BY 2;
+ROLLBACK;
+SET timezone = 'America/New_York';
 
 -- rights: everybody reads, nobody writes
 CREATE ROLE calendar_reader;

@@ -77,6 +77,19 @@ SELECT problem FROM itsm.recompute_clocks();
 SELECT * FROM itsm_report.sla_monthly ORDER BY month, agreement COLLATE "C";
 SELECT key, agreement, over, breached_at FROM itsm_report.sla_breach ORDER BY key COLLATE "C", agreement COLLATE "C";
 
+-- visits of states in the hours of the clock of the resolution; it is left out when nobody asks
+SELECT key, state, entered_at, left_at, duration, calendar, service_time FROM itsm_report.time_in_state
+WHERE process = 'clock_process' AND key IN ('easter', 'again', 'odd') AND left_at IS NOT NULL ORDER BY key COLLATE "C", entered_at;
+SELECT count(*), bool_and(service_time < elapsed) AS less, count(DISTINCT calendar) AS calendars FROM itsm_report.time_in_state WHERE process = 'clock_process' AND left_at IS NULL;
+CREATE FUNCTION reads_clocks(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+	RETURN plan::text ~ '"Relation Name": "clock"';
+END $$;
+SELECT reads_clocks('SELECT state, sum(elapsed) FROM itsm_report.time_in_state GROUP BY 1') AS elapsed, reads_clocks('SELECT state, sum(service_time) FROM itsm_report.time_in_state GROUP BY 1') AS service_time;
+
 -- what is due, once for each; a breach also of a clock that was completed meanwhile
 SELECT d.key, d.agreement, d.kind, d.share, d.reached_at, d.due_at FROM itsm.due_clocks('2026-05-04 09:00') d;
 SELECT d.key, d.agreement, d.kind, d.share, d.reached_at, d.due_at FROM itsm.due_clocks('2100-01-01', 2) d ORDER BY d.key COLLATE "C";

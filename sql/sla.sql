@@ -86,6 +86,17 @@ SELECT e.kind, d.detail -> 'version' AS version, d.detail -> 'valid_until' IS NO
 FROM itsm.record r JOIN itsm.event e ON e.record = r.id AND e.tenant = r.tenant, LATERAL (SELECT itsm.policy_detail(e.body)::jsonb) AS d(detail)
 WHERE r.source = 0 AND r.key IN ('sla P1 resolution', 'sla start of work') ORDER BY r.key, e.version;
 
+-- what the table says otherwise than the events is found
+SELECT scope, object, detail FROM itsm.verify() WHERE scope = 'sla' AND NOT ok;
+BEGIN;
+UPDATE itsm.sla SET target = '5 hours' WHERE name = 'P1 resolution' AND version = 1;
+UPDATE itsm.sla SET valid_until = '2200-07-01' WHERE name = 'P1 resolution' AND version = 2;
+UPDATE itsm.sla SET version = 7 WHERE name = 'P1 resolution' AND version = 3;
+UPDATE itsm.sla SET expressions = '{true,NULL}' WHERE name = 'waiting for the caller';
+UPDATE itsm.sla SET valid_until = '2300-01-01' WHERE name = 'start of work';
+SELECT scope, object, detail FROM itsm.verify() WHERE scope = 'sla' AND NOT ok ORDER BY 2;
+ROLLBACK;
+
 -- who may: conditions run with the rights of the attached table's owner
 CREATE ROLE sla_clerk;
 CREATE TABLE ticket (id integer PRIMARY KEY, status text NOT NULL);

@@ -59,6 +59,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,
 	&itsm_verify_clocks,
+	&itsm_verify_agreements,
 	&itsm_verify_assessments,
 	NULL
 };

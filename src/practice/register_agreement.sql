@@ -48,6 +48,7 @@ SELECT itsm.define_lifecycle($definition${
 "process": "requirement",
 "description": "What a party, or a service, needs: agreed, approved, and traced to what fulfils it.",
 "attributes": {
+	"number": "text",
 	"title": "text",
 	"description": "text",
 	"kind": "text",
@@ -195,6 +196,7 @@ SELECT itsm.define_lifecycle($definition${
 "process": "agreement_target",
 "description": "One target of an agreement or a contract that is measured each period.",
 "attributes": {
+	"number": "text",
 	"description": "text",
 	"title": "text",
 	"agreement": "text",

@@ -251,7 +251,11 @@ CREATE VIEW itsm_report.time_in_state WITH (security_barrier = true) AS
 		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', v.entered_at))) AS entered_month,
 		v.left_at,
 		v.left_at OPERATOR(pg_catalog.-) v.entered_at AS duration,
-		coalesce(v.left_at, pg_catalog.now()) OPERATOR(pg_catalog.-) v.entered_at AS elapsed
+		coalesce(v.left_at, pg_catalog.now()) OPERATOR(pg_catalog.-) v.entered_at AS elapsed,
+		k.calendar,
+		CASE WHEN k.calendar IS NOT NULL THEN itsm.calendar_time(k.calendar, v.entered_at, coalesce(v.left_at, pg_catalog.now()))
+			WHEN k.record IS NOT NULL THEN itsm.service_time(coalesce(k.hours, '24/7'::itsm.service_hours), v.entered_at, coalesce(v.left_at, pg_catalog.now()))
+			END AS service_time
 	FROM (
 			-- Ends of visits are the beginnings of the next ones, or of nothing.
 			SELECT b.tenant, b.record, b.attachment, b.lifecycle_version, b.governed, b.state,
@@ -283,6 +287,14 @@ CREATE VIEW itsm_report.time_in_state WITH (security_barrier = true) AS
 			ON c.lifecycle OPERATOR(pg_catalog.=) a.lifecycle
 				AND c.version OPERATOR(pg_catalog.=) v.lifecycle_version
 				AND c.state OPERATOR(pg_catalog.=) v.state
+		-- The hours of its last clock of a resolution; left out of the plan when nobody asks for them.
+		LEFT JOIN (
+			SELECT DISTINCT ON (m.record, m.tenant) m.record, m.tenant, s.calendar, s.hours
+			FROM itsm.clock m
+				JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) m.sla AND s.version OPERATOR(pg_catalog.=) m.sla_version
+			WHERE s.metric OPERATOR(pg_catalog.=) 'resolution' AND m.number OPERATOR(pg_catalog.=) 0
+			ORDER BY m.record, m.tenant, s.kind OPERATOR(pg_catalog.<>) 'sla', m.sla
+		) k ON k.record OPERATOR(pg_catalog.=) v.record AND k.tenant OPERATOR(pg_catalog.=) v.tenant
 	WHERE v.governed;
 REVOKE ALL ON itsm_report.time_in_state FROM PUBLIC;
 
@@ -300,6 +312,8 @@ COMMENT ON COLUMN itsm_report.time_in_state.entered_month IS 'Start of the month
 COMMENT ON COLUMN itsm_report.time_in_state.left_at IS 'When it was left; null: the record is still there.';
 COMMENT ON COLUMN itsm_report.time_in_state.duration IS 'left_at minus entered_at, in calendar time; null: the record is still there.';
 COMMENT ON COLUMN itsm_report.time_in_state.elapsed IS 'The same, up to now for a record that is still there.';
+COMMENT ON COLUMN itsm_report.time_in_state.calendar IS 'Calendar of service_time: that of the record''s last clock of metric resolution (an SLA''s before an OLA''s or a contract''s, the older agreement first). Null: there is none, or it counts in hours of its own or around the clock.';
+COMMENT ON COLUMN itsm_report.time_in_state.service_time IS 'elapsed in the service hours of that clock''s agreement, as they are now; null for a record without such a clock.';
 
 -- Incidents by month.
 

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 
 ITSM_FUNCTION(itsm_calendar_time);
+ITSM_FUNCTION(itsm_calendar_time_in);
 ITSM_FUNCTION(itsm_calendar_deadline_at);
 
 /* Columns of itsm.calendar_hours. */
@@ -251,6 +252,18 @@ itsm_calendar_time(PG_FUNCTION_ARGS)
 
 	PG_RETURN_INTERVAL_P(itsm_make_interval(itsm_calendar_elapsed(calendar, PG_GETARG_TIMESTAMPTZ(1),
 																  PG_GETARG_TIMESTAMPTZ(2))));
+}
+
+static int64
+elapsed_by_calendar(const void *hours, TimestampTz from, TimestampTz to)
+{
+	return itsm_calendar_elapsed(hours, from, to);
+}
+
+Datum
+itsm_calendar_time_in(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INTERVAL_P(itsm_make_interval(itsm_elapsed_in(fcinfo, 1, elapsed_by_calendar, calendar_of(fcinfo))));
 }
 
 Datum

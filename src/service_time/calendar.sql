@@ -52,6 +52,13 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION itsm.calendar_time(text, timestamptz, timestamptz) IS
 'As itsm.service_time, each stretch by the hours of the calendar that hold in it. Raises 42704 when there is no such calendar.';
 
+CREATE FUNCTION itsm.calendar_time(calendar text, during tstzmultirange) RETURNS interval
+AS 'MODULE_PATHNAME', 'itsm_calendar_time_in'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION itsm.calendar_time(text, tstzmultirange) IS
+'As itsm.service_time over ranges, each stretch by the hours of the calendar that hold in it. Raises 42704 when there is no such calendar.';
+
 CREATE FUNCTION itsm.calendar_deadline(calendar text, start timestamptz, target interval) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'itsm_calendar_deadline_at'
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;

@@ -9,6 +9,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "core/query.h"
+#include "ledger/canonical_text.h"
+#include "ledger/policy_event.h"
 #include "lifecycle/policy.h"
 #include "miscadmin.h"
 #include "service_time/calendar.h"
@@ -68,7 +70,8 @@ check_valid_from(const char *name, bool is_new, bool given, TimestampTz valid_fr
 	return valid_from;
 }
 
-static void
+/* False when they hold from that time on already. */
+static bool
 write_hours(const char *name, TimestampTz valid_from, Datum hours)
 {
 	Oid			types[] = {TEXTOID, TIMESTAMPTZOID, hours_type(), NAMEOID};
@@ -77,13 +80,24 @@ write_hours(const char *name, TimestampTz valid_from, Datum hours)
 		DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(GetSessionUserId(), false)))
 	};
 
-	itsm_query(SPI_OK_INSERT,
-			   "INSERT INTO itsm.calendar_hours AS h (calendar, valid_from, hours, defined_at, defined_by) "
-			   "VALUES ($1, $2, $3, pg_catalog.clock_timestamp(), $4) "
-			   "ON CONFLICT (calendar, valid_from) DO UPDATE "
-			   "SET hours = EXCLUDED.hours, defined_at = EXCLUDED.defined_at, defined_by = EXCLUDED.defined_by "
-			   "WHERE h.hours OPERATOR(itsm.<>) EXCLUDED.hours",
-			   lengthof(types), types, values, NULL);
+	return itsm_query(SPI_OK_INSERT,
+					  "INSERT INTO itsm.calendar_hours AS h (calendar, valid_from, hours, defined_at, defined_by) "
+					  "VALUES ($1, $2, $3, pg_catalog.clock_timestamp(), $4) "
+					  "ON CONFLICT (calendar, valid_from) DO UPDATE "
+					  "SET hours = EXCLUDED.hours, defined_at = EXCLUDED.defined_at, defined_by = EXCLUDED.defined_by "
+					  "WHERE h.hours OPERATOR(itsm.<>) EXCLUDED.hours",
+					  lengthof(types), types, values, NULL) > 0;
+}
+
+/* The event of hours that were written; import: how many holidays were imported, NULL when none were. */
+static void
+tell_hours(const char *name, TimestampTz valid_from, Datum hours, const char *import)
+{
+	int			length;
+
+	itsm_policy_event(psprintf("calendar %s", name), 0, import ? "holidays_imported" : "defined",
+					  "valid_from", itsm_canonical_text(TimestampTzGetDatum(valid_from), TIMESTAMPTZOID, &length),
+					  "hours", TextDatumGetCString(hours), import ? "holidays" : NULL, import, NULL);
 }
 
 Datum
@@ -91,6 +105,7 @@ itsm_define_calendar(PG_FUNCTION_ARGS)
 {
 	char	   *name;
 	TimestampTz valid_from;
+	bool		written;
 	OwnerQuery	query;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -101,8 +116,10 @@ itsm_define_calendar(PG_FUNCTION_ARGS)
 	valid_from = check_valid_from(name, lock_calendar(name), !PG_ARGISNULL(2),
 								  PG_ARGISNULL(2) ? 0 : PG_GETARG_TIMESTAMPTZ(2),
 								  !PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
-	write_hours(name, valid_from, PG_GETARG_DATUM(1));
+	written = write_hours(name, valid_from, PG_GETARG_DATUM(1));
 	itsm_query_end(&query);
+	if (written)
+		tell_hours(name, valid_from, PG_GETARG_DATUM(1), NULL);
 	/* policies keep the hours of their agreements */
 	itsm_policy_changed();
 	PG_RETURN_VOID();
@@ -196,6 +213,43 @@ hours_at(const Calendar *calendar, TimestampTz at)
 	return calendar->pieces[piece].text;
 }
 
+/* Hours of a calendar as they are with dates closed. */
+typedef struct ClosedHours
+{
+	TimestampTz valid_from;
+	Datum		hours;
+} ClosedHours;
+
+/*
+ * Closes dates in the hours that hold at a time, unless they are closed then
+ * already, and in all that follow: a list of ClosedHours, of those written.
+ */
+static List *
+write_closed(const char *name, const Calendar *calendar, TimestampTz valid_from, const char *dates,
+			 MemoryContext context)
+{
+	List	   *written = NIL;
+	Oid			input,
+				parameter;
+
+	getTypeInputInfo(hours_type(), &input, &parameter);
+	for (int i = -1; i < calendar->count; i++)
+	{
+		TimestampTz from = i < 0 ? valid_from : calendar->pieces[i].valid_from;
+		char	   *held = i < 0 ? hours_at(calendar, valid_from) : calendar->pieces[i].text;
+		MemoryContext spi = MemoryContextSwitchTo(context);
+		ClosedHours *closed = palloc(sizeof(ClosedHours));
+
+		closed->valid_from = from;
+		closed->hours = OidInputFunctionCall(input, close_dates(held, dates), parameter, -1);
+		if ((i < 0 ? strcmp(TextDatumGetCString(closed->hours), held) != 0 : from > valid_from) &&
+			write_hours(name, from, closed->hours))
+			written = lappend(written, closed);
+		MemoryContextSwitchTo(spi);
+	}
+	return written;
+}
+
 /* Closes dates in all hours from a time on, and returns how many dates were given. */
 Datum
 itsm_import_holidays(PG_FUNCTION_ARGS)
@@ -203,11 +257,11 @@ itsm_import_holidays(PG_FUNCTION_ARGS)
 	char	   *name;
 	char	   *dates;
 	int			count;
+	MemoryContext caller = CurrentMemoryContext;
 	TimestampTz valid_from;
-	Calendar   *calendar;
+	List	   *written = NIL;
+	ListCell   *cell;
 	OwnerQuery	query;
-	Oid			input,
-				parameter;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -218,21 +272,17 @@ itsm_import_holidays(PG_FUNCTION_ARGS)
 	/* raises when there is none, before one would be made */
 	itsm_calendar_read(name, SnapshotSelf);
 	lock_calendar(name);
-	calendar = itsm_calendar_read(name, SnapshotSelf);
 	valid_from = check_valid_from(name, false, !PG_ARGISNULL(2), PG_ARGISNULL(2) ? 0 : PG_GETARG_TIMESTAMPTZ(2),
 								  !PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
-	getTypeInputInfo(hours_type(), &input, &parameter);
-	for (int i = -1; count > 0 && i < calendar->count; i++)
-	{
-		TimestampTz from = i < 0 ? valid_from : calendar->pieces[i].valid_from;
-		char	   *held = i < 0 ? hours_at(calendar, valid_from) : calendar->pieces[i].text;
-		Datum		closed = OidInputFunctionCall(input, close_dates(held, dates), parameter, -1);
-
-		/* those that hold at that time, unless they are closed then already, and all that follow */
-		if (i < 0 ? strcmp(TextDatumGetCString(closed), held) != 0 : from > valid_from)
-			write_hours(name, from, closed);
-	}
+	if (count > 0)
+		written = write_closed(name, itsm_calendar_read(name, SnapshotSelf), valid_from, dates, caller);
 	itsm_query_end(&query);
+	foreach(cell, written)
+	{
+		const ClosedHours *closed = lfirst(cell);
+
+		tell_hours(name, closed->valid_from, closed->hours, psprintf("%d", count));
+	}
 	itsm_policy_changed();
 	PG_RETURN_INT32(count);
 }

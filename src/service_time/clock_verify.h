@@ -1,6 +1,6 @@
 /*
  * clock_verify.h
- *		Clocks in itsm.verify().
+ *		Clocks, and what is agreed, in itsm.verify().
  */
 #ifndef ITSM_CLOCK_VERIFY_H
 #define ITSM_CLOCK_VERIFY_H
@@ -8,5 +8,8 @@
 #include "ledger/verify.h"
 
 extern const VerifyChecker itsm_verify_clocks;
+
+/* verify_agreements.c */
+extern const VerifyChecker itsm_verify_agreements;
 
 #endif							/* ITSM_CLOCK_VERIFY_H */

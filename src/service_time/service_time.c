@@ -14,6 +14,7 @@
 #include "utils/typcache.h"
 
 ITSM_FUNCTION(itsm_service_time);
+ITSM_FUNCTION(itsm_service_time_in);
 ITSM_FUNCTION(itsm_service_deadline);
 ITSM_FUNCTION(itsm_is_open);
 ITSM_FUNCTION(itsm_next_open);
@@ -81,6 +82,68 @@ itsm_service_time(PG_FUNCTION_ARGS)
 
 	PG_RETURN_INTERVAL_P(itsm_make_interval(itsm_elapsed(plan, PG_GETARG_TIMESTAMPTZ(1),
 														 PG_GETARG_TIMESTAMPTZ(2))));
+}
+
+/* The bounds as [from, to): between two microseconds there is nothing. */
+static void
+bounds_during(TypeCacheEntry *type, RangeType *during, TimestampTz *from, TimestampTz *to, bool *empty)
+{
+	RangeBound	lower,
+				upper;
+
+	range_deserialize(type, during, &lower, &upper, empty);
+	if (*empty)
+		return;
+	if (lower.infinite || upper.infinite)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("service time is told between two ends"),
+				 errhint("Give a range with both bounds.")));
+	*from = DatumGetTimestampTz(lower.val);
+	*to = DatumGetTimestampTz(upper.val);
+	itsm_check_finite(*from);
+	itsm_check_finite(*to);
+	if (!lower.inclusive)
+		*from += 1;
+	if (upper.inclusive)
+		*to += 1;
+}
+
+int64
+itsm_elapsed_in(FunctionCallInfo fcinfo, int argument, ElapsedFunction elapsed, const void *hours)
+{
+	MultirangeType *during = PG_GETARG_MULTIRANGE_P(argument);
+	/* fn_extra is the hours' */
+	TypeCacheEntry *type = lookup_type_cache(MultirangeTypeGetOid(during), TYPECACHE_MULTIRANGE_INFO)->rngtype;
+	RangeType **ranges;
+	int32		count;
+	int64		sum = 0;
+
+	multirange_deserialize(type, during, &count, &ranges);
+	for (int i = 0; i < count; i++)
+	{
+		TimestampTz from = 0,
+					to = 0;
+		bool		empty;
+
+		bounds_during(type, ranges[i], &from, &to, &empty);
+		if (!empty)
+			sum += elapsed(hours, from, to);
+	}
+	return sum;
+}
+
+static int64
+elapsed_by_plan(const void *hours, TimestampTz from, TimestampTz to)
+{
+	return itsm_elapsed(unconstify(ServicePlan *, (const ServicePlan *) hours), from, to);
+}
+
+Datum
+itsm_service_time_in(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INTERVAL_P(itsm_make_interval(itsm_elapsed_in(fcinfo, 1, elapsed_by_plan,
+															itsm_plan_of_argument(fcinfo, 0))));
 }
 
 void
@@ -160,31 +223,6 @@ itsm_next_close(PG_FUNCTION_ARGS)
 	if (service_next_span(plan, at, &open, &close) != SERVICE_DONE)
 		close = PG_INT64_MAX;
 	PG_RETURN_TIMESTAMPTZ(or_infinity(close));
-}
-
-/* The bounds as [from, to): between two microseconds there is nothing. */
-static void
-bounds_during(TypeCacheEntry *type, RangeType *during, TimestampTz *from, TimestampTz *to, bool *empty)
-{
-	RangeBound	lower,
-				upper;
-
-	range_deserialize(type, during, &lower, &upper, empty);
-	if (*empty)
-		return;
-	if (lower.infinite || upper.infinite)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("open ranges are listed between two ends"),
-				 errhint("Give a range with both bounds.")));
-	*from = DatumGetTimestampTz(lower.val);
-	*to = DatumGetTimestampTz(upper.val);
-	itsm_check_finite(*from);
-	itsm_check_finite(*to);
-	if (!lower.inclusive)
-		*from += 1;
-	if (upper.inclusive)
-		*to += 1;
 }
 
 static RangeType *

@@ -6,6 +6,7 @@
 #define ITSM_SERVICE_TIME_H
 
 #include "datatype/timestamp.h"
+#include "fmgr.h"
 #include "service_time/service_time_arithmetic.h"
 
 /* Raises 22008 for an infinite time. */
@@ -19,6 +20,13 @@ extern int64 itsm_target_length(const Interval *target);
 
 /* Microseconds that it was open. */
 extern int64 itsm_elapsed(ServicePlan *plan, TimestampTz from, TimestampTz to);
+
+/*
+ * Microseconds that it was open in the ranges of an argument, a multirange of
+ * timestamptz with finite ends; elapsed: as the above, of any hours.
+ */
+typedef int64 (*ElapsedFunction) (const void *hours, TimestampTz from, TimestampTz to);
+extern int64 itsm_elapsed_in(FunctionCallInfo fcinfo, int argument, ElapsedFunction elapsed, const void *hours);
 
 extern void itsm_deadline_never(int64 length) pg_attribute_noreturn();
 

@@ -127,6 +127,13 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION itsm.service_time(itsm.service_hours, timestamptz, timestamptz) IS
 'How long it was open between two times, to the microsecond, in hours (no days). Real time: a whole day of 25 hours counts 25. Negative when the ends are swapped. Raises 22008 for an infinite end.';
 
+CREATE FUNCTION itsm.service_time(hours itsm.service_hours, during tstzmultirange) RETURNS interval
+AS 'MODULE_PATHNAME', 'itsm_service_time_in'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION itsm.service_time(itsm.service_hours, tstzmultirange) IS
+'How long it was open in all ranges together, which have finite ends (22023 without, 22008 for infinity).';
+
 CREATE FUNCTION itsm.service_deadline(hours itsm.service_hours, start timestamptz, target interval) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'itsm_service_deadline'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -20,6 +20,7 @@
 #include "core/query.h"
 #include "core/table.h"
 #include "core/unmet.h"
+#include "ledger/canonical_text.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/definition_parse.h"
 #include "lifecycle/definition_store.h"
@@ -473,6 +474,15 @@ checks_array(const Sla *sla)
 	return construct_md_array(elements, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+/* The same for the event. */
+static char *
+expressions_text(const Sla *sla)
+{
+	int			length;
+
+	return itsm_canonical_text(PointerGetDatum(checks_array(sla)), TEXTARRAYOID, &length);
+}
+
 static void
 insert_version(Relation table, const Defining *defining)
 {
@@ -563,7 +573,8 @@ itsm_define_sla(PG_FUNCTION_ARGS)
 	insert_version(table, &defining);
 	itsm_policy_event(subject(sla->name), 0, "defined", "version", psprintf("%d", sla->version),
 					  "valid_from", when(sla->from), "valid_until", sla->until == DT_NOEND ? NULL : when(sla->until),
-					  "definition", JsonbToCString(NULL, &defining.json->root, VARSIZE(defining.json)), NULL);
+					  "definition", JsonbToCString(NULL, &defining.json->root, VARSIZE(defining.json)),
+					  "expressions", expressions_text(sla), NULL);
 	table_close(table, NoLock);
 	itsm_policy_changed();
 	PG_RETURN_INT32(sla->id);

@@ -24,7 +24,7 @@ CREATE TABLE transition AS
 CREATE TABLE rule AS
 	SELECT name AS lifecycle, r ->> 'name' AS rule, r FROM lifecycle, jsonb_array_elements(definition -> 'rules') AS r;
 
-SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{acknowledgement,agreement,agreement_target,analysis,audit,audit_programme,budget,capacity,catalogue_item,certificate,change,change_task,communication,communication_plan,competence,complaint,configuration_audit,configuration_class,configuration_item,context_issue,continuity_invocation,continuity_plan,continuity_test,contract,corrective_action,demand,deployment,discrepancy,dispute,document,emergency_change,finding,improvement,incident,knowledge_article,known_error,major_incident,management_review,measurement,metric,nil_return,objective,party,performance_review,person,problem,process,release,report_issue,requirement,resource,retention_rule,risk,role,role_assignment,satisfaction,security_control,service,service_asset,service_party,service_report,service_request,standard_change,training}',
+SELECT is(array_agg(name ORDER BY name COLLATE "C"), '{acknowledgement,agreement,agreement_target,analysis,audit,audit_programme,budget,capacity,catalogue_item,certificate,change,change_task,communication,communication_plan,competence,complaint,configuration_audit,configuration_class,configuration_item,context_issue,continuity_invocation,continuity_plan,continuity_test,contract,corrective_action,demand,deployment,discrepancy,dispute,document,emergency_change,finding,improvement,incident,knowledge_article,known_error,major_incident,management_review,measurement,metric,nil_return,objective,outage,party,performance_review,person,problem,process,release,report_issue,requirement,resource,retention_rule,risk,role,role_assignment,satisfaction,security_control,service,service_asset,service_party,service_report,service_request,standard_change,training}',
 	'the standard lifecycles') FROM lifecycle;
 
 -- what reports know has the same type everywhere
@@ -66,6 +66,8 @@ UPDATE fits SET value = NULL WHERE attribute IN ('opened_at', 'first_response_at
 UPDATE fits SET value = v.value FROM (VALUES
 	(NULL, 'planned_end', (now() + interval '1 hour')::text),
 	(NULL, 'actual_end', (now() + interval '1 hour')::text),
+	(NULL, 'ended_at', (now() + interval '1 hour')::text),
+	(NULL, 'outage_ended_at', (now() + interval '1 hour')::text),
 	(NULL, 'ci', 'the ci #'),
 	('incident', 'sla_breached', 'false'),
 	('incident', 'priority', '5'),
@@ -205,6 +207,7 @@ INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor, before)
 	('incident', 'not_its_own_parent', 'new', NULL, '{"parent": "the number"}', NULL, NULL),
 	('incident', 'reopen_window', 'resolved', 'in_progress', '{}', NULL, '{"resolved_at": "2020-01-01"}'),
 	('incident', 'breach_not_hidden', 'new', 'cancelled', '{"sla_breached": "true"}', NULL, NULL),
+	('incident', 'plausible_outage', 'new', NULL, '{"outage_ended_at": "2020-01-01"}', NULL, NULL),
 	('incident', 'not_into_itself', 'assigned', 'merged', '{"merged_into": "the number"}', NULL, NULL),
 	('major_incident', 'manager_is_another', NULL, 'declared', '{"manager": "the assignee"}', NULL, NULL),
 	('major_incident', 'plausible_interval', 'declared', NULL, '{"update_interval": "0"}', NULL, NULL),
@@ -285,6 +288,10 @@ INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor, before)
 	('continuity_test', 'reviewer_is_another', 'completed', 'reviewed', '{"reviewer": "the test_leader"}', NULL, NULL),
 	('continuity_test', 'deficiencies_lead_to_actions', 'aborted', 'reviewed', '{"actions": ""}', NULL, NULL),
 	('continuity_test', 'missed_times_lead_to_actions', 'reviewed', 'closed', '{"required_rto": "1 minute", "deficiencies": null, "actions": null}', NULL, NULL),
+	('outage', 'announced_is_planned', NULL, 'announced', '{"planned": "false"}', NULL, NULL),
+	('outage', 'plausible_times', 'ongoing', NULL, '{"ended_at": "2020-01-01"}', NULL, NULL),
+	('outage', 'plausible_times', 'ongoing', NULL, '{"ended_at": "infinity"}', NULL, NULL),
+	('outage', 'followed_up', 'restored', 'closed', '{"planned": "false", "action": "", "problem": null}', NULL, NULL),
 	('service', 'cis_recorded', 'in_transition', 'live', '{"cis": "{}"}', NULL, NULL),
 	('knowledge_article', 'reviewer_is_another', 'draft', 'in_review', '{"reviewer": "the author"}', NULL, NULL),
 	('knowledge_article', 'valid_to_a_day_to_come', 'in_review', 'published', '{"valid_to": "2020-01-01"}', NULL, NULL),
