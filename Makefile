@@ -83,6 +83,8 @@ SQL_FILES = \
 	src/report/sla_report.sql \
 	src/report/availability_report.sql \
 	src/report/policy_event.sql \
+	src/report/change_report.sql \
+	src/report/backlog.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
