@@ -97,10 +97,12 @@ SELECT itsm.assess('with the standard') AS fourth \gset
 SELECT itsm.assign_gap('8.6.1-test', 'olga', '2020-02-29');
 SELECT control, status, missing, example, remedy, owner, due, overdue, since = assessed_at AS since FROM itsm_report.iso20000_gap WHERE control = '8.6.1-test';
 SELECT clause, requirement, kind, grade, evidence, status, done, checked, failed, to_do, owner, due FROM itsm_report.iso20000_checklist WHERE control = '8.6.1-test';
-SELECT control, clause, grade, ordinal, version, source, key, subject, problem FROM itsm_report.iso20000_finding WHERE control = '8.6.1-test' ORDER BY ordinal;
+SELECT control, clause, grade, ordinal, version, source, key, subject, problem FROM itsm_report.iso20000_finding WHERE control = '8.6.1-test' AND latest ORDER BY ordinal;
 SELECT clause, parent, leaf, title, status, nonconforming > 0 AS nonconforming, major > 0 AS major, controls >= 1 AS controls, assessment = :fourth AS assessment FROM itsm_report.iso20000_clause WHERE clause IN ('8', '8.6', '8.6.1') ORDER BY ordinal;
 SELECT count(*), count(*) FILTER (WHERE leaf) AS leaves FROM itsm_report.iso20000_clause;
 SELECT note, controls >= 1 AS controls, nonconforming >= 1 AS nonconforming, conformity BETWEEN 0 AND 1 AS conformity FROM itsm_report.iso20000_trend WHERE assessment = :fourth;
+SELECT clause, status, major > 0 AS major FROM itsm_report.iso20000_clause_trend WHERE assessment = :fourth AND clause IN ('8', '8.6', '8.6.1') ORDER BY ordinal;
+SELECT control, clause, status, failed, detail, example FROM itsm_report.iso20000_result WHERE assessment = :fourth AND control = '8.6.1-test';
 UPDATE assessed_ticket SET owner = 'amy' WHERE status = 'open';
 SELECT itsm.assess('again') AS fifth \gset
 SELECT status, failed, since < assessed_at AS since FROM itsm_report.iso20000_gap WHERE control = '8.6.1-test';

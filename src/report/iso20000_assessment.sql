@@ -54,31 +54,53 @@ COMMENT ON COLUMN itsm.control_standing.failed IS 'How many of these did not con
 COMMENT ON COLUMN itsm.control_standing.detail IS 'Why the status is what it is.';
 COMMENT ON COLUMN itsm.control_standing.example IS 'The first problem found.';
 
-CREATE VIEW itsm_report.iso20000_clause WITH (security_barrier = true) AS
+-- What came of each clause, and of those above it, in each assessment.
+CREATE VIEW itsm.clause_result AS
 	WITH RECURSIVE above AS (
-		SELECT k.clause AS part, k.clause, k.parent
+		SELECT k.framework, k.clause AS part, k.clause, k.parent
 		FROM itsm.clause k
-		WHERE k.framework OPERATOR(pg_catalog.=) 'iso20000'
 		UNION ALL
-		SELECT a.part, k.clause, k.parent
+		SELECT a.framework, a.part, k.clause, k.parent
 		FROM above a
-			JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) 'iso20000' AND k.clause OPERATOR(pg_catalog.=) a.parent
-	), counted AS (
-		SELECT a.clause,
-			pg_catalog.count(*) AS controls,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'conforming') AS conforming,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming') AS nonconforming,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming' AND r.grade OPERATOR(pg_catalog.=) 'major') AS major,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming' AND r.grade OPERATOR(pg_catalog.=) 'minor') AS minor,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming' AND r.grade OPERATOR(pg_catalog.=) 'obs') AS observations,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'no evidence') AS no_evidence,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'not applicable') AS not_applicable,
-			pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'error') AS errors
-		FROM itsm.last_assessment l
-			JOIN itsm.assessment_result r ON r.assessment OPERATOR(pg_catalog.=) l.id AND r.framework OPERATOR(pg_catalog.=) 'iso20000'
-			JOIN above a ON a.part OPERATOR(pg_catalog.=) r.clause
-		GROUP BY a.clause
+			JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) a.framework AND k.clause OPERATOR(pg_catalog.=) a.parent
 	)
+	SELECT c.*,
+		CASE WHEN c.major OPERATOR(pg_catalog.>) 0 OR c.minor OPERATOR(pg_catalog.>) 0 THEN 'nonconforming'
+			WHEN c.errors OPERATOR(pg_catalog.>) 0 THEN 'error'
+			WHEN c.no_evidence OPERATOR(pg_catalog.>) 0 THEN 'no evidence'
+			WHEN c.conforming OPERATOR(pg_catalog.>) 0 OR c.observations OPERATOR(pg_catalog.>) 0 THEN 'conforming'
+			ELSE 'not applicable' END AS status
+	FROM (
+			SELECT r.assessment, a.framework, a.clause,
+				pg_catalog.count(*) AS controls,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'conforming') AS conforming,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming') AS nonconforming,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming' AND r.grade OPERATOR(pg_catalog.=) 'major') AS major,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming' AND r.grade OPERATOR(pg_catalog.=) 'minor') AS minor,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'nonconforming' AND r.grade OPERATOR(pg_catalog.=) 'obs') AS observations,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'no evidence') AS no_evidence,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'not applicable') AS not_applicable,
+				pg_catalog.count(*) FILTER (WHERE r.status OPERATOR(pg_catalog.=) 'error') AS errors
+			FROM itsm.assessment_result r
+				JOIN above a ON a.framework OPERATOR(pg_catalog.=) r.framework AND a.part OPERATOR(pg_catalog.=) r.clause
+			GROUP BY r.assessment, a.framework, a.clause) c;
+REVOKE ALL ON itsm.clause_result FROM PUBLIC;
+COMMENT ON VIEW itsm.clause_result IS 'What came of each clause in each assessment; those above others count all below them. A clause without controls has no row.';
+COMMENT ON COLUMN itsm.clause_result.assessment IS 'The assessment.';
+COMMENT ON COLUMN itsm.clause_result.framework IS 'The framework.';
+COMMENT ON COLUMN itsm.clause_result.clause IS 'The clause.';
+COMMENT ON COLUMN itsm.clause_result.controls IS 'Its controls.';
+COMMENT ON COLUMN itsm.clause_result.conforming IS 'Those that conformed.';
+COMMENT ON COLUMN itsm.clause_result.nonconforming IS 'Those that did not.';
+COMMENT ON COLUMN itsm.clause_result.major IS 'Nonconforming ones of grade major.';
+COMMENT ON COLUMN itsm.clause_result.minor IS 'Nonconforming ones of grade minor.';
+COMMENT ON COLUMN itsm.clause_result.observations IS 'Nonconforming ones of grade obs.';
+COMMENT ON COLUMN itsm.clause_result.no_evidence IS 'Those without data.';
+COMMENT ON COLUMN itsm.clause_result.not_applicable IS 'Those excluded.';
+COMMENT ON COLUMN itsm.clause_result.errors IS 'Those whose query failed.';
+COMMENT ON COLUMN itsm.clause_result.status IS 'What they come to.';
+
+CREATE VIEW itsm_report.iso20000_clause WITH (security_barrier = true) AS
 	SELECT k.clause,
 		k.ordinal::bigint AS ordinal,
 		k.parent,
@@ -86,12 +108,7 @@ CREATE VIEW itsm_report.iso20000_clause WITH (security_barrier = true) AS
 		k.title,
 		k.documented,
 		k.information,
-		CASE WHEN c.major OPERATOR(pg_catalog.>) 0 OR c.minor OPERATOR(pg_catalog.>) 0 THEN 'nonconforming'
-			WHEN c.errors OPERATOR(pg_catalog.>) 0 THEN 'error'
-			WHEN c.no_evidence OPERATOR(pg_catalog.>) 0 THEN 'no evidence'
-			WHEN c.conforming OPERATOR(pg_catalog.>) 0 OR c.observations OPERATOR(pg_catalog.>) 0 THEN 'conforming'
-			WHEN c.not_applicable OPERATOR(pg_catalog.>) 0 THEN 'not applicable'
-			ELSE 'no evidence' END AS status,
+		coalesce(c.status, 'no evidence') AS status,
 		coalesce(c.controls, 0) AS controls,
 		coalesce(c.conforming, 0) AS conforming,
 		coalesce(c.nonconforming, 0) AS nonconforming,
@@ -104,7 +121,8 @@ CREATE VIEW itsm_report.iso20000_clause WITH (security_barrier = true) AS
 		l.id AS assessment,
 		l.at AS assessed_at
 	FROM itsm.clause k
-		LEFT JOIN counted c ON c.clause OPERATOR(pg_catalog.=) k.clause
+		LEFT JOIN itsm.clause_result c ON c.clause OPERATOR(pg_catalog.=) k.clause AND c.framework OPERATOR(pg_catalog.=) 'iso20000'
+			AND c.assessment OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(x.id) FROM itsm.assessment x)
 		LEFT JOIN itsm.last_assessment l ON true
 	WHERE k.framework OPERATOR(pg_catalog.=) 'iso20000';
 REVOKE ALL ON itsm_report.iso20000_clause FROM PUBLIC;
@@ -182,6 +200,91 @@ COMMENT ON COLUMN itsm_report.iso20000_trend.no_evidence IS 'Those without data.
 COMMENT ON COLUMN itsm_report.iso20000_trend.not_applicable IS 'Those excluded, with a reason.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.errors IS 'Those whose query failed.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.conformity IS 'conforming as a share of the applicable ones; null when none was applicable.';
+
+CREATE VIEW itsm_report.iso20000_clause_trend WITH (security_barrier = true) AS
+	SELECT a.id AS assessment,
+		a.at,
+		k.clause,
+		k.ordinal::bigint AS ordinal,
+		k.parent,
+		k.leaf,
+		k.title,
+		c.status,
+		c.controls,
+		c.conforming,
+		c.nonconforming,
+		c.major,
+		c.minor,
+		c.observations,
+		c.no_evidence,
+		c.not_applicable,
+		c.errors
+	FROM itsm.clause_result c
+		JOIN itsm.assessment a ON a.id OPERATOR(pg_catalog.=) c.assessment
+		JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) c.framework AND k.clause OPERATOR(pg_catalog.=) c.clause
+	WHERE c.framework OPERATOR(pg_catalog.=) 'iso20000';
+REVOKE ALL ON itsm_report.iso20000_clause_trend FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.iso20000_clause_trend IS 'Progress by clause: what came of each clause of ISO/IEC 20000-1 that has controls, in each assessment. A filter on the assessment is quick.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.assessment IS 'Number of the assessment.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.at IS 'When it was made.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.clause IS 'Number of the clause.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.ordinal IS 'Its place: order by it.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.parent IS 'The clause that it is a part of; null: none.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.leaf IS 'It has no parts of its own.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.title IS 'Short title.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.status IS 'As in itsm_report.iso20000_clause.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.controls IS 'Its controls.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.conforming IS 'Of these, those that conform.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.nonconforming IS 'Of these, those that do not.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.major IS 'Nonconforming ones of grade major.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.minor IS 'Nonconforming ones of grade minor.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.observations IS 'Nonconforming ones of grade obs.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.no_evidence IS 'Those without data.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.not_applicable IS 'Those excluded, with a reason.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.errors IS 'Those whose query failed.';
+
+CREATE VIEW itsm_report.iso20000_result WITH (security_barrier = true) AS
+	SELECT r.assessment,
+		a.at,
+		r.control,
+		r.clause,
+		k.title AS clause_title,
+		k.ordinal::bigint AS clause_ordinal,
+		r.title,
+		r.kind,
+		r.grade,
+		r.parameter,
+		r.status,
+		r.checked,
+		r.failed,
+		CASE WHEN r.status OPERATOR(pg_catalog.<>) 'error' OR NOT h.any_hidden THEN r.detail ELSE 'its query failed' END AS detail,
+		CASE WHEN NOT h.any_hidden THEN r.example END AS example,
+		r.query_sha256
+	FROM itsm.assessment_result r
+		JOIN itsm.assessment a ON a.id OPERATOR(pg_catalog.=) r.assessment
+		LEFT JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) r.framework AND k.clause OPERATOR(pg_catalog.=) r.clause
+		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h
+	WHERE r.framework OPERATOR(pg_catalog.=) 'iso20000';
+REVOKE ALL ON itsm_report.iso20000_result FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.iso20000_result IS 'What came of each control of ISO/IEC 20000-1 in each assessment, as it was kept then.';
+COMMENT ON COLUMN itsm_report.iso20000_result.assessment IS 'Number of the assessment.';
+COMMENT ON COLUMN itsm_report.iso20000_result.at IS 'When it was made.';
+COMMENT ON COLUMN itsm_report.iso20000_result.control IS 'Name of the control.';
+COMMENT ON COLUMN itsm_report.iso20000_result.clause IS 'Number of the clause.';
+COMMENT ON COLUMN itsm_report.iso20000_result.clause_title IS 'Short title of the clause.';
+COMMENT ON COLUMN itsm_report.iso20000_result.clause_ordinal IS 'Place of the clause.';
+COMMENT ON COLUMN itsm_report.iso20000_result.title IS 'The rule.';
+COMMENT ON COLUMN itsm_report.iso20000_result.kind IS 'What kind of evidence it asked for: D, I, T, V or X.';
+COMMENT ON COLUMN itsm_report.iso20000_result.grade IS 'major, minor or obs (observation).';
+COMMENT ON COLUMN itsm_report.iso20000_result.parameter IS 'The planned interval, share or number that it went by.';
+COMMENT ON COLUMN itsm_report.iso20000_result.status IS 'conforming, nonconforming, no evidence, not applicable or error.';
+COMMENT ON COLUMN itsm_report.iso20000_result.checked IS 'How many things were looked at.';
+COMMENT ON COLUMN itsm_report.iso20000_result.failed IS 'How many of these did not conform.';
+COMMENT ON COLUMN itsm_report.iso20000_result.detail IS 'Why the status was what it was.';
+COMMENT ON COLUMN itsm_report.iso20000_result.example IS 'The first problem found. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.iso20000_result.query_sha256 IS 'SHA-256 of the query that answered it, in hex.';
 
 CREATE VIEW itsm_report.iso20000_gap WITH (security_barrier = true) AS
 	SELECT s.control,
@@ -306,8 +409,9 @@ CREATE VIEW itsm_report.iso20000_finding WITH (security_barrier = true) AS
 		CASE WHEN NOT h.any_hidden OR t.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN f.subject END AS subject,
 		CASE WHEN NOT h.any_hidden OR t.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN f.problem END AS problem,
 		f.assessment,
-		l.at AS assessed_at
-	FROM itsm.last_assessment l
+		l.at AS assessed_at,
+		l.id OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(x.id) FROM itsm.assessment x) AS latest
+	FROM itsm.assessment l
 		JOIN itsm.assessment_result r ON r.assessment OPERATOR(pg_catalog.=) l.id AND r.framework OPERATOR(pg_catalog.=) 'iso20000'
 		JOIN itsm.assessment_finding f ON f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
 		LEFT JOIN itsm.record t ON t.id OPERATOR(pg_catalog.=) f.record AND t.tenant OPERATOR(pg_catalog.=) f.tenant
@@ -315,7 +419,7 @@ CREATE VIEW itsm_report.iso20000_finding WITH (security_barrier = true) AS
 		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h;
 REVOKE ALL ON itsm_report.iso20000_finding FROM PUBLIC;
 
-COMMENT ON VIEW itsm_report.iso20000_finding IS 'Each thing that the last assessment found not to conform, with the event that is evidence. Those of assessments before are in itsm.assessment_finding.';
+COMMENT ON VIEW itsm_report.iso20000_finding IS 'Each thing that an assessment found not to conform, with the event that is evidence. What holds now are those of the latest one.';
 COMMENT ON COLUMN itsm_report.iso20000_finding.control IS 'Name of the control.';
 COMMENT ON COLUMN itsm_report.iso20000_finding.clause IS 'Number of the clause.';
 COMMENT ON COLUMN itsm_report.iso20000_finding.title IS 'The rule.';
@@ -330,3 +434,4 @@ COMMENT ON COLUMN itsm_report.iso20000_finding.subject IS 'What it is about. Of 
 COMMENT ON COLUMN itsm_report.iso20000_finding.problem IS 'What was wrong; shown like subject.';
 COMMENT ON COLUMN itsm_report.iso20000_finding.assessment IS 'Number of the assessment.';
 COMMENT ON COLUMN itsm_report.iso20000_finding.assessed_at IS 'When it was made.';
+COMMENT ON COLUMN itsm_report.iso20000_finding.latest IS 'It is of the latest assessment.';
