@@ -91,6 +91,7 @@ SQL_FILES = \
 	src/report/iso20000_control.sql \
 	src/report/iso20000_assessment.sql \
 	src/report/iso20000_register.sql \
+	src/report/audit_report.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
