@@ -89,6 +89,7 @@ SQL_FILES = \
 	src/report/iso20000_control.sql \
 	src/compliance/control_source.sql \
 	src/compliance/controls_context.sql \
+	src/compliance/controls_planning.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
