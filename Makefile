@@ -90,6 +90,7 @@ SQL_FILES = \
 	src/compliance/control_source.sql \
 	src/compliance/controls_context.sql \
 	src/compliance/controls_planning.sql \
+	src/compliance/controls_support.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
