@@ -92,6 +92,7 @@ SQL_FILES = \
 	src/compliance/controls_planning.sql \
 	src/compliance/controls_support.sql \
 	src/compliance/controls_services.sql \
+	src/compliance/controls_parties.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
