@@ -93,6 +93,7 @@ SQL_FILES = \
 	src/compliance/controls_support.sql \
 	src/compliance/controls_services.sql \
 	src/compliance/controls_parties.sql \
+	src/compliance/controls_supply.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
