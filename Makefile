@@ -95,6 +95,7 @@ SQL_FILES = \
 	src/compliance/controls_parties.sql \
 	src/compliance/controls_supply.sql \
 	src/compliance/controls_change.sql \
+	src/compliance/controls_resolution.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
