@@ -97,6 +97,7 @@ SQL_FILES = \
 	src/compliance/controls_change.sql \
 	src/compliance/controls_resolution.sql \
 	src/compliance/controls_assurance.sql \
+	src/compliance/controls_evaluation.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
