@@ -89,6 +89,17 @@ SQL_FILES = \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/iso20000_control.sql \
+	src/compliance/control_source.sql \
+	src/compliance/controls_context.sql \
+	src/compliance/controls_planning.sql \
+	src/compliance/controls_support.sql \
+	src/compliance/controls_services.sql \
+	src/compliance/controls_parties.sql \
+	src/compliance/controls_supply.sql \
+	src/compliance/controls_change.sql \
+	src/compliance/controls_resolution.sql \
+	src/compliance/controls_assurance.sql \
+	src/compliance/controls_evaluation.sql \
 	src/report/iso20000_assessment.sql \
 	src/report/iso20000_register.sql \
 	src/report/audit_report.sql \
