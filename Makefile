@@ -94,6 +94,20 @@ SQL_FILES = \
 	src/report/ledger_status.sql \
 	src/report/management_report.sql \
 	src/report/iso20000_control.sql \
+	src/compliance/control_source.sql \
+	src/compliance/controls_context.sql \
+	src/compliance/controls_planning.sql \
+	src/compliance/controls_support.sql \
+	src/compliance/controls_services.sql \
+	src/compliance/controls_parties.sql \
+	src/compliance/controls_supply.sql \
+	src/compliance/controls_change.sql \
+	src/compliance/controls_resolution.sql \
+	src/compliance/controls_assurance.sql \
+	src/compliance/controls_evaluation.sql \
+	src/report/iso20000_assessment.sql \
+	src/report/iso20000_register.sql \
+	src/report/audit_report.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
