@@ -142,10 +142,10 @@ $query$);
 
 SELECT itsm.define_control(id => '8.7.2-6', clause => '8.7.2', kind => 'I', grade => 'major',
 	title => 'Cause, impact and recovery of each use of a continuity plan are reported',
-	needs => '{continuity_invocation}', remedy => 'Fill in cause, impact, recovery and reported_at.', query => $query$
+	needs => '{continuity_invocation}', remedy => 'Fill in cause, effect, recovery and reported_at.', query => $query$
 	SELECT n.key, n.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record n
-		CROSS JOIN LATERAL (SELECT itsm.lacking(n.attributes, 'cause', 'impact', 'recovery', 'reported_at') AS problem OFFSET 0) p
+		CROSS JOIN LATERAL (SELECT itsm.lacking(n.attributes, 'cause', 'effect', 'recovery', 'reported_at') AS problem OFFSET 0) p
 	WHERE n.process = 'continuity_invocation' AND n.category = ANY ('{resolved,closed}')
 $query$);
 

@@ -299,7 +299,7 @@ $query$);
 
 SELECT itsm.define_control(id => 'X-3', clause => '8.1', kind => 'I', grade => 'major',
 	title => 'Triggers of all attachments are there and enabled, and times in which they were bypassed are explained (those of the last 12 months, or the interval set, by an analysis of the subject maintenance that covers them)',
-	needs => '{}', remedy => 'See itsm_report.attachment_health; record an analysis that says why the guard was off.', query => $query$
+	needs => '{}', remedy => 'See itsm_report.attachment_health; record an analysis that says why it was done.', query => $query$
 	SELECT format('attachment %s of %s', h.attachment, h.source), NULL::bigint, p.problem IS NULL, p.problem
 	FROM itsm_report.attachment_health h
 		CROSS JOIN LATERAL (SELECT CASE WHEN NOT h.table_exists THEN 'its table is gone'
@@ -310,7 +310,7 @@ SELECT itsm.define_control(id => 'X-3', clause => '8.1', kind => 'I', grade => '
 	FROM (SELECT count(*) AS enabled FROM pg_event_trigger t WHERE t.evtname = ANY ('{itsm_guard_command,itsm_guard_drop}') AND t.evtenabled = 'A') g
 	WHERE EXISTS (SELECT FROM itsm.attachment a WHERE a.detached_at IS NULL)
 	UNION ALL
-	SELECT format('bypass at %s', date_trunc('second', e.at)), e.record, a.tenant IS NOT NULL, CASE WHEN a.tenant IS NULL THEN 'nothing explains why the guard was off' END
+	SELECT format('%s, %s', r.key, e.kind), e.record, a.tenant IS NOT NULL, CASE WHEN a.tenant IS NULL THEN format('nothing explains why history was bypassed at %s', date_trunc('second', e.at)) END
 	FROM itsm.record r
 		JOIN itsm.event e ON e.record = r.id AND e.tenant = r.tenant
 		LEFT JOIN LATERAL (
@@ -319,7 +319,7 @@ SELECT itsm.define_control(id => 'X-3', clause => '8.1', kind => 'I', grade => '
 				AND e.at >= (a.attributes->>'period_start')::date AND e.at < (a.attributes->>'period_end')::date
 			LIMIT 1
 		) a ON true
-	WHERE r.source = 0 AND e.kind = 'maintenance' AND e.at > $3 - coalesce($1, '12 mons')
+	WHERE r.source = 0 AND e.kind = ANY ('{maintenance,guard_disabled}') AND e.at > $3 - coalesce($1, '12 mons')
 $query$);
 
 SELECT itsm.define_control(id => 'X-4', clause => '7.5.3', kind => 'I', grade => 'major',

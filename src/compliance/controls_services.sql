@@ -381,7 +381,7 @@ SELECT itsm.define_control(id => '8.2.6-7', clause => '8.2.6', kind => 'T', grad
 	SELECT c.key, c.record, p.problem IS NULL, p.problem
 	FROM itsm.controlled_change c
 		LEFT JOIN (
-			SELECT n.tenant, n.record, bool_or(i.changed_at < n.since) AS behind
+			SELECT n.tenant, n.record, bool_or(coalesce(i.changed_at < n.since, true)) AS behind
 			FROM (
 					SELECT c.tenant, c.record, coalesce(c.actual_start, c.planned_start, c.opened_at) AS since, unnest((c.attributes->>'cis')::text[]) AS ci
 					FROM itsm.controlled_change c

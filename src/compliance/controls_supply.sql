@@ -86,7 +86,7 @@ SELECT itsm.define_control(id => '8.4.3-2', clause => '8.4.3', kind => 'D', grad
 	FROM itsm.controlled_service s
 		LEFT JOIN itsm.compliance_record c ON c.process = 'capacity' AND c.category = 'active' AND c.tenant = s.tenant AND c.service = s.key
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.record IS NULL THEN 'is not in the capacity plan'
-			ELSE nullif(concat_ws('; ', itsm.lacking(c.attributes, 'current_capacity', 'forecast_capacity', 'impact', 'timescale'),
+			ELSE nullif(concat_ws('; ', itsm.lacking(c.attributes, 'current_capacity', 'forecast_capacity', 'expected_impact', 'timescale'),
 				CASE WHEN coalesce((c.attributes->>'reviewed_at')::date::timestamptz, c.opened_at) < $3 - $1 THEN 'was last reviewed longer ago than the interval' END), '') END AS problem OFFSET 0) p
 	WHERE s.in_scope
 $query$);
