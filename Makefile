@@ -83,6 +83,8 @@ SQL_FILES = \
 	src/report/sla_report.sql \
 	src/report/availability_report.sql \
 	src/report/policy_event.sql \
+	src/report/change_report.sql \
+	src/report/backlog.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
@@ -98,6 +100,9 @@ SQL_FILES = \
 	src/compliance/controls_resolution.sql \
 	src/compliance/controls_assurance.sql \
 	src/compliance/controls_evaluation.sql \
+	src/report/iso20000_assessment.sql \
+	src/report/iso20000_register.sql \
+	src/report/audit_report.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \

@@ -4,6 +4,7 @@ SET datestyle = 'ISO';
 \set VERBOSITY terse
 SET client_min_messages = warning;
 SET search_path = public;
+SET jit = off;
 
 CREATE TABLE control_ticket (id int PRIMARY KEY, status text, prio int, owner text);
 SELECT itsm.define_lifecycle('{"name": "control_ticket", "process": "control_process", "attributes": {"priority": "integer", "assignee": "text", "due": "timestamptz"},

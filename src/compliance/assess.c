@@ -98,8 +98,9 @@ keep_findings(int64 assessment, const Control *control, Tuplestorestate *failing
 	itsm_findings_show(failing);
 	(void) itsm_query(SPI_OK_INSERT,
 					  "INSERT INTO itsm.assessment_finding (assessment, control, ordinal, subject, record, version, tenant, problem)"
-					  " SELECT $1, $2, pg_catalog.row_number() OVER (), f.subject, f.record, r.version, r.tenant, f.problem"
-					  " FROM failing f LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record",
+					  " SELECT $1, $2, f.number, f.subject, f.record, r.version, r.tenant, f.problem"
+					  " FROM (SELECT n.*, pg_catalog.row_number() OVER () AS number FROM failing n) f"
+					  " LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record",
 					  lengthof(types), types, values, NULL);
 }
 

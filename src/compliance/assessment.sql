@@ -117,3 +117,11 @@ AS $$
 $$;
 COMMENT ON FUNCTION itsm.assessment_digest(bigint) IS 'SHA-256 over an assessment with all its results and findings, in hex, as the ledger keeps it.';
 REVOKE ALL ON FUNCTION itsm.assessment_digest(bigint) FROM PUBLIC;
+
+CREATE FUNCTION itsm.raise_action(control text, relation regclass, owner text DEFAULT NULL, due date DEFAULT NULL, attributes jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_raise_action' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION itsm.raise_action(text, regclass, text, date, jsonb) IS
+'Raises a corrective action, or a finding, from the gap that the last assessment found in a control, and returns the key of its row. The row goes into a table that is attached for these, with the caller''s rights, and is judged like any other. Filled are the columns that title, description, clause, grade, source, evidence, owner and due are mapped to as they are; attributes adds to them, or replaces them: {"cause": "…"}. Owner and due day are those of the gap from now on (itsm_report.iso20000_gap). An event of the ledger.
+Raises 55000 when the control has no gap, IT051 when the table is not attached for these or has no column for an attribute that is given. For the DBA to grant.';
+REVOKE ALL ON FUNCTION itsm.raise_action(text, regclass, text, date, jsonb) FROM PUBLIC;

@@ -70,8 +70,9 @@ itsm_control_findings(PG_FUNCTION_ARGS)
 	itsm_control_run(control, GetCurrentTimestamp(), failing, &result);
 	itsm_query_begin(&query);
 	itsm_findings_show(failing);
-	count = itsm_query(SPI_OK_SELECT, "SELECT f.subject, f.record, r.version, r.tenant, r.key, f.problem FROM failing f"
-					   " LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record", 0, NULL, NULL, NULL);
+	count = itsm_query(SPI_OK_SELECT, "SELECT f.subject, f.record, r.version, r.tenant, r.key, f.problem"
+					   " FROM (SELECT n.*, pg_catalog.row_number() OVER () AS number FROM failing n) f"
+					   " LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record ORDER BY f.number", 0, NULL, NULL, NULL);
 	for (uint64 i = 0; i < count; i++)
 		tuplestore_puttuple(set->setResult, SPI_tuptable->vals[i]);
 	itsm_query_end(&query);

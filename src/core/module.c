@@ -59,8 +59,8 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,
 	&itsm_verify_clocks,
-	&itsm_verify_assessments,
 	&itsm_verify_agreements,
+	&itsm_verify_assessments,
 	NULL
 };
 
