@@ -26,9 +26,10 @@ CREATE FUNCTION pg_temp.asks(r jsonb) RETURNS text LANGUAGE sql AS $$
 		WHEN r ? 'requires' THEN concat_ws('; ', pg_temp.names(r -> 'requires') || ' filled', r ->> 'message')
 		WHEN r ? 'frozen' THEN pg_temp.names(r -> 'frozen') || ' kept as they are'
 		WHEN r ? 'reason' THEN concat_ws('; ', 'a reason', r ->> 'message')
-		WHEN r ? 'related' THEN format('%s (%s %s: %s in %s)', r ->> 'message',
+		WHEN r ? 'related' THEN format('%s (%s %s: %s in %s%s)', r ->> 'message',
 			CASE WHEN r -> 'related' ? 'of' THEN format('`%s` that names it as', r #>> '{related,of}') ELSE 'what it names as' END,
-			pg_temp.names(r #> '{related,by}'), coalesce(r #>> '{related,need}', 'all'), pg_temp.names(r #> '{related,in}'))
+			pg_temp.names(r #> '{related,by}'), coalesce(r #>> '{related,need}', 'all'), pg_temp.names(r #> '{related,in}'),
+			(SELECT string_agg(format(' with `%s` %s', key, pg_temp.names(value)), '' ORDER BY key) FROM jsonb_each(r #> '{related,with}')))
 		WHEN r ? 'approvals' THEN concat_ws('; ', (SELECT string_agg(format('%s by `%s`', a ->> 'quorum', a ->> 'role'), ', ' ORDER BY n)
 				FROM jsonb_array_elements(CASE jsonb_typeof(r -> 'approvals') WHEN 'array' THEN r -> 'approvals' ELSE jsonb_build_array(r -> 'approvals') END) WITH ORDINALITY AS e(a, n)),
 			'void when they change: ' || pg_temp.names(r -> 'covers'), 'not by ' || pg_temp.names(r -> 'not_by'))

@@ -1,6 +1,7 @@
 -- A view for each of the great processes, beside that of incidents.
 SET client_min_messages = warning;
 SET search_path = public;
+SET datestyle = 'ISO';
 SET timezone = 'UTC';
 CREATE SCHEMA process_report;
 SET search_path = process_report, public;

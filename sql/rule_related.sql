@@ -112,11 +112,35 @@ SELECT itsm.set_mode(:attachment, 'observe');
 UPDATE late_task SET status = 'open' WHERE id = 2;
 SELECT code, rule, message FROM itsm_report.violation WHERE rule = 'parent_open';
 
+-- what the other record says besides its state
+SELECT itsm.define_lifecycle('{"name": "outcome_change", "process": "outcome_change", "attributes": {"outcome": "text", "impact": "integer"},
+	"states": [{"name": "doing", "category": "active", "initial": true}, {"name": "closed", "category": "closed", "initial": true}],
+	"transitions": [{"from": "doing", "to": "closed"}, {"from": "closed", "to": "doing"}]}');
+SELECT itsm.define_lifecycle('{"name": "outcome_problem", "process": "outcome_problem", "attributes": {"change": "text", "causes": "text[]"},
+	"references": {"change": "outcome_change", "causes": "outcome_change"},
+	"states": [{"name": "open", "category": "active", "initial": true}, {"name": "solved", "category": "closed"}],
+	"transitions": [{"from": "open", "to": "solved"}, {"from": "solved", "to": "open"}],
+	"rules": [{"name": "not_failed", "to": "solved", "related": {"by": "change", "in": "closed", "with": {"outcome": ["failed", "backed_out"]}, "need": "none"}},
+		{"name": "a_great_one", "to": "solved", "related": {"by": "causes", "in": ["closed"], "with": {"outcome": "fine", "impact": ["1", "2"]}, "need": "some"}}]}');
+CREATE TABLE outcome_change (number text PRIMARY KEY, status text NOT NULL, outcome text, impact integer);
+CREATE TABLE outcome_problem (id integer PRIMARY KEY, status text NOT NULL, change text, causes text[]);
+SELECT itsm.attach('outcome_change', 'outcome_change', 'status', mode => 'enforce', attributes => '{"outcome": "outcome", "impact": "impact"}') > 0 AS attached;
+SELECT itsm.attach('outcome_problem', 'outcome_problem', 'status', mode => 'enforce', attributes => '{"change": "change", "causes": "causes"}') > 0 AS attached;
+INSERT INTO outcome_change VALUES ('failed', 'closed', 'failed', 2), ('fine', 'closed', 'fine', 2), ('small', 'closed', 'fine', 3), ('open', 'doing', 'fine', 1), ('silent', 'closed', NULL, 1);
+INSERT INTO outcome_problem VALUES (1, 'open', 'failed', '{open,fine}'), (2, 'open', 'fine', '{small,silent,open}'), (3, 'open', 'silent', '{fine,failed}');
+UPDATE outcome_problem SET status = 'solved' WHERE id = 1;
+UPDATE outcome_problem SET status = 'solved' WHERE id = 2;
+UPDATE outcome_problem SET status = 'solved' WHERE id = 3;
+-- what it says now, not what it once said
+UPDATE outcome_change SET outcome = 'fine' WHERE number = 'failed';
+UPDATE outcome_problem SET status = 'solved' WHERE id = 1;
+
 -- definitions
 \set VERBOSITY default
 SELECT itsm.define_lifecycle('{"name": "related_bad", "attributes": {"a": "text", "b": "text"}, "references": {"b": "other", "c": "x", "a": 1},
 	"states": [{"name": "s", "category": "new", "initial": true, "final": true}], "transitions": [],
 	"rules": [{"name": "r1", "related": {"by": "a", "in": "x"}}, {"name": "r2", "related": {"by": "zz", "in": []}},
-		{"name": "r3", "related": {"in": "x", "need": "most", "way": 1}}, {"name": "r4", "acyclic": "b"}, {"name": "r5", "related": "a"}]}');
+		{"name": "r3", "related": {"in": "x", "need": "most", "way": 1}}, {"name": "r4", "acyclic": "b"}, {"name": "r5", "related": "a"},
+		{"name": "r6", "related": {"by": "b", "in": "x", "with": "a"}}, {"name": "r7", "related": {"by": "b", "in": "x", "with": {"a": 1}}}]}');
 SET client_min_messages = error;
 DROP SCHEMA related CASCADE;

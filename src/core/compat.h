@@ -92,6 +92,15 @@
 #define itsm_make_range(type, lower, upper, empty) make_range((type), (lower), (upper), (empty))
 #endif
 
+/* 16 reports more about a date that it cannot read. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_decode_datetime(fields, kinds, count, kind, tm, fraction, zone) \
+	DecodeDateTime((fields), (kinds), (count), (kind), (tm), (fraction), (zone), &(DateTimeErrorExtra){0})
+#else
+#define itsm_decode_datetime(fields, kinds, count, kind, tm, fraction, zone) \
+	DecodeDateTime((fields), (kinds), (count), (kind), (tm), (fraction), (zone))
+#endif
+
 /* 17 knows infinite intervals. */
 #if PG_VERSION_NUM >= 170000
 #define itsm_interval_is_finite(interval) (!INTERVAL_NOT_FINITE(interval))

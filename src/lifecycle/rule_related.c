@@ -9,8 +9,9 @@
  *	{"related": {"by": "change", "in": ["scheduled", "implement"], "need": "some"}}
  *		the records that this one's own attribute change names
  *
- * "in" lists categories and names of states.  "need": "all" (the default; there
- * may be none), "some" (one at least) or "none".
+ * "in" lists categories and names of states.  "with" narrows them down by what
+ * attributes of the other record say: {"outcome": ["failed", "backed_out"]}.
+ * "need": "all" (the default; there may be none), "some" (one at least) or "none".
  *
  * Whoever is judged by those who name it locks its own state row first, and
  * whoever rests on another record shares that one's: so neither overlooks the
@@ -25,6 +26,7 @@
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/rule_value.h"
 #include "miscadmin.h"
+#include "record/projection.h"
 #include "utils/builtins.h"
 
 typedef enum Need
@@ -34,6 +36,13 @@ typedef enum Need
 
 static const char *const need_names[] = {"all", "some", "none"};
 
+/* An attribute of the other record, and what it may say. */
+typedef struct RelatedValue
+{
+	char	   *attribute;
+	List	   *among;			/* char * */
+} RelatedValue;
+
 typedef struct RelatedData
 {
 	char	   *of;				/* process of those who name this one; NULL: those whom it names */
@@ -41,10 +50,11 @@ typedef struct RelatedData
 	int			number;			/* of its own; -1: theirs */
 	List	   *in;				/* categories and states, char * */
 	char	   *in_text;		/* for messages */
+	List	   *with;			/* RelatedValue * */
 	Need		need;
 } RelatedData;
 
-static const char *const related_members[] = {"of", "by", "in", "need"};
+static const char *const related_members[] = {"of", "by", "in", "with", "need"};
 
 static char *
 text_member(RuleParse *parse, const JsonbContainer *object, const char *member, bool required)
@@ -97,6 +107,40 @@ parse_in(RuleParse *parse, const JsonbContainer *object, RelatedData *data)
 	data->in_text = text.data;
 }
 
+/* What else a record has to say; the message tells it too. */
+static void
+parse_with(RuleParse *parse, const JsonbContainer *object, RelatedData *data)
+{
+	const JsonbContainer *with;
+	StringInfoData text;
+	JsonbValue	value;
+	ListCell   *cell;
+
+	if (!itsm_json_member(object, "with", &value))
+		return;
+	with = itsm_json_object(&value);
+	if (with == NULL)
+	{
+		itsm_rule_fault(parse, "\"with\" must be an object of attributes and their values, not %s", itsm_json_kind(&value));
+		return;
+	}
+	initStringInfo(&text);
+	appendStringInfoString(&text, data->in_text);
+	foreach(cell, itsm_json_names(with))
+	{
+		RelatedValue *wanted = palloc(sizeof(RelatedValue));
+
+		wanted->attribute = lfirst(cell);
+		(void) itsm_json_member(with, wanted->attribute, &value);
+		if (!itsm_json_strings(&value, &wanted->among))
+			itsm_rule_fault(parse, "\"with\": \"%s\" must be a text or an array of texts", itsm_clip(wanted->attribute));
+		else
+			data->with = lappend(data->with, wanted);
+		appendStringInfo(&text, "%s %s", foreach_current_index(cell) ? " and" : " with such", wanted->attribute);
+	}
+	data->in_text = text.data;
+}
+
 static void *
 parse_related(RuleParse *parse, const JsonbValue *value)
 {
@@ -125,6 +169,7 @@ parse_related(RuleParse *parse, const JsonbValue *value)
 	if (data->by && data->of == NULL)
 		data->number = own_reference(parse, data->by);
 	parse_in(parse, object, data);
+	parse_with(parse, object, data);
 	need = text_member(parse, object, "need", false);
 	for (int i = 0; need && i < lengthof(need_names); i++)
 		if (strcmp(need, need_names[i]) == 0)
@@ -156,7 +201,29 @@ is_among(const List *names, const char *name)
 	return false;
 }
 
-/* The state that the record has now, and keeps as long as we need it. */
+/* What the record's attributes say once its state is ours: not what was read before. */
+static bool
+says(const RelatedData *data, const Subject *subject, const Record *record)
+{
+	Record		current;
+	Projection	projection;
+	ListCell   *cell;
+
+	if (data->with == NIL)
+		return true;
+	if (!itsm_record_read(subject->tenant, record->id, &current) || !itsm_projection_read(&current, &projection))
+		return false;
+	foreach(cell, data->with)
+	{
+		const RelatedValue *wanted = lfirst(cell);
+
+		if (!is_among(wanted->among, itsm_projection_attribute(&projection, wanted->attribute)))
+			return false;
+	}
+	return true;
+}
+
+/* The state that the record has now, and keeps as long as we need it, and what else it has to say. */
 static bool
 is_in(const RelatedData *data, const Subject *subject, const Record *record, bool lock)
 {
@@ -165,7 +232,7 @@ is_in(const RelatedData *data, const Subject *subject, const Record *record, boo
 	if (lock ? !itsm_record_state_lock(subject->tenant, record->id, LockTupleShare, &state)
 		: !itsm_record_state_read(record, &state))
 		return false;
-	return is_among(data->in, state.state) || is_among(data->in, state.category);
+	return (is_among(data->in, state.state) || is_among(data->in, state.category)) && says(data, subject, record);
 }
 
 /* The records that the row itself names; *missing counts keys that name nothing. */

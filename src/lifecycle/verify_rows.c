@@ -250,22 +250,6 @@ check_status(const RowChecks *checks, PolicyAttachment *attachment, const Unit *
 										  quoted(state), quoted(checks->record->fold->state)));
 }
 
-/* The text of an attribute in the projection. */
-static const char *
-projected_text(const Projection *projection, const AttributeBinding *binding, const char *name)
-{
-	JsonbValue	value;
-
-	if (binding->projected_number >= 0)
-		return projection->number_nulls[binding->projected_number] ? NULL
-			: psprintf("%d", projection->numbers[binding->projected_number]);
-	if (binding->projected_text >= 0)
-		return itsm_projection_text(projection, PROJECTED_ATTRIBUTES + binding->projected_text);
-	if (!projection->extra_null && itsm_json_member(&DatumGetJsonbP(projection->extra)->root, name, &value))
-		return itsm_json_string(&value);
-	return NULL;
-}
-
 static void
 check_attributes(const RowChecks *checks, PolicyState *state, Unit *unit, TupleTableSlot *slot)
 {
@@ -289,7 +273,7 @@ check_attributes(const RowChecks *checks, PolicyState *state, Unit *unit, TupleT
 			text = itsm_canonical_text(value, attribute->type, &length);
 		if (!same_told(text, told))
 			row_fault(checks, SCOPE, psprintf("attribute \"%s\" of the row is not what its events say", attribute->name));
-		if (record->projection && !same_told(projected_text(record->projection, binding, attribute->name), told))
+		if (record->projection && !same_told(itsm_projection_attribute(record->projection, attribute->name), told))
 			row_fault(checks, SCOPE_PROJECTED,
 					  psprintf("attribute \"%s\" is not what the events say", attribute->name));
 	}

@@ -8,6 +8,7 @@
 #include "core/itsm.h"
 
 #include "access/xact.h"
+#include "core/json_read.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "record/projection.h"
@@ -92,6 +93,23 @@ const char *
 itsm_projection_text(const Projection *projection, ProjectedText which)
 {
 	return projection->text_nulls[which] ? NULL : TextDatumGetCString(projection->texts[which]);
+}
+
+const char *
+itsm_projection_attribute(const Projection *projection, const char *name)
+{
+	JsonbValue	value;
+
+	for (int i = 0; i < PROJECTION_NUMBERS; i++)
+		if (strcmp(itsm_projection_numbers[i], name) == 0 && !projection->number_nulls[i])
+			return psprintf("%d", projection->numbers[i]);
+	for (int i = 0; i < PROJECTION_TEXTS; i++)
+		if (strcmp(itsm_projection_texts[i], name) == 0 && !projection->text_nulls[PROJECTED_ATTRIBUTES + i])
+			return itsm_projection_text(projection, PROJECTED_ATTRIBUTES + i);
+	/* of another type than its column, it is among the others too */
+	if (!projection->extra_null && itsm_json_member(&DatumGetJsonbP(projection->extra)->root, name, &value))
+		return itsm_json_string(&value);
+	return NULL;
 }
 
 /* The start of a time's month in UTC; what is infinite stays so. */

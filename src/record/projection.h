@@ -52,6 +52,12 @@ extern void itsm_projection_set(Projection *projection, ProjectedText which, con
 extern const char *itsm_projection_text(const Projection *projection, ProjectedText which);
 
 /*
+ * The text of a canonical attribute, palloc'd, wherever the projection keeps it;
+ * NULL: null, or not mapped.
+ */
+extern const char *itsm_projection_attribute(const Projection *projection, const char *name);
+
+/*
  * A record's projection, as its row was read; false, and an empty one, when it
  * has none.  Its values lie in the record's.
  */

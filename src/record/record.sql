@@ -194,3 +194,7 @@ COMMENT ON COLUMN itsm.projection.hold_reason IS 'Canonical attribute hold_reaso
 COMMENT ON COLUMN itsm.projection.resolution_code IS 'Canonical attribute resolution_code.';
 COMMENT ON COLUMN itsm.projection.resolution IS 'Canonical attribute resolution.';
 COMMENT ON COLUMN itsm.projection.extra IS 'All other canonical attributes, as text by name.';
+
+CREATE FUNCTION itsm.time_of_text(value text) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'itsm_time_of_text';
+COMMENT ON FUNCTION itsm.time_of_text(text) IS 'The time that an attribute''s text says (ISO 8601; UTC where it names no zone); null when it says none.';

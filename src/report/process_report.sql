@@ -1,50 +1,18 @@
 -- One row per record of the other processes, as itsm_report.incident has it for incidents.
 
 CREATE VIEW itsm_report.problem WITH (security_barrier = true) AS
-	SELECT p.tenant,
-		p.record,
-		s.name AS source,
-		p.key,
-		p.lifecycle,
-		p.state,
-		p.category,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.impact::bigint END AS impact,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.urgency::bigint END AS urgency,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.title END AS title,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.requester END AS requester,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignee END AS assignee,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignment_group END AS assignment_group,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.ci END AS ci,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.classification END AS classification,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'root_cause' END AS root_cause,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'workaround' END AS workaround,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'known_error' END AS known_error,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'change' END AS change,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'duplicate_of' END AS duplicate_of,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'risk_accepted_by' END AS risk_accepted_by,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'risk_accepted_until' END AS risk_accepted_until,
-		p.opened_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
-		p.opened_month,
-		p.first_response_at,
-		p.resolved_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_month,
-		p.closed_at,
-		p.changed_at,
-		p.transitions::bigint AS transitions,
-		p.reopened::bigint AS reopened,
-		p.reassigned::bigint AS reassigned,
-		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
-		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
-		p.deleted
-	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.attributes OPERATOR(pg_catalog.->>) 'root_cause' AS root_cause,
+		p.attributes OPERATOR(pg_catalog.->>) 'workaround' AS workaround,
+		p.attributes OPERATOR(pg_catalog.->>) 'known_error' AS known_error,
+		p.attributes OPERATOR(pg_catalog.->>) 'change' AS change,
+		p.attributes OPERATOR(pg_catalog.->>) 'duplicate_of' AS duplicate_of,
+		p.attributes OPERATOR(pg_catalog.->>) 'risk_accepted_by' AS risk_accepted_by,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'risk_accepted_until') AS risk_accepted_until,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'problem';
 REVOKE ALL ON itsm_report.problem FROM PUBLIC;
 
@@ -75,7 +43,7 @@ COMMENT ON COLUMN itsm_report.problem.known_error IS 'Mapped attribute known_err
 COMMENT ON COLUMN itsm_report.problem.change IS 'Mapped attribute change.';
 COMMENT ON COLUMN itsm_report.problem.duplicate_of IS 'Mapped attribute duplicate_of.';
 COMMENT ON COLUMN itsm_report.problem.risk_accepted_by IS 'Mapped attribute risk_accepted_by.';
-COMMENT ON COLUMN itsm_report.problem.risk_accepted_until IS 'Mapped attribute risk_accepted_until (text of the time, ISO 8601).';
+COMMENT ON COLUMN itsm_report.problem.risk_accepted_until IS 'Mapped attribute risk_accepted_until.';
 COMMENT ON COLUMN itsm_report.problem.opened_at IS 'When it began.';
 COMMENT ON COLUMN itsm_report.problem.opened_day IS 'Start of the day (UTC) in which it was opened.';
 COMMENT ON COLUMN itsm_report.problem.opened_month IS 'Start of the month (UTC) in which it was opened. A filter on it uses an index.';
@@ -93,47 +61,15 @@ COMMENT ON COLUMN itsm_report.problem.time_to_resolve IS 'resolved_at minus open
 COMMENT ON COLUMN itsm_report.problem.deleted IS 'The row has been deleted.';
 
 CREATE VIEW itsm_report.service_request WITH (security_barrier = true) AS
-	SELECT p.tenant,
-		p.record,
-		s.name AS source,
-		p.key,
-		p.lifecycle,
-		p.state,
-		p.category,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.impact::bigint END AS impact,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.urgency::bigint END AS urgency,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.title END AS title,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.requester END AS requester,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignee END AS assignee,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignment_group END AS assignment_group,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.ci END AS ci,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.classification END AS classification,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'catalogue_item' END AS catalogue_item,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'approval_required' END AS approval_required,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'change' END AS change,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'outcome' END AS outcome,
-		p.opened_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
-		p.opened_month,
-		p.first_response_at,
-		p.resolved_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_month,
-		p.closed_at,
-		p.changed_at,
-		p.transitions::bigint AS transitions,
-		p.reopened::bigint AS reopened,
-		p.reassigned::bigint AS reassigned,
-		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
-		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
-		p.deleted
-	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.attributes OPERATOR(pg_catalog.->>) 'catalogue_item' AS catalogue_item,
+		p.attributes OPERATOR(pg_catalog.->>) 'approval_required' AS approval_required,
+		p.attributes OPERATOR(pg_catalog.->>) 'change' AS change,
+		p.attributes OPERATOR(pg_catalog.->>) 'outcome' AS outcome,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'service_request';
 REVOKE ALL ON itsm_report.service_request FROM PUBLIC;
 
@@ -179,55 +115,23 @@ COMMENT ON COLUMN itsm_report.service_request.time_to_resolve IS 'resolved_at mi
 COMMENT ON COLUMN itsm_report.service_request.deleted IS 'The row has been deleted.';
 
 CREATE VIEW itsm_report.change WITH (security_barrier = true) AS
-	SELECT p.tenant,
-		p.record,
-		s.name AS source,
-		p.key,
-		p.lifecycle,
-		p.state,
-		p.category,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.impact::bigint END AS impact,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.urgency::bigint END AS urgency,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.title END AS title,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.requester END AS requester,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignee END AS assignee,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignment_group END AS assignment_group,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.ci END AS ci,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.classification END AS classification,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'type' END AS type,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'risk' END AS risk,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'implementer' END AS implementer,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'template' END AS template,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'planned_start' END AS planned_start,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'planned_end' END AS planned_end,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'actual_start' END AS actual_start,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'actual_end' END AS actual_end,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'outcome' END AS outcome,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'reviewer' END AS reviewer,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'emergency_reason' END AS emergency_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'release' END AS release,
-		p.opened_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
-		p.opened_month,
-		p.first_response_at,
-		p.resolved_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_month,
-		p.closed_at,
-		p.changed_at,
-		p.transitions::bigint AS transitions,
-		p.reopened::bigint AS reopened,
-		p.reassigned::bigint AS reassigned,
-		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
-		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
-		p.deleted
-	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.attributes OPERATOR(pg_catalog.->>) 'type' AS type,
+		p.attributes OPERATOR(pg_catalog.->>) 'risk' AS risk,
+		p.attributes OPERATOR(pg_catalog.->>) 'implementer' AS implementer,
+		p.attributes OPERATOR(pg_catalog.->>) 'template' AS template,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'planned_start') AS planned_start,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'planned_end') AS planned_end,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'actual_start') AS actual_start,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'actual_end') AS actual_end,
+		p.attributes OPERATOR(pg_catalog.->>) 'outcome' AS outcome,
+		p.attributes OPERATOR(pg_catalog.->>) 'reviewer' AS reviewer,
+		p.attributes OPERATOR(pg_catalog.->>) 'emergency_reason' AS emergency_reason,
+		p.attributes OPERATOR(pg_catalog.->>) 'release' AS release,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'change';
 REVOKE ALL ON itsm_report.change FROM PUBLIC;
 
@@ -256,10 +160,10 @@ COMMENT ON COLUMN itsm_report.change.type IS 'Mapped attribute type.';
 COMMENT ON COLUMN itsm_report.change.risk IS 'Mapped attribute risk.';
 COMMENT ON COLUMN itsm_report.change.implementer IS 'Mapped attribute implementer.';
 COMMENT ON COLUMN itsm_report.change.template IS 'Mapped attribute template.';
-COMMENT ON COLUMN itsm_report.change.planned_start IS 'Mapped attribute planned_start (text of the time, ISO 8601).';
-COMMENT ON COLUMN itsm_report.change.planned_end IS 'Mapped attribute planned_end (text of the time, ISO 8601).';
-COMMENT ON COLUMN itsm_report.change.actual_start IS 'Mapped attribute actual_start (text of the time, ISO 8601).';
-COMMENT ON COLUMN itsm_report.change.actual_end IS 'Mapped attribute actual_end (text of the time, ISO 8601).';
+COMMENT ON COLUMN itsm_report.change.planned_start IS 'Mapped attribute planned_start.';
+COMMENT ON COLUMN itsm_report.change.planned_end IS 'Mapped attribute planned_end.';
+COMMENT ON COLUMN itsm_report.change.actual_start IS 'Mapped attribute actual_start.';
+COMMENT ON COLUMN itsm_report.change.actual_end IS 'Mapped attribute actual_end.';
 COMMENT ON COLUMN itsm_report.change.outcome IS 'Mapped attribute outcome.';
 COMMENT ON COLUMN itsm_report.change.reviewer IS 'Mapped attribute reviewer.';
 COMMENT ON COLUMN itsm_report.change.emergency_reason IS 'Mapped attribute emergency_reason.';
@@ -281,51 +185,19 @@ COMMENT ON COLUMN itsm_report.change.time_to_resolve IS 'resolved_at minus opene
 COMMENT ON COLUMN itsm_report.change.deleted IS 'The row has been deleted.';
 
 CREATE VIEW itsm_report.release WITH (security_barrier = true) AS
-	SELECT p.tenant,
-		p.record,
-		s.name AS source,
-		p.key,
-		p.lifecycle,
-		p.state,
-		p.category,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.impact::bigint END AS impact,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.urgency::bigint END AS urgency,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.title END AS title,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.requester END AS requester,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignee END AS assignee,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignment_group END AS assignment_group,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.ci END AS ci,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.classification END AS classification,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'type' END AS type,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'changes' END AS changes,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'builder' END AS builder,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'accepted_by' END AS accepted_by,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'planned_start' END AS planned_start,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'planned_end' END AS planned_end,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'baseline_before' END AS baseline_before,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'baseline_after' END AS baseline_after,
-		p.opened_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
-		p.opened_month,
-		p.first_response_at,
-		p.resolved_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_month,
-		p.closed_at,
-		p.changed_at,
-		p.transitions::bigint AS transitions,
-		p.reopened::bigint AS reopened,
-		p.reassigned::bigint AS reassigned,
-		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
-		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
-		p.deleted
-	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.attributes OPERATOR(pg_catalog.->>) 'type' AS type,
+		p.attributes OPERATOR(pg_catalog.->>) 'changes' AS changes,
+		p.attributes OPERATOR(pg_catalog.->>) 'builder' AS builder,
+		p.attributes OPERATOR(pg_catalog.->>) 'accepted_by' AS accepted_by,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'planned_start') AS planned_start,
+		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'planned_end') AS planned_end,
+		p.attributes OPERATOR(pg_catalog.->>) 'baseline_before' AS baseline_before,
+		p.attributes OPERATOR(pg_catalog.->>) 'baseline_after' AS baseline_after,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'release';
 REVOKE ALL ON itsm_report.release FROM PUBLIC;
 
@@ -354,8 +226,8 @@ COMMENT ON COLUMN itsm_report.release.type IS 'Mapped attribute type.';
 COMMENT ON COLUMN itsm_report.release.changes IS 'Mapped attribute changes.';
 COMMENT ON COLUMN itsm_report.release.builder IS 'Mapped attribute builder.';
 COMMENT ON COLUMN itsm_report.release.accepted_by IS 'Mapped attribute accepted_by.';
-COMMENT ON COLUMN itsm_report.release.planned_start IS 'Mapped attribute planned_start (text of the time, ISO 8601).';
-COMMENT ON COLUMN itsm_report.release.planned_end IS 'Mapped attribute planned_end (text of the time, ISO 8601).';
+COMMENT ON COLUMN itsm_report.release.planned_start IS 'Mapped attribute planned_start.';
+COMMENT ON COLUMN itsm_report.release.planned_end IS 'Mapped attribute planned_end.';
 COMMENT ON COLUMN itsm_report.release.baseline_before IS 'Mapped attribute baseline_before.';
 COMMENT ON COLUMN itsm_report.release.baseline_after IS 'Mapped attribute baseline_after.';
 COMMENT ON COLUMN itsm_report.release.opened_at IS 'When it began.';
@@ -375,48 +247,16 @@ COMMENT ON COLUMN itsm_report.release.time_to_resolve IS 'resolved_at minus open
 COMMENT ON COLUMN itsm_report.release.deleted IS 'The row has been deleted.';
 
 CREATE VIEW itsm_report.configuration_item WITH (security_barrier = true) AS
-	SELECT p.tenant,
-		p.record,
-		s.name AS source,
-		p.key,
-		p.lifecycle,
-		p.state,
-		p.category,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.impact::bigint END AS impact,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.urgency::bigint END AS urgency,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.title END AS title,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.requester END AS requester,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignee END AS assignee,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignment_group END AS assignment_group,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.ci END AS ci,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.classification END AS classification,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'class' END AS ci_class,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'owner' END AS owner,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'location' END AS location,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'change' END AS change,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'incident' END AS incident,
-		p.opened_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
-		p.opened_month,
-		p.first_response_at,
-		p.resolved_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_month,
-		p.closed_at,
-		p.changed_at,
-		p.transitions::bigint AS transitions,
-		p.reopened::bigint AS reopened,
-		p.reassigned::bigint AS reassigned,
-		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
-		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
-		p.deleted
-	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.attributes OPERATOR(pg_catalog.->>) 'class' AS ci_class,
+		p.attributes OPERATOR(pg_catalog.->>) 'owner' AS owner,
+		p.attributes OPERATOR(pg_catalog.->>) 'location' AS location,
+		p.attributes OPERATOR(pg_catalog.->>) 'change' AS change,
+		p.attributes OPERATOR(pg_catalog.->>) 'incident' AS incident,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'configuration_item';
 REVOKE ALL ON itsm_report.configuration_item FROM PUBLIC;
 
@@ -463,46 +303,14 @@ COMMENT ON COLUMN itsm_report.configuration_item.time_to_resolve IS 'resolved_at
 COMMENT ON COLUMN itsm_report.configuration_item.deleted IS 'The row has been deleted.';
 
 CREATE VIEW itsm_report.service WITH (security_barrier = true) AS
-	SELECT p.tenant,
-		p.record,
-		s.name AS source,
-		p.key,
-		p.lifecycle,
-		p.state,
-		p.category,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.impact::bigint END AS impact,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.urgency::bigint END AS urgency,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.title END AS title,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.requester END AS requester,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignee END AS assignee,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.assignment_group END AS assignment_group,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.ci END AS ci,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.classification END AS classification,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'owner' END AS owner,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'plan' END AS plan,
-		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra OPERATOR(pg_catalog.->>) 'change' END AS change,
-		p.opened_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
-		p.opened_month,
-		p.first_response_at,
-		p.resolved_at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', p.resolved_at))) AS resolved_month,
-		p.closed_at,
-		p.changed_at,
-		p.transitions::bigint AS transitions,
-		p.reopened::bigint AS reopened,
-		p.reassigned::bigint AS reassigned,
-		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
-		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
-		p.deleted
-	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.attributes OPERATOR(pg_catalog.->>) 'owner' AS owner,
+		p.attributes OPERATOR(pg_catalog.->>) 'plan' AS plan,
+		p.attributes OPERATOR(pg_catalog.->>) 'change' AS change,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'service';
 REVOKE ALL ON itsm_report.service FROM PUBLIC;
 

@@ -110,13 +110,14 @@ COMMENT ON COLUMN itsm.lifecycle_state.version IS 'Its version.';
 COMMENT ON COLUMN itsm.lifecycle_state.state IS 'Name of the state.';
 COMMENT ON COLUMN itsm.lifecycle_state.category IS 'Its category.';
 
--- One row per incident.
+-- Every record as reports show it: what a table with row-level security maps is hidden here, once.
 
-CREATE VIEW itsm_report.incident WITH (security_barrier = true) AS
+CREATE VIEW itsm.shown_record AS
 	SELECT p.tenant,
 		p.record,
 		s.name AS source,
 		p.key,
+		p.process,
 		p.lifecycle,
 		p.state,
 		p.category,
@@ -133,6 +134,7 @@ CREATE VIEW itsm_report.incident WITH (security_barrier = true) AS
 		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.hold_reason END AS hold_reason,
 		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution_code END AS resolution_code,
 		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.resolution END AS resolution,
+		CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.extra END AS attributes,
 		p.opened_at,
 		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', p.opened_at))) AS opened_day,
 		p.opened_month,
@@ -149,7 +151,56 @@ CREATE VIEW itsm_report.incident WITH (security_barrier = true) AS
 		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
 		p.deleted
 	FROM itsm.projection p
-		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source
+		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source;
+REVOKE ALL ON itsm.shown_record FROM PUBLIC;
+
+COMMENT ON VIEW itsm.shown_record IS 'Every record as reports show it to the current user.';
+COMMENT ON COLUMN itsm.shown_record.tenant IS 'Tenant; empty when the attachment names none.';
+COMMENT ON COLUMN itsm.shown_record.record IS 'Number of the record; unique within the tenant.';
+COMMENT ON COLUMN itsm.shown_record.source IS 'Table that it is a row of: schema and name, without quotes.';
+COMMENT ON COLUMN itsm.shown_record.key IS 'Key of the row, or text of the row of key values; null when the row has moved to another tenant.';
+COMMENT ON COLUMN itsm.shown_record.process IS 'Process that its lifecycle belongs to.';
+COMMENT ON COLUMN itsm.shown_record.lifecycle IS 'Lifecycle that governs it.';
+COMMENT ON COLUMN itsm.shown_record.state IS 'State now; null when the status value maps to none.';
+COMMENT ON COLUMN itsm.shown_record.category IS 'Category of the state: new, active, waiting, resolved, closed or cancelled.';
+COMMENT ON COLUMN itsm.shown_record.priority IS 'Mapped attribute priority.';
+COMMENT ON COLUMN itsm.shown_record.impact IS 'Mapped attribute impact.';
+COMMENT ON COLUMN itsm.shown_record.urgency IS 'Mapped attribute urgency.';
+COMMENT ON COLUMN itsm.shown_record.title IS 'Mapped attribute title.';
+COMMENT ON COLUMN itsm.shown_record.requester IS 'Mapped attribute requester.';
+COMMENT ON COLUMN itsm.shown_record.assignee IS 'Mapped attribute assignee.';
+COMMENT ON COLUMN itsm.shown_record.assignment_group IS 'Mapped attribute assignment_group.';
+COMMENT ON COLUMN itsm.shown_record.service IS 'Mapped attribute service.';
+COMMENT ON COLUMN itsm.shown_record.ci IS 'Mapped attribute ci: the configuration item it is about.';
+COMMENT ON COLUMN itsm.shown_record.classification IS 'Mapped attribute category: what kind it is.';
+COMMENT ON COLUMN itsm.shown_record.hold_reason IS 'Mapped attribute hold_reason.';
+COMMENT ON COLUMN itsm.shown_record.resolution_code IS 'Mapped attribute resolution_code.';
+COMMENT ON COLUMN itsm.shown_record.resolution IS 'Mapped attribute resolution.';
+COMMENT ON COLUMN itsm.shown_record.attributes IS 'Mapped attributes without a column of their own, as texts, by name.';
+COMMENT ON COLUMN itsm.shown_record.opened_at IS 'When it began.';
+COMMENT ON COLUMN itsm.shown_record.opened_day IS 'Start of the day (UTC) in which it was opened.';
+COMMENT ON COLUMN itsm.shown_record.opened_month IS 'Start of the month (UTC) in which it was opened. A filter on it uses an index.';
+COMMENT ON COLUMN itsm.shown_record.first_response_at IS 'When it first left the category new.';
+COMMENT ON COLUMN itsm.shown_record.resolved_at IS 'When it was last resolved; null while it is not, and again after a reopening.';
+COMMENT ON COLUMN itsm.shown_record.resolved_day IS 'Start of the day (UTC) of resolved_at.';
+COMMENT ON COLUMN itsm.shown_record.resolved_month IS 'Start of the month (UTC) of resolved_at.';
+COMMENT ON COLUMN itsm.shown_record.closed_at IS 'When it was last closed or cancelled; null while it is not, and again after a reopening.';
+COMMENT ON COLUMN itsm.shown_record.changed_at IS 'When one of these columns last changed.';
+COMMENT ON COLUMN itsm.shown_record.transitions IS 'Moves so far.';
+COMMENT ON COLUMN itsm.shown_record.reopened IS 'How often it went back from resolved, closed or cancelled to a category before.';
+COMMENT ON COLUMN itsm.shown_record.reassigned IS 'How often its assignment group (its assignee, where no group is mapped) changed from one value to another.';
+COMMENT ON COLUMN itsm.shown_record.time_to_response IS 'first_response_at minus opened_at, in calendar time.';
+COMMENT ON COLUMN itsm.shown_record.time_to_resolve IS 'resolved_at minus opened_at, in calendar time.';
+COMMENT ON COLUMN itsm.shown_record.deleted IS 'The row has been deleted.';
+
+-- One row per incident.
+
+CREATE VIEW itsm_report.incident WITH (security_barrier = true) AS
+	SELECT p.tenant, p.record, p.source, p.key, p.lifecycle, p.state, p.category, p.priority, p.impact, p.urgency, p.title,
+		p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason, p.resolution_code, p.resolution,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p
 	WHERE p.process OPERATOR(pg_catalog.=) 'incident';
 REVOKE ALL ON itsm_report.incident FROM PUBLIC;
 

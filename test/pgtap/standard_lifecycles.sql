@@ -345,7 +345,8 @@ SELECT itsm.set_mode(id, 'enforce', 'reviewed_in_time') FROM attachment WHERE li
 
 -- Records that a rule looks at: those that name this one (of), or that it names.  In each of
 -- their states they are in the way, or not.
-CREATE TABLE relation (lifecycle text, rule text, from_state text, to_state text, of boolean, attribute text, other text, bad text);
+CREATE TABLE relation (lifecycle text, rule text, from_state text, to_state text, of boolean, attribute text, other text, bad text,
+	just text, other_change jsonb NOT NULL DEFAULT '{}');
 INSERT INTO relation VALUES
 	('incident', 'parent_open', NULL, 'new', false, 'parent', 'incident', 'resolved closed'),
 	('incident', 'parent_open', 'on_hold', 'in_progress', false, 'parent', 'incident', 'resolved closed'),
@@ -359,7 +360,7 @@ INSERT INTO relation VALUES
 	('service_request', 'children_fulfilled', 'in_fulfilment', 'fulfilled', true, 'parent', 'service_request', 'new awaiting_approval approved in_fulfilment on_hold'),
 	('problem', 'known_error_published', 'root_cause_analysis', 'known_error', false, 'known_error', 'known_error', 'draft superseded retired'),
 	('problem', 'change_alive', 'known_error', 'fix_in_progress', false, 'change', 'change', 'rejected cancelled'),
-	('problem', 'change_succeeded', 'fix_in_progress', 'resolved', false, 'change', 'change', 'new assess authorize rejected scheduled implement review cancelled'),
+	('problem', 'change_closed', 'fix_in_progress', 'resolved', false, 'change', 'change', 'new assess authorize rejected scheduled implement review cancelled'),
 	('problem', 'incidents_resolved', 'resolved', 'closed', true, 'problem', 'incident', 'new assigned in_progress on_hold'),
 	('problem', 'known_error_ended', 'resolved', 'closed', false, 'known_error', 'known_error', 'draft published'),
 	('known_error', 'resolved_or_closed', 'published', 'retired', false, 'problem', 'problem', 'new assessed root_cause_analysis known_error fix_in_progress'),
@@ -394,8 +395,13 @@ INSERT INTO relation VALUES
 	('contract', 'components_migrated', 'active', 'terminated', true, 'contracts', 'service', 'live'),
 	('continuity_test', 'change_authorised', 'approved', 'executing', false, 'change', 'change', 'new assess authorize rejected cancelled'),
 	('continuity_test', 'actions_raised', 'reviewed', 'closed', false, 'corrective_actions', 'corrective_action', ''),
-	('service', 'change_succeeded', 'in_transition', 'live', false, 'change', 'change', 'new assess authorize rejected scheduled implement review cancelled'),
+	('service', 'change_closed', 'in_transition', 'live', false, 'change', 'change', 'new assess authorize rejected scheduled implement review cancelled'),
 	('service', 'nothing_open', 'retiring', 'retired', true, 'service', 'incident', 'new assigned in_progress on_hold');
+-- a change that is closed, and how it ended
+INSERT INTO relation
+	SELECT l.lifecycle, 'change_succeeded', from_state, to_state, false, 'change', kind, CASE outcome WHEN 'successful' THEN '' ELSE 'closed' END, 'closed', jsonb_build_object('outcome', outcome, 'problem', 'P')
+	FROM (VALUES ('problem', 'fix_in_progress', 'resolved'), ('service', 'in_transition', 'live')) AS l(lifecycle, from_state, to_state),
+		unnest('{change,standard_change,emergency_change}'::text[]) AS kind, unnest('{successful,partial,failed,backed_out}'::text[]) AS outcome;
 -- some other value of the same row that a step needs
 CREATE TABLE beside (lifecycle text, rule text, change jsonb);
 INSERT INTO beside VALUES ('known_error', 'superseded_or_resolved', '{"superseded_by": null}');
@@ -429,8 +435,8 @@ DECLARE
 	subject integer;
 BEGIN
 	IF NOT r.of THEN
-		own := own || CASE WHEN r.rule = 'actions_raised' THEN jsonb_build_object(r.attribute, format('{%s}', put_row(r.other, other_state, '{}')))
-			ELSE naming(r.lifecycle, r.attribute, put_row(r.other, other_state, '{}')::text) END;
+		own := own || CASE WHEN r.rule = 'actions_raised' THEN jsonb_build_object(r.attribute, format('{%s}', put_row(r.other, other_state, r.other_change)))
+			ELSE naming(r.lifecycle, r.attribute, put_row(r.other, other_state, r.other_change)::text) END;
 	END IF;
 	IF path IS NULL THEN
 		RETURN create_row(r.lifecycle, r.to_state, own);
@@ -446,8 +452,8 @@ BEGIN
 END $$;
 SELECT is(CASE WHEN result LIKE 'IT%' THEN regexp_replace(result, '\.\w+$', '') ELSE result END,
 	CASE WHEN s.state = ANY (string_to_array(bad, ' ')) THEN 'IT013 ' || rule ELSE 'ok' END,
-	format('%s: %s, %s to %s, %s in %s', r.lifecycle, rule, from_state, to_state, other, s.state))
-FROM relation r JOIN state s ON s.lifecycle = r.other, related_step(r, s.state) AS result;
+	format('%s: %s, %s to %s, %s in %s %s', r.lifecycle, rule, from_state, to_state, other, s.state, r.other_change ->> 'outcome'))
+FROM relation r JOIN state s ON s.lifecycle = r.other AND s.state = coalesce(r.just, s.state), related_step(r, s.state) AS result;
 SELECT is_empty($$SELECT lifecycle, rule FROM rule WHERE r ? 'related' EXCEPT SELECT lifecycle, rule FROM relation$$, 'every rule about other records has been tried');
 -- what names nothing is in nobody's way, but where something has to exist
 SELECT is(create_row('major_incident', 'declared', '{"incident": "none"}'), 'ok', 'an incident that is not known');

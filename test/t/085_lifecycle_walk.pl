@@ -139,7 +139,7 @@ sub good
 	return own_cis() if $attribute eq 'cis';
 	return 5 if "$name.$attribute" eq 'incident.priority';
 	return 'low' if $attribute eq 'risk';
-	return 'successful' if $attribute eq 'outcome' && $l->{process} eq 'change';
+	return pick('successful', 'successful', 'partial', 'failed') if $attribute eq 'outcome' && $l->{process} eq 'change';
 	return '2000-01-01' if "$name.$attribute" eq 'contract.valid_from';
 	return exists $good{$attribute} ? $good{$attribute} : $type eq 'text' ? "the $attribute" : $good{$type};
 }

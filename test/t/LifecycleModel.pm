@@ -271,6 +271,13 @@ sub target
 
 sub _is_in { my ($self, $row, $in) = @_; return $in->{ $row->{state} } || $in->{ $self->{lifecycles}{ $row->{lifecycle} }{category}{ $row->{state} } } }
 
+# Whether a row's attributes are among what a rule asks them to say.
+sub _says
+{
+	my ($row, $with) = @_;
+	return !grep { my $value = $row->{values}{$_}; !defined $value || !set($with->{$_})->{$value} } keys %$with;
+}
+
 sub _related
 {
 	my ($self, $w, $rule) = @_;
@@ -297,7 +304,7 @@ sub _related
 	}
 	@others = grep { $_->{id} ne $w->{id} } @others;
 	my $in = set($data->{in});
-	my $fit = grep { $self->_is_in($_, $in) } @others;
+	my $fit = grep { $self->_is_in($_, $in) && _says($_, $data->{with} // {}) } @others;
 	my $need = $data->{need} // 'all';
 	return $need eq 'all' ? $fit == @others + ($missing // 0) : $need eq 'some' ? $fit > 0 : $fit == 0;
 }

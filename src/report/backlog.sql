@@ -1,0 +1,63 @@
+-- What was open at the end of each day.
+--
+-- Most records were opened once and ended once: their projections say when.  Only those
+-- that were reopened are followed through their history.
+
+CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
+	SELECT m.tenant,
+		m.process,
+		pg_catalog.timezone('UTC', d.day) AS day,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', d.day)) AS month,
+		CASE WHEN d.day OPERATOR(pg_catalog.=) m.day THEN m.opened ELSE 0 END AS opened,
+		CASE WHEN d.day OPERATOR(pg_catalog.=) m.day THEN m.ended ELSE 0 END AS ended,
+		m.backlog
+	FROM (
+			SELECT c.tenant, c.process, c.day, c.opened, c.ended,
+				pg_catalog.sum(c.opened OPERATOR(pg_catalog.-) c.ended) OVER running::bigint AS backlog,
+				pg_catalog.lead(c.day) OVER running AS next_day
+			FROM (
+					SELECT s.tenant, s.process,
+						pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', s.at)) AS day,
+						pg_catalog.sum(s.opened)::bigint AS opened,
+						pg_catalog.sum(s.ended)::bigint AS ended
+					FROM (
+							SELECT p.tenant, p.process, t.at, t.opened, t.ended
+							FROM itsm.projection p,
+								LATERAL (VALUES (p.opened_at, 1, 0),
+									(coalesce(least(p.resolved_at, p.closed_at), CASE WHEN p.deleted THEN p.changed_at END), 0, 1))
+									AS t(at, opened, ended)
+							WHERE p.reopened OPERATOR(pg_catalog.=) 0
+							UNION ALL
+							SELECT p.tenant, p.process, t.at, t.opened, t.ended
+							FROM itsm.projection p,
+								LATERAL (
+									SELECT v.entered_at, v.left_at, o.open,
+										coalesce(pg_catalog.lag(o.open) OVER visits, false) AS was_open,
+										coalesce(pg_catalog.lead(o.open) OVER visits, false) AS stays_open
+									FROM itsm_report.time_in_state v,
+										LATERAL (SELECT v.category OPERATOR(pg_catalog.=) ANY (ARRAY['new', 'active', 'waiting'])) AS o(open)
+									WHERE v.tenant OPERATOR(pg_catalog.=) p.tenant AND v.record OPERATOR(pg_catalog.=) p.record
+									WINDOW visits AS (ORDER BY v.entered_at, v.left_at)
+								) v,
+								LATERAL (VALUES (CASE WHEN NOT v.was_open THEN v.entered_at END, 1, 0),
+									(CASE WHEN NOT v.stays_open THEN v.left_at END, 0, 1)) AS t(at, opened, ended)
+							WHERE p.reopened OPERATOR(pg_catalog.>) 0 AND v.open
+						) s
+					WHERE pg_catalog.isfinite(s.at) AND s.at OPERATOR(pg_catalog.<=) pg_catalog.now()
+					GROUP BY 1, 2, 3
+				) c
+			WINDOW running AS (PARTITION BY c.tenant, c.process ORDER BY c.day)
+		) m,
+		-- the days up to the next one on which something moved, or to today
+		LATERAL pg_catalog.generate_series(m.day,
+			coalesce(m.next_day OPERATOR(pg_catalog.-) '1 day'::interval, pg_catalog.timezone('UTC', pg_catalog.now())), '1 day') AS d(day);
+REVOKE ALL ON itsm_report.backlog_daily FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.backlog_daily IS 'One row per tenant, process and day (UTC), from the first record on until today: what was open at its end. Open are the categories new, active and waiting.';
+COMMENT ON COLUMN itsm_report.backlog_daily.tenant IS 'Tenant.';
+COMMENT ON COLUMN itsm_report.backlog_daily.process IS 'Process.';
+COMMENT ON COLUMN itsm_report.backlog_daily.day IS 'Start of the day (UTC).';
+COMMENT ON COLUMN itsm_report.backlog_daily.month IS 'Start of its month (UTC).';
+COMMENT ON COLUMN itsm_report.backlog_daily.opened IS 'Records that became open on that day: opened, or reopened.';
+COMMENT ON COLUMN itsm_report.backlog_daily.ended IS 'Records that ceased to be open on that day: resolved, closed, cancelled or deleted.';
+COMMENT ON COLUMN itsm_report.backlog_daily.backlog IS 'Records open at the end of that day; of today, now.';
