@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{document,acknowledgement,communication_plan,communication,retention_rule,nil_return}', 'Documents with versions, acknowledgement, communication and retention.', $model$
 CREATE SEQUENCE document_id_seq START 1000001;
 CREATE TABLE document (
-	id text PRIMARY KEY DEFAULT 'DOC' || nextval('document_id_seq'),
+	id text PRIMARY KEY DEFAULT 'DOC' || nextval('document_id_seq')::text,
 	number text NOT NULL,
 	title text,
 	description text,
