@@ -93,6 +93,8 @@ SQL_FILES = \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/management_report.sql \
+	src/report/health.sql \
+	src/report/baseline.sql \
 	src/report/iso20000_control.sql \
 	src/compliance/control_source.sql \
 	src/compliance/controls_context.sql \
@@ -136,8 +138,6 @@ SQL_FILES = \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
 	src/model/create_model.sql \
-	src/report/health.sql \
-	src/report/baseline.sql \
 	src/report/unauthorised_change.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
