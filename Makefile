@@ -34,6 +34,7 @@ SQL_FILES = \
 	src/cmdb/graph_pack.sql \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
+	src/cmdb/reconciliation.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -71,6 +72,7 @@ SQL_FILES = \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
+	src/report/reconciliation.sql \
 	src/report/ledger_status.sql
 
 DATA_built = itsm--$(EXTVERSION).sql

@@ -4,7 +4,9 @@
  */
 #include "core/itsm.h"
 
+#include "cmdb/identification.h"
 #include "cmdb/relationship.h"
+#include "cmdb/source_item.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
 #include "ledger/verify.h"
@@ -44,11 +46,14 @@ const EventListener *const itsm_event_listeners[] = {
 	&itsm_clock_listener,
 	&itsm_booking_listener,
 	&itsm_relationship_listener,
+	&itsm_identity_listener,
 	NULL
 };
 
 const Redactor *const itsm_redactors[] = {
 	&itsm_reference_redactor,
+	&itsm_identity_redactor,
+	&itsm_source_item_redactor,
 	NULL
 };
 
