@@ -35,6 +35,7 @@ SQL_FILES = \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
 	src/cmdb/reconciliation.sql \
+	src/cmdb/ci_policy.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -73,6 +74,7 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/reconciliation.sql \
+	src/report/cmdb_health.sql \
 	src/report/ledger_status.sql
 
 DATA_built = itsm--$(EXTVERSION).sql

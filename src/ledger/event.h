@@ -71,7 +71,7 @@ extern bool itsm_event_append(Record *record, Event *event, EventBody *body, con
 extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers);
 
 /*
- * True for what is said of a record without changing it: overridden, judged, redacted, approved,
+ * True for what is said of a record without changing it: overridden, judged, redacted, certified, approved,
  * rejected, linked and unlinked.
  */
 extern bool itsm_event_is_remark(const Event *event);

@@ -209,6 +209,8 @@ detail_name(const Event *event)
 {
 	if (itsm_event_is_vote(event))
 		return "vote";
+	if (strcmp(event->kind, "certified") == 0)
+		return "certification";
 	return strcmp(event->kind, "redacted") == 0 ? "redacted" : "relationship";
 }
 
