@@ -4,6 +4,7 @@ SET client_min_messages = notice;
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET intervalstyle = 'postgres';
+SET jit = off;
 \pset null '~'
 \set VERBOSITY terse
 
