@@ -67,6 +67,7 @@ SQL_FILES = \
 	src/practice/service.sql \
 	src/practice/knowledge_article.sql \
 	src/practice/state_map.sql \
+	src/practice/affected.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \

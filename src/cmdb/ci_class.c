@@ -122,6 +122,48 @@ itsm_class_is_abstract(const char *name)
 	return abstract;
 }
 
+static List *
+add_names(List *names, ArrayType *array)
+{
+	Datum	   *elements;
+	int			count;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *name = TextDatumGetCString(elements[i]);
+		ListCell   *cell;
+		bool		known = false;
+
+		foreach(cell, names)
+			known |= strcmp(lfirst(cell), name) == 0;
+		if (!known)
+			names = lappend(names, name);
+	}
+	return names;
+}
+
+List *
+itsm_class_required(const char *name)
+{
+	Relation	table = table_open(itsm_relation("ci_class"), AccessShareLock);
+	List	   *names = NIL;
+
+	while (name)
+	{
+		HeapTuple	row = find_class(table, name);
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (HeapTupleIsValid(row))
+			names = add_names(names, DatumGetArrayTypeP(heap_getattr(row, CLASS_REQUIRED + 1, RelationGetDescr(table),
+																	  &isnull)));
+		name = HeapTupleIsValid(row) ? parent_of(table, row) : NULL;
+	}
+	table_close(table, AccessShareLock);
+	return names;
+}
+
 char *
 itsm_class_of(const Record *record)
 {

@@ -20,6 +20,9 @@ extern List *itsm_class_line(const char *name);
 /* True when no record is to be of the class itself. */
 extern bool itsm_class_is_abstract(const char *name);
 
+/* The attributes that a class and those above it require, each once (char *). */
+extern List *itsm_class_required(const char *name);
+
 /* The class of a record: its canonical attribute ci_class, or class; palloc'd, NULL: none. */
 extern char *itsm_class_of(const Record *record);
 

@@ -6,6 +6,7 @@
 
 #include "cmdb/identification.h"
 #include "cmdb/relationship.h"
+#include "cmdb/rule_class.h"
 #include "cmdb/source_item.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
@@ -38,6 +39,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_not_frozen,
 	&itsm_rule_no_conflict,
 	&itsm_rule_approvals,
+	&itsm_rule_class,
 	NULL
 };
 
