@@ -176,8 +176,10 @@ lock_tables(void)
 	{
 		const AttachmentRow *attachment = lfirst(cell);
 
-		if (has_class(attachment) && get_rel_relkind(attachment->relation) != '\0')
-			(void) find_all_inheritors(attachment->relation, ShareRowExclusiveLock, NULL);
+		if (!has_class(attachment) || get_rel_relkind(attachment->relation) == '\0')
+			continue;
+		LockRelationOid(attachment->relation, ShareRowExclusiveLock);
+		(void) find_all_inheritors(attachment->relation, ShareRowExclusiveLock, NULL);
 	}
 }
 

@@ -166,7 +166,7 @@ is_unchanged(ReconcileItem *item)
 	return stored && stored->hash == item->next.hash && stored->record && stored->review_at > item->run->at &&
 		strcmp(stored->class, item->run->class) == 0 &&
 		itsm_record_read(item->run->tenant, stored->record, &item->record) &&
-		item->record.version == stored->record_version && !item->record.deleted;
+		item->record.version == stored->record_version && itsm_is_ci(item->run, &item->record);
 }
 
 /* Another item of the call, or a newer word of the source, has the identity. */

@@ -56,6 +56,7 @@ typedef struct CiColumn
 typedef struct CiTable
 {
 	AttachmentRow *attachment;
+	bool		holds;			/* false: it was detached, and the rest is empty */
 	Source	   *source;
 	Definition *definition;
 	int			count;
@@ -146,6 +147,9 @@ extern char *itsm_column_text(const CiColumn *column, const char *text);
 
 /* reconcile_table.c */
 extern CiTable *itsm_ci_table(Reconciliation *run, int attachment);
+
+/* True for a record that an attachment governs now. */
+extern bool itsm_is_ci(Reconciliation *run, const Record *record);
 
 /* The table into which new ones go; raises IT051 when it is not the one. */
 extern CiTable *itsm_ci_table_into(Reconciliation *run, Oid relation);

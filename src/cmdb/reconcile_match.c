@@ -111,7 +111,7 @@ static bool
 read_former(ReconcileItem *item, Record *record)
 {
 	return item->stored && item->stored->record && itsm_record_read(item->run->tenant, item->stored->record, record) &&
-		!record->deleted && record->attachment != 0;
+		itsm_is_ci(item->run, record);
 }
 
 /* No rule finds a record. */
@@ -131,6 +131,20 @@ stay(ReconcileItem *item)
 		take(item, &record, item->rule);
 }
 
+static List *
+find_records(ReconcileItem *item, const IdentificationRule *rule)
+{
+	List	   *values = itsm_item_values(item->json, rule);
+	List	   *found = values ? itsm_identified(item->run->tenant, rule, values) : NIL;
+	List	   *live = NIL;
+	ListCell   *cell;
+
+	foreach(cell, found)
+		if (itsm_is_ci(item->run, lfirst(cell)))
+			live = lappend(live, lfirst(cell));
+	return live;
+}
+
 void
 itsm_item_match(ReconcileItem *item)
 {
@@ -139,8 +153,7 @@ itsm_item_match(ReconcileItem *item)
 	foreach(cell, item->run->rules)
 	{
 		const IdentificationRule *rule = lfirst(cell);
-		List	   *values = itsm_item_values(item->json, rule);
-		List	   *found = values ? itsm_identified(item->run->tenant, rule, values) : NIL;
+		List	   *found = find_records(item, rule);
 
 		if (list_length(found) > 1)
 			report_duplicates(item, found, rule);

@@ -61,10 +61,14 @@ static CiTable *
 read_table(AttachmentRow *attachment)
 {
 	CiTable    *table = palloc0(sizeof(CiTable));
-	Relation	relation = table_open(attachment->relation, AccessShareLock);
+	Relation	relation;
 	int			version = 0;
 
 	table->attachment = attachment;
+	if (attachment->detached || !OidIsValid(attachment->relation))
+		return table;
+	relation = table_open(attachment->relation, AccessShareLock);
+	table->holds = true;
 	table->source = itsm_source_find(attachment->relation);
 	table->definition = itsm_definition_load(attachment->lifecycle, &version);
 	table->columns = palloc0(sizeof(CiColumn) * table->definition->attribute_count);
@@ -103,6 +107,12 @@ itsm_ci_table(Reconciliation *run, int attachment)
 	run->tables = lappend(run->tables, table);
 	MemoryContextSwitchTo(caller);
 	return table;
+}
+
+bool
+itsm_is_ci(Reconciliation *run, const Record *record)
+{
+	return !record->deleted && record->attachment != 0 && itsm_ci_table(run, record->attachment)->holds;
 }
 
 CiTable *
@@ -176,12 +186,13 @@ inserted_key(const CiTable *table)
 	return count == 1 ? unconstify(char *, fields[0]) : itsm_key_join(fields, count);
 }
 
-/* The row is that of a record of the run's tenant. */
+/* The row is that of a record of the run's tenant and class. */
 static void
 find_inserted(CiWrite *write, MemoryContext caller)
 {
 	ReconcileItem *item = write->item;
 	MemoryContext spi = MemoryContextSwitchTo(caller);
+	const char *class;
 	Record		record;
 
 	if (!itsm_record_find(write->table->source->id, item->run->tenant, write->key, &record) || record.deleted)
@@ -189,6 +200,12 @@ find_inserted(CiWrite *write, MemoryContext caller)
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 errmsg("the row inserted into \"%s\" is no configuration item of this tenant",
 						get_rel_name(write->table->attachment->relation))));
+	class = itsm_class_of(&record);
+	if (class == NULL || !itsm_class_is_within(class, item->run->class))
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("rows of \"%s\" are not of class \"%s\"", get_rel_name(write->table->attachment->relation),
+						itsm_clip(item->run->class))));
 	item->record = record;
 	MemoryContextSwitchTo(spi);
 }
@@ -285,7 +302,9 @@ itsm_item_update(ReconcileItem *item)
 
 	if (item->record.key == NULL || (write.sql = update_sql(item, table)) == NULL)
 		return;
-	tell_updates(item, write_row(&write));
+	/* its key says nothing of the table that is attached */
+	tell_updates(item, item->record.source != table->source->id ? "its row stands in a table that inherits from the attached one"
+				 : write_row(&write));
 }
 
 /* A status value of a state to begin in; NULL: there is none. */

@@ -51,6 +51,7 @@ CREATE VIEW itsm.ci AS
 		r.priority, r.impact, r.urgency, r.title, r.requester, r.assignee, r.assignment_group, r.service, r.ci, r.classification, r.hold_reason, r.resolution_code, r.resolution, r.extra,
 		p.stale_after, p.certify_every
 	FROM itsm.record r
+		JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) r.attachment AND a.detached_at IS NULL
 		CROSS JOIN LATERAL (
 			SELECT coalesce(r.extra OPERATOR(pg_catalog.->>) 'ci_class', r.extra OPERATOR(pg_catalog.->>) 'class') COLLATE pg_catalog."C"
 		) AS k(class)
@@ -63,11 +64,11 @@ CREATE VIEW itsm.ci AS
 			FROM itsm.class_line l JOIN itsm.ci_class_policy o ON o.class OPERATOR(pg_catalog.=) l.ancestor
 			GROUP BY l.class
 		) p ON p.class OPERATOR(pg_catalog.=) k.class
-	WHERE NOT r.deleted AND r.attachment OPERATOR(pg_catalog.<>) 0
+	WHERE NOT r.deleted
 		AND coalesce(r.category, '') OPERATOR(pg_catalog.<>) ALL ('{closed,cancelled}')
 		AND (c.name IS NOT NULL OR r.process OPERATOR(pg_catalog.=) 'configuration_item');
 REVOKE ALL ON itsm.ci FROM PUBLIC;
-COMMENT ON VIEW itsm.ci IS 'The configuration items that there are: records of a defined class, or of the process configuration_item, that are not closed or cancelled.';
+COMMENT ON VIEW itsm.ci IS 'The configuration items that there are: records of a defined class, or of the process configuration_item, that an attachment governs and that are not closed or cancelled.';
 COMMENT ON COLUMN itsm.ci.tenant IS 'Tenant.';
 COMMENT ON COLUMN itsm.ci.record IS 'Number of the record.';
 COMMENT ON COLUMN itsm.ci.source IS 'Its source.';
