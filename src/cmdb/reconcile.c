@@ -7,7 +7,6 @@
  */
 #include "core/itsm.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "cmdb/ci_class.h"
 #include "cmdb/reconcile.h"
@@ -17,7 +16,6 @@
 #include "core/own_table.h"
 #include "core/query.h"
 #include "core/table.h"
-#include "ledger/policy_event.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -356,7 +354,6 @@ itsm_reconcile_begin(const char *source, const char *class, const char *tenant, 
 	run->at = at;
 	run->dry_run = dry_run;
 	run->apply = apply;
-	run->relation = relation;
 	run->context = CurrentMemoryContext;
 	run->result = result;
 	run->rules = itsm_identification_rules(class);
@@ -390,7 +387,9 @@ itsm_reconcile(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"items\" must be a JSON array of objects")));
 	InitMaterializedSRF(fcinfo, 0);
-	itsm_own_keep(fcinfo->flinfo->fn_mcxt);
+	/* a standby grants no lock for writing */
+	if (!PG_GETARG_BOOL(3))
+		itsm_own_keep(fcinfo->flinfo->fn_mcxt);
 	run = itsm_reconcile_begin(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)),
 							   text_to_cstring(PG_GETARG_TEXT_PP(7)),
 							   PG_ARGISNULL(6) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(6), PG_GETARG_BOOL(3),

@@ -71,8 +71,7 @@ typedef struct Reconciliation
 	TimestampTz at;
 	bool		dry_run;
 	bool		apply;
-	Oid			relation;		/* into which new ones go; InvalidOid: nowhere */
-	CiTable    *into;			/* the same */
+	CiTable    *into;			/* the table for new ones; NULL: none */
 	List	   *rules;			/* IdentificationRule * */
 	uint64		seed;			/* of hashes: what is reconciled by */
 	List	   *precedences;	/* looked up so far */

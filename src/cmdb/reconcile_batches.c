@@ -14,7 +14,6 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "cmdb/reconcile.h"
-#include "core/errors.h"
 #include "core/json_read.h"
 #include "core/own_table.h"
 #include "core/query.h"

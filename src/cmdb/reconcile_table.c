@@ -9,7 +9,6 @@
  */
 #include "core/itsm.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "cmdb/ci_attribute.h"

@@ -9,8 +9,6 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/xact.h"
 #include "catalog/pg_collation_d.h"
 #include "cmdb/source_item.h"
 #include "core/own_table.h"
