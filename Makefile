@@ -37,6 +37,8 @@ SQL_FILES = \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
 	src/cmdb/baseline.sql \
+	src/cmdb/reconciliation.sql \
+	src/cmdb/ci_policy.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -82,6 +84,7 @@ SQL_FILES = \
 	src/compliance/compliance_record.sql \
 	src/compliance/assessment.sql \
 	src/compliance/required_information.sql \
+	src/practice/affected.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
@@ -93,6 +96,9 @@ SQL_FILES = \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/management_report.sql \
+	src/report/reconciliation.sql \
+	src/report/cmdb_health.sql \
+	src/report/unauthorised_change.sql \
 	src/report/health.sql \
 	src/report/baseline.sql \
 	src/report/iso20000_control.sql \
@@ -137,8 +143,7 @@ SQL_FILES = \
 	src/model/part_release.sql \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
-	src/model/create_model.sql \
-	src/report/unauthorised_change.sql
+	src/model/create_model.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

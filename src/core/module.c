@@ -5,7 +5,10 @@
 #include "core/itsm.h"
 
 #include "cmdb/baseline.h"
+#include "cmdb/identification.h"
 #include "cmdb/relationship.h"
+#include "cmdb/rule_class.h"
+#include "cmdb/source_item.h"
 #include "compliance/verify_assessments.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
@@ -40,6 +43,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_no_conflict,
 	&itsm_rule_approvals,
 	&itsm_rule_authorised_change,
+	&itsm_rule_class,
 	NULL
 };
 
@@ -48,6 +52,7 @@ const EventListener *const itsm_event_listeners[] = {
 	&itsm_clock_listener,
 	&itsm_booking_listener,
 	&itsm_relationship_listener,
+	&itsm_identity_listener,
 	NULL
 };
 
@@ -58,6 +63,8 @@ const RelationshipGuard *const itsm_relationship_guards[] = {
 
 const Redactor *const itsm_redactors[] = {
 	&itsm_reference_redactor,
+	&itsm_identity_redactor,
+	&itsm_source_item_redactor,
 	NULL
 };
 

@@ -280,7 +280,7 @@ bool
 itsm_event_is_remark(const Event *event)
 {
 	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked", "redundancy_set",
-		"authorised"};
+		"authorised", "certified"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(event->kind, kinds[i]) == 0)

@@ -208,6 +208,8 @@ detail_name(const Event *event)
 		return "vote";
 	if (strcmp(event->kind, "authorised") == 0)
 		return "authorised";
+	if (strcmp(event->kind, "certified") == 0)
+		return "certification";
 	return strcmp(event->kind, "redacted") == 0 ? "redacted" : "relationship";
 }
 
