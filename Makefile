@@ -16,6 +16,7 @@ SQL_FILES = \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
+	src/ledger/archive.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \

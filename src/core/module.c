@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "ledger/redact.h"
 #include "ledger/verify.h"
+#include "ledger/verify_archive.h"
 #include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
 #include "lifecycle/reference.h"
@@ -54,6 +55,7 @@ const Redactor *const itsm_redactors[] = {
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_seals,
+	&itsm_verify_archived,
 	&itsm_verify_rows,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,

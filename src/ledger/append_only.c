@@ -39,6 +39,7 @@ itsm_holds_history(const char *table)
 	static const char *const tables[] = {
 		"event", "record", "record_state", "violation", "source", "source_attribute",
 		"attachment", "lifecycle", "override", "refusal", "approval", "seal", "seal_head", "seal_tile", "seal_run",
+		"archive", "archive_table", "archived",
 		"relationship", "relationship_type_version"
 	};
 

@@ -13,10 +13,10 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_collation_d.h"
-#include "catalog/pg_inherits.h"
 #include "core/settings.h"
 #include "core/table.h"
 #include "core/unmet.h"
+#include "ledger/archive.h"
 #include "ledger/digest.h"
 #include "ledger/event.h"
 #include "ledger/partition.h"
@@ -451,7 +451,7 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 	int64		count = 0;
 	ListCell   *cell;
 
-	foreach(cell, find_inheritance_children(itsm_relation("event"), RowExclusiveLock))
+	foreach(cell, itsm_event_partitions(RowExclusiveLock))
 	{
 		Relation	table = table_open(lfirst_oid(cell), NoLock);
 		ScanKeyData keys[2];
@@ -477,7 +477,17 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 List *
 itsm_event_read(const char *tenant, int64 record)
 {
-	List	   *partitions = find_inheritance_children(itsm_relation("event"), AccessShareLock);
+	List	   *events = itsm_event_read_left(tenant, record);
+
+	/* in this order: what is archived meanwhile is noticed */
+	itsm_archived_refuse(tenant, record, "they cannot be read here");
+	return events;
+}
+
+List *
+itsm_event_read_left(const char *tenant, int64 record)
+{
+	List	   *partitions = itsm_event_partitions(AccessShareLock);
 	List	   *events = NIL;
 	ListCell   *cell;
 

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "core/json_read.h"
+#include "ledger/archive.h"
 #include "ledger/event.h"
 #include "ledger/record_key.h"
 #include "ledger/redact.h"
@@ -26,6 +27,8 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+
+#define ARCHIVED "their values cannot be erased here"
 
 /* Names of attributes and columns, each once. */
 static List *
@@ -179,6 +182,8 @@ redact(Record *record, const List *names, const List *numbers, const char *groun
 			elog(ERROR, "record " INT64_FORMAT " is missing", id);
 	}
 	count = itsm_event_erase(tenant, id, numbers);
+	/* again: until the head was ours */
+	itsm_archived_refuse(tenant, id, ARCHIVED);
 	for (int i = 0; itsm_redactors[i]; i++)
 		itsm_redactors[i]->erase(record, names);
 	return count;
@@ -205,5 +210,6 @@ itsm_redact(PG_FUNCTION_ARGS)
 				 errhint("Say why, as the last argument: it is kept in the history.")));
 	names = names_of(PG_GETARG_ARRAYTYPE_P(2));
 	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &record);
+	itsm_archived_refuse(record.tenant, record.id, ARCHIVED);
 	PG_RETURN_INT64(redact(&record, names, numbers_of(&record, names, PG_GETARG_OID(0)), ground));
 }
