@@ -207,6 +207,8 @@ SELECT itsm.redact('archive.ticket', '1', '{requester}', 'erasure asked for') AS
 SELECT sum(events) AS events FROM itsm.archive(date_trunc('month', now()) - interval '1 month', 'regress_itsm_archive');
 SELECT * FROM (SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok EXCEPT TABLE archive.faults) f ORDER BY 1, 2, 3;
 
+-- none is left to others
+SELECT itsm.restore_archive(max(archive)) AS events FROM itsm.archive;
 SELECT itsm.detach('archive.ticket');
 DROP SCHEMA archive, regress_itsm_archive CASCADE;
 DROP OWNED BY regress_itsm_archive;

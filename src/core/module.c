@@ -17,6 +17,7 @@
 #include "practice/approval.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
+#include "practice/proposal_redact.h"
 #include "practice/verify_bookings.h"
 #include "service_time/clock_listen.h"
 #include "service_time/clock_verify.h"
@@ -50,6 +51,7 @@ const EventListener *const itsm_event_listeners[] = {
 
 const Redactor *const itsm_redactors[] = {
 	&itsm_reference_redactor,
+	&itsm_proposal_redactor,
 	NULL
 };
 

@@ -420,7 +420,7 @@ begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
 }
 
 static int
-erase_row(Relation table, HeapTuple tuple, const List *numbers)
+erase_row(Relation table, HeapTuple tuple, const List *numbers, const char *value)
 {
 	Datum		values[EVENT_COLUMNS];
 	bool		nulls[EVENT_COLUMNS];
@@ -433,7 +433,7 @@ erase_row(Relation table, HeapTuple tuple, const List *numbers)
 		return 0;
 	body = DatumGetByteaPP(values[EVENT_BODY]);
 	initStringInfo(&erased);
-	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, &erased);
+	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, value, &erased);
 	if (count == 0)
 		return 0;
 	values[EVENT_BODY] = itsm_bytes(erased.data, erased.len);
@@ -446,7 +446,7 @@ erase_row(Relation table, HeapTuple tuple, const List *numbers)
 }
 
 int64
-itsm_event_erase(const char *tenant, int64 record, const List *numbers)
+itsm_event_erase(const char *tenant, int64 record, const List *numbers, const char *value)
 {
 	int64		count = 0;
 	ListCell   *cell;
@@ -466,7 +466,7 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 		foreach(row, rows)
 		{
 			CHECK_FOR_INTERRUPTS();
-			count += erase_row(table, lfirst(row), numbers);
+			count += erase_row(table, lfirst(row), numbers, value);
 		}
 		table_close(table, NoLock);
 	}

@@ -66,9 +66,10 @@ extern bool itsm_event_append(Record *record, Event *event, EventBody *body, con
 
 /*
  * Erases the values of these numbers in all events of a record, whose head the
- * transaction holds; their hashes stay right.  Returns how many were erased.
+ * transaction holds; their hashes stay right.  value: only where it is that;
+ * NULL: whatever it is.  Returns how many were erased.
  */
-extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers);
+extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers, const char *value);
 
 /*
  * True for what is said of a record without changing it: overridden, judged, redacted, approved,
