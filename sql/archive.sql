@@ -139,7 +139,7 @@ SELECT * FROM (SELECT scope, object, detail FROM itsm.verify(NULL, :'tables') WH
 SELECT regexp_replace(object, '\d+', 'N') AS object, ok, regexp_replace(detail, '\d{4}_\d\d_\d+', 'YYYY_MM_N', 'g') AS detail FROM itsm.verify(NULL, :'tables') WHERE scope = 'archive';
 -- errors
 SELECT itsm.verify(NULL, '{archive.ticket}');
-\set VERBOSITY terse
+\set VERBOSITY sqlstate
 SELECT itsm.record_as_of('archive.ticket', '1', now());
 SELECT itsm.redact('archive.ticket', '1', '{requester}', 'erasure asked for');
 SELECT itsm.recompute_clocks(record => itsm.record_id('archive.ticket', '1'));
@@ -190,8 +190,8 @@ SELECT count(*) AS differ FROM ((TABLE archive.whole EXCEPT TABLE archive.parts)
 SELECT max(archive) AS archive FROM itsm.archive \gset
 SELECT itsm.restore_archive(NULL);
 SELECT itsm.restore_archive(0);
+\set VERBOSITY sqlstate
 SELECT itsm.restore_archive(:archive, ARRAY[(:'tables'::regclass[])[1]]);
-\set VERBOSITY terse
 BEGIN;
 :change;
 SELECT itsm.restore_archive(:archive);
