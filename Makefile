@@ -17,6 +17,7 @@ SQL_FILES = \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
 	src/ledger/archive.sql \
+	src/ledger/verify_parts.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -72,7 +73,8 @@ SQL_FILES = \
 	src/report/policy_event.sql \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
-	src/report/ledger_status.sql
+	src/report/ledger_status.sql \
+	src/report/verification.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
