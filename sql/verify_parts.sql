@@ -33,7 +33,7 @@ UPDATE itsm.event SET actor = 'nobody' WHERE record = itsm.record_id('verify_par
 RESET itsm.maintenance;
 RESET session_replication_role;
 CALL itsm.verify_in_parts(4);
-SELECT regexp_replace(v.object, '\d+', 'N') AS object, v.detail FROM itsm.verification_result v WHERE verification = 2 AND NOT v.ok AND v.object LIKE '%verify_parts.%' ORDER BY v.object COLLATE "C";
+SELECT regexp_replace(v.object, '\d+', 'N') AS object, v.detail FROM itsm.verification_result v WHERE verification = 2 AND NOT v.ok AND v.object LIKE '%verify_parts.%' ORDER BY regexp_replace(v.object, '\d+', 'N') COLLATE "C";
 SELECT (itsm.policy_detail(body)::jsonb ->> 'parts') AS parts, (itsm.policy_detail(body)::jsonb ->> 'faults')::bigint = (SELECT faults FROM itsm.verification WHERE verification = 2) AS faults FROM itsm.event WHERE kind = 'verified' ORDER BY record, version DESC LIMIT 1;
 SELECT last_verified_faults = (SELECT faults FROM itsm.verification WHERE verification = 2) AS told FROM itsm_report.ledger_status WHERE tenant = '';
 -- cut short: what was finished stays

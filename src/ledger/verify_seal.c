@@ -158,6 +158,7 @@ open_logs(SealCheck *check)
 		check->logs = lappend(check->logs, log);
 	}
 	itsm_seal_runs_begin(&check->runs, check->snapshot);
+	itsm_seal_runs_walk(&check->runs);
 }
 
 /* A run's leaves, each of which is one event's. */
