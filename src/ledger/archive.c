@@ -409,15 +409,17 @@ store_archive(const Archiving *archiving)
 static void
 tell_archive(const Archiving *archiving)
 {
-	char		root[2 * MERKLE_LENGTH + 1];
+	uint64		count = itsm_query(SPI_OK_SELECT, itsm_archive_facts, 0, NULL, NULL, NULL);
+	HeapTuple	row = SPI_tuptable->vals[count - 1];	/* the last one */
+	TupleDesc	descriptor = SPI_tuptable->tupdesc;
+	const char *const *names = itsm_archive_fact_names;
+	char	   *facts[ARCHIVE_FACTS];
 
-	hex_encode((const char *) archiving->root, MERKLE_LENGTH, root);
-	root[2 * MERKLE_LENGTH] = '\0';
+	for (int i = 0; i < ARCHIVE_FACTS; i++)
+		facts[i] = SPI_getvalue(row, descriptor, i + 2);
 	itsm_policy_event(POLICY_HISTORY, 0, "archived", "archive", psprintf(INT64_FORMAT, archiving->number),
-					  "before", itsm_utc_text(archiving->before),
-					  "records", psprintf(INT64_FORMAT, archiving->records),
-					  "events", psprintf(INT64_FORMAT, archiving->events), "root", root,
-					  "tables", itsm_archive_places(archiving->number), NULL);
+					  names[0], facts[0], names[1], facts[1], names[2], facts[2], names[3], facts[3], names[4], facts[4],
+					  names[5], facts[5], NULL);
 }
 
 static void

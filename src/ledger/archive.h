@@ -44,6 +44,14 @@ extern List *itsm_archive_tables(ArrayType *array);
 /* Out of a row; ERRCODE_DATA_CORRUPTED when a column is null or has not its size. */
 extern void itsm_archived_of_tuple(TupleDesc descriptor, HeapTuple tuple, ArchivedRecord *archived);
 
+/*
+ * SQL that tells of each archive, all as texts but its number: what its event
+ * tells, too, in this order.
+ */
+#define ARCHIVE_FACTS 6
+extern const char itsm_archive_facts[];
+extern const char *const itsm_archive_fact_names[ARCHIVE_FACTS];
+
 /* When an archive was made; the epoch when it is not known. */
 extern TimestampTz itsm_archive_time(int64 archive);
 

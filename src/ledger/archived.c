@@ -34,6 +34,16 @@ enum
 	PLACE_ARCHIVE, PLACE_MONTH, PLACE_EVENTS, PLACE_NAME, PLACE_COLUMNS
 };
 
+#define UTC(column) "pg_catalog.to_char(pg_catalog.timezone('UTC', " column "), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+
+const char	itsm_archive_facts[] =
+"SELECT a.archive, " UTC("a.at") ", " UTC("a.before") ", a.records::pg_catalog.text, a.events::pg_catalog.text,"
+" pg_catalog.encode(a.root, 'hex'), (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', " UTC("t.month") ", t.name, t.events),"
+" ', ' ORDER BY t.month) FROM itsm.archive_table t WHERE t.archive OPERATOR(pg_catalog.=) a.archive)"
+" FROM itsm.archive a ORDER BY a.archive";
+
+const char *const itsm_archive_fact_names[ARCHIVE_FACTS] = {"at", "before", "records", "events", "root", "tables"};
+
 static void
 corrupted(void)
 {

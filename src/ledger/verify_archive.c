@@ -29,9 +29,7 @@
 typedef struct Said
 {
 	bool		known;
-	char	   *records;
-	char	   *events;
-	char	   *root;			/* in hex */
+	char	   *facts[ARCHIVE_FACTS];
 } Said;
 
 typedef struct Archive
@@ -88,8 +86,7 @@ hex_of(const uint8 *hash)
 static void
 read_rows(ArchiveCheck *check)
 {
-	uint64		count = itsm_query(SPI_OK_SELECT, "SELECT a.archive, a.records::pg_catalog.text, a.events::pg_catalog.text,"
-								   " pg_catalog.encode(a.root, 'hex') FROM itsm.archive a ORDER BY a.archive", 0, NULL, NULL, NULL);
+	uint64		count = itsm_query(SPI_OK_SELECT, itsm_archive_facts, 0, NULL, NULL, NULL);
 	SPITupleTable *table = SPI_tuptable;
 
 	for (uint64 i = 0; i < count; i++)
@@ -97,8 +94,9 @@ read_rows(ArchiveCheck *check)
 		bool		isnull;
 		Archive    *archive = archive_of(check, DatumGetInt64(SPI_getbinval(table->vals[i], table->tupdesc, 1, &isnull)));
 
-		archive->row = (Said) {true, SPI_getvalue(table->vals[i], table->tupdesc, 2),
-		SPI_getvalue(table->vals[i], table->tupdesc, 3), SPI_getvalue(table->vals[i], table->tupdesc, 4)};
+		archive->row.known = true;
+		for (int fact = 0; fact < ARCHIVE_FACTS; fact++)
+			archive->row.facts[fact] = SPI_getvalue(table->vals[i], table->tupdesc, fact + 2);
 	}
 }
 
@@ -131,9 +129,11 @@ read_events(ArchiveCheck *check)
 		char	   *number = json ? member(json, "archive") : NULL;
 		Archive    *archive = number ? archive_of(check, pg_strtoint64(number)) : NULL;
 
-		if (archive)
-			archive->event = (Said) {strcmp(kind, "archived") == 0, member(json, "records"), member(json, "events"),
-			member(json, "root")};
+		if (archive == NULL)
+			continue;
+		archive->event.known = strcmp(kind, "archived") == 0;
+		for (int fact = 0; fact < ARCHIVE_FACTS; fact++)
+			archive->event.facts[fact] = member(json, itsm_archive_fact_names[fact]);
 	}
 }
 
@@ -176,11 +176,25 @@ read_archived(ArchiveCheck *check)
 }
 
 static bool
-says(const Said *said, const char *records, const char *events, const char *root)
+same(const char *a, const char *b)
 {
-	return said->records && said->events && said->root && strcmp(said->records, records) == 0 &&
-		strcmp(said->events, events) == 0 && strcmp(said->root, root) == 0;
+	return a && b && strcmp(a, b) == 0;
 }
+
+/* The first fact that the row and the event tell differently; NULL: they agree. */
+static const char *
+difference(const Archive *archive)
+{
+	for (int i = 0; i < ARCHIVE_FACTS; i++)
+		if (!same(archive->row.facts[i], archive->event.facts[i]))
+			return itsm_archive_fact_names[i];
+	return NULL;
+}
+
+/* By their places among the facts. */
+#define FACT_RECORDS 2
+#define FACT_EVENTS 3
+#define FACT_ROOT 4
 
 static void
 check_archive(ArchiveCheck *check, const Archive *archive)
@@ -201,10 +215,12 @@ check_archive(ArchiveCheck *check, const Archive *archive)
 		itsm_verify_fault(check->verification, SCOPE, name, "no event tells that it was made");
 	else if (!archive->row.known)
 		itsm_verify_fault(check->verification, SCOPE, name, "an event tells that it was made, but it is not in itsm.archive");
-	else if (!says(&archive->event, records, events, root))
+	else if (!same(archive->event.facts[FACT_RECORDS], records) || !same(archive->event.facts[FACT_EVENTS], events) ||
+			 !same(archive->event.facts[FACT_ROOT], root))
 		itsm_verify_fault(check->verification, SCOPE, name, "the records in itsm.archived are not those that its event tells");
-	else if (!says(&archive->row, records, events, root))
-		itsm_verify_fault(check->verification, SCOPE, name, "its row in itsm.archive is not what its event tells");
+	else if (difference(archive))
+		itsm_verify_fault(check->verification, SCOPE, name, "its event tells another \"%s\" than itsm.archive and itsm.archive_table",
+						  difference(archive));
 	else
 		itsm_verify_right(check->verification, SCOPE, name, "%s events of %s records are archived in %s: root matches", events,
 						  records, places ? places : "a place that is not known");

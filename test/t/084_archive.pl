@@ -73,6 +73,21 @@ my $tables = $node->safe_psql('postgres', q{SELECT array_agg(name ORDER BY name)
 is($node->safe_psql('postgres', "SELECT scope, object, detail FROM itsm.verify(NULL, '$tables') WHERE NOT ok"), '', 'also with the tables at hand');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM itsm.event e JOIN itsm.archived a USING (record, tenant) WHERE e.version <= a.version}), '0', 'no event is in two places');
 
+# Whatever a superuser changes in what is kept of the archive is found.
+my %flip = (bigint => '%s + 1000003', 'timestamp with time zone' => q{%s + interval '1 microsecond'}, text => q{%s || 'x'}, bytea => 'set_byte(%1$s, 31, get_byte(%1$s, 31) # 1)');
+my ($flipped, @missed) = (0);
+foreach my $table (qw(itsm.archive itsm.archive_table itsm.archived))
+{
+	foreach my $column (map { [ split /\|/ ] } split /\n/, $node->safe_psql('postgres', "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = '$table'::regclass AND attnum > 0"))
+	{
+		my $change = "UPDATE $table SET $column->[0] = " . sprintf($flip{ $column->[1] }, $column->[0]) . " WHERE ctid = (SELECT max(ctid) FROM $table)";
+		my $found = $node->safe_psql('postgres', "SET client_min_messages = error; BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL itsm.maintenance = on; $change; $verify; ROLLBACK");
+		$flipped++;
+		push @missed, "$table.$column->[0]" if $found eq '';
+	}
+}
+is("@missed", '', "each of $flipped flips is found");
+
 # Its offspring: evidence of a record that begins anew.
 SKIP:
 {
