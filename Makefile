@@ -16,6 +16,8 @@ SQL_FILES = \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
+	src/ledger/archive.sql \
+	src/ledger/verify_parts.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -143,7 +145,8 @@ SQL_FILES = \
 	src/model/part_release.sql \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
-	src/model/create_model.sql
+	src/model/create_model.sql \
+	src/report/verification.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

@@ -13,6 +13,7 @@
 #include "core/settings.h"
 #include "ledger/redact.h"
 #include "ledger/verify.h"
+#include "ledger/verify_archive.h"
 #include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
 #include "lifecycle/reference.h"
@@ -22,6 +23,7 @@
 #include "practice/authorised_change.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
+#include "practice/proposal_redact.h"
 #include "practice/verify_bookings.h"
 #include "service_time/clock_listen.h"
 #include "service_time/clock_verify.h"
@@ -65,11 +67,13 @@ const Redactor *const itsm_redactors[] = {
 	&itsm_reference_redactor,
 	&itsm_identity_redactor,
 	&itsm_source_item_redactor,
+	&itsm_proposal_redactor,
 	NULL
 };
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_seals,
+	&itsm_verify_archived,
 	&itsm_verify_rows,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,

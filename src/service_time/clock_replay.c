@@ -14,6 +14,8 @@
 
 #include "miscadmin.h"
 #include "ledger/event_fold.h"
+#include "core/errors.h"
+#include "ledger/archive.h"
 #include "service_time/clock_replay.h"
 #include "service_time/replay_unit.h"
 #include "utils/memutils.h"
@@ -561,9 +563,21 @@ void
 itsm_clock_replay_start(const char *tenant, int64 record, int64 version, const Sla *sla, const ClockEvent *known,
 						Clock *clock)
 {
-	Replay	   *replay = itsm_replay_begin(sla->id);
+	ArchivedRecord archived;
+	Replay	   *replay;
 	List	   *rows;
 
+	/* a record that begins anew after its events were archived; the write goes on */
+	if (itsm_archived_find(tenant, record, &archived))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_ITSM_HISTORY),
+				 errmsg("the events of record " INT64_FORMAT " up to version " INT64_FORMAT " are archived, so its clock of agreement \"%s\" starts now",
+						record, archived.version, sla->name)));
+		clock_start(&sla->terms, clock, known->at);
+		return;
+	}
+	replay = itsm_replay_begin(sla->id);
 	replay->known = known;
 	replay->known_version = version;
 	rows = itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), NULL);

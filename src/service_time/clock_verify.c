@@ -50,11 +50,15 @@ check_record(Verification *verification, void *own, const VerifiedRecord *record
 static void
 end_clocks(Verification *verification, void *own)
 {
-	uint64		wrong = itsm_query(SPI_OK_SELECT, faults, 0, NULL, NULL, NULL);
-	SPITupleTable *table = SPI_tuptable;
+	uint64		wrong;
+	SPITupleTable *table;
 	bool		isnull;
 	int64		count;
 
+	if (!itsm_verify_is_last(verification))
+		return;
+	wrong = itsm_query(SPI_OK_SELECT, faults, 0, NULL, NULL, NULL);
+	table = SPI_tuptable;
 	for (uint64 i = 0; i < wrong; i++)
 	{
 		HeapTuple	tuple = table->vals[i];
