@@ -98,13 +98,13 @@ tell(DueList *list, const DueClock *due, const Sla *sla, const ClockRow *row, in
 static TimestampTz
 reached_at(const Sla *sla, const Clock *clock, int position)
 {
-	int64		length = itsm_clock_notice_length(sla, position);
+	int64		length = itsm_clock_notice_length(sla, clock, position);
 
 	if (position == sla->share_count && clock->breached)
 		return clock->breached_at;
 	if (clock->stage != CLOCK_IN_PROGRESS || clock->elapsed >= length)
 		return clock->since;
-	return clock_reaches(&sla->terms, clock, Min(length, sla->terms.target));
+	return clock_reaches(&sla->terms, clock, Min(length, clock_target(&sla->terms, clock)));
 }
 
 /* From when on the next notice may be due. */
@@ -117,9 +117,11 @@ bound_after(const DueList *list, const Sla *sla, const ClockRow *row)
 	if (row->told > sla->share_count || clock->stage >= CLOCK_COMPLETED)
 		return DT_NOEND;
 	if (clock->stage == CLOCK_IN_PROGRESS)
-		return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, row->told));
+		return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, clock, row->told));
 	/* service time does not go faster than time */
-	at = list->now + itsm_clock_notice_length(sla, row->told) - clock->elapsed;
+	if (itsm_clock_notice_length(sla, clock, row->told) == CLOCK_NEVER)
+		return DT_NOEND;
+	at = list->now + itsm_clock_notice_length(sla, clock, row->told) - clock->elapsed;
 	return Max(at, row->bound);
 }
 
@@ -145,7 +147,8 @@ look_at(DueList *list, const DueClock *due)
 	/* of a clock that has been completed only the breach is news */
 	if (row.clock.stage >= CLOCK_COMPLETED)
 		row.told = Max(row.told, sla->share_count);
-	while (row.told <= sla->share_count && then.elapsed >= itsm_clock_notice_length(sla, row.told) && list->room > 0)
+	while (row.told <= sla->share_count && list->room > 0 &&
+		   then.elapsed >= itsm_clock_notice_length(sla, &row.clock, row.told))
 	{
 		TimestampTz reached = reached_at(sla, &row.clock, row.told);
 

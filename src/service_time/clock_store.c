@@ -189,12 +189,14 @@ itsm_clock_remove(const ClockRow *row)
 }
 
 int64
-itsm_clock_notice_length(const Sla *sla, int position)
+itsm_clock_notice_length(const Sla *sla, const Clock *clock, int position)
 {
+	int64		target = clock_target(&sla->terms, clock);
+
 	/* a target that is just used up is met */
-	if (position == sla->share_count)
-		return sla->terms.target + 1;
-	return (int64) (sla->shares[position] * (double) sla->terms.target);
+	if (position == sla->share_count || target == CLOCK_NEVER)
+		return target == CLOCK_NEVER ? CLOCK_NEVER : target + 1;
+	return (int64) (sla->shares[position] * (double) target);
 }
 
 TimestampTz
@@ -207,7 +209,7 @@ itsm_clock_bound(const Sla *sla, const Clock *clock, int told)
 		return clock->breached_at;
 	if (clock->stage >= CLOCK_COMPLETED)
 		return DT_NOEND;
-	return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, told));
+	return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, clock, told));
 }
 
 bool
