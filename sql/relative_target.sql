@@ -78,16 +78,16 @@ SELECT d.key, d.kind, d.share, d.reached_at FROM itsm.due_clocks('2100-01-01', 1
 SELECT itsm.end_sla(name) FROM itsm.sla WHERE lifecycle = 'relative_ticket';
 SELECT itsm.define_sla('{"name": "due", "lifecycle": "relative_ticket", "metric": "resolution", "target": {"attribute": "due"}}') > 0 AS defined;
 SELECT itsm.define_sla('{"name": "before due", "lifecycle": "relative_ticket", "kind": "ola", "metric": "resolution", "target": {"attribute": "due", "before": "2 hours"}, "hours": "Mo-Fr 09:00-17:00 @ Europe/Berlin", "retroactive": true}') > 0 AS defined;
-SELECT itsm.define_sla('{"name": "response", "lifecycle": "relative_ticket", "metric": "response", "condition": "new.priority = 1", "target": "3 hours"}') > 0 AS defined;
-SELECT itsm.define_sla('{"name": "after response", "lifecycle": "relative_ticket", "metric": "resolution", "target": {"clock": "response", "after": "1 day"}}') > 0 AS defined;
+SELECT itsm.define_sla('{"name": "answer", "lifecycle": "relative_ticket", "metric": "response", "condition": "new.priority = 1", "target": "3 hours"}') > 0 AS defined;
+SELECT itsm.define_sla('{"name": "after answer", "lifecycle": "relative_ticket", "metric": "resolution", "target": {"clock": "answer", "after": "1 day"}}') > 0 AS defined;
 SELECT itsm.define_sla('{"name": "next opening", "lifecycle": "relative_ticket", "metric": "resolution", "condition": "new.priority = 2", "target": {"openings": 1}, "calendar": "relative_office", "retroactive": true, "pause": []}') > 0 AS defined;
 SELECT itsm.define_sla('{"name": "update", "lifecycle": "relative_ticket", "metric": "update", "start": ["new", "active"], "stop": ["resolved", "waiting"], "reopen": "new", "target": "30 minutes", "reset_on": "caller_message"}') > 0 AS defined;
 SELECT itsm.define_sla('{"name": "per group", "lifecycle": "relative_ticket", "kind": "ola", "metric": "handling", "start": ["new", "active"], "stop": "resolved", "pause": "waiting", "target": "4 hours", "reset_on": "assignment_group", "condition": "new.assignment_group IS NOT NULL"}') > 0 AS defined;
 -- what a clock's first due time says of its target
 CREATE VIEW shown AS
 	SELECT r.key, s.name, c.number AS n, c.stage,
-		CASE WHEN s.name = 'response' THEN c.original_due_at - c.started_at = '3 hours'
-			WHEN s.name = 'after response' THEN c.original_due_at = (SELECT o.original_due_at + interval '24 hours' FROM itsm.clock o JOIN itsm.sla t ON t.id = o.sla AND t.version = o.sla_version WHERE o.record = c.record AND t.name = 'response')
+		CASE WHEN s.name = 'answer' THEN c.original_due_at - c.started_at = '3 hours'
+			WHEN s.name = 'after answer' THEN c.original_due_at = (SELECT o.original_due_at + interval '24 hours' FROM itsm.clock o JOIN itsm.sla t ON t.id = o.sla AND t.version = o.sla_version WHERE o.record = c.record AND t.name = 'answer')
 			WHEN s.name = 'due' THEN c.original_due_at = p.due OR c.number > 0 OR (p.due < c.started_at AND c.original_due_at = c.started_at)
 			WHEN s.name = 'before due' THEN c.original_due_at = greatest(CASE WHEN isfinite(p.due) THEN itsm.service_deadline('Mo-Fr 09:00-17:00 @ Europe/Berlin', p.due, '-2 hours') ELSE p.due END, c.started_at) OR c.number > 0
 			WHEN s.name = 'next opening' THEN c.original_due_at = (SELECT itsm.next_open(hours, c.started_at) FROM itsm.calendar_hours WHERE calendar = 'relative_office' AND valid_from = '2026-05-01')
@@ -117,8 +117,8 @@ DELETE FROM ticket WHERE id = '3';
 INSERT INTO ticket VALUES ('3', 'new', 1, NULL, NULL, '-infinity', NULL);
 TABLE shown;
 SELECT * FROM itsm.recompute_clocks(:attachment);
-SELECT count(*) FROM itsm.recompute_clocks(sla => 'after response');
-SELECT regexp_replace(why, '[0-9:.+ -]{20,}', ' … ') AS why FROM itsm.explain_clock((SELECT record FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '1' AND agreement = 'after response'), 'after response') LIMIT 1;
+SELECT count(*) FROM itsm.recompute_clocks(sla => 'after answer');
+SELECT regexp_replace(why, '[0-9:.+ -]{20,}', ' … ') AS why FROM itsm.explain_clock((SELECT record FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '1' AND agreement = 'after answer'), 'after answer') LIMIT 1;
 -- time per assignment group, update intervals: clocks of each stretch
 SELECT agreement, count(*) AS clocks, count(*) FILTER (WHERE stage = 'cancelled') AS cut_short FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND agreement IN ('update', 'per group') GROUP BY 1 ORDER BY 1;
 SELECT key, agreement, target, share FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '2' AND agreement = 'due' AND number = 0;
