@@ -122,6 +122,11 @@ SELECT regexp_replace(why, '[0-9:.+ -]{20,}', ' … ') AS why FROM itsm.explain_
 -- time per assignment group, update intervals: clocks of each stretch
 SELECT agreement, count(*) AS clocks, count(*) FILTER (WHERE stage = 'cancelled') AS cut_short FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND agreement IN ('update', 'per group') GROUP BY 1 ORDER BY 1;
 SELECT key, agreement, target, share FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '2' AND agreement = 'due' AND number = 0;
+-- one that has ended leaves the list of what is due when its time comes
+SELECT count(*) > 0 AS kept FROM itsm.clock c JOIN itsm.record r ON r.id = c.record WHERE r.attachment = :attachment AND c.stopped_at IS NOT NULL AND c.due_bound IS NOT NULL;
+SELECT count(*) > 0 AS told FROM itsm.due_clocks('2100-02-01', 100000);
+SELECT count(*) AS kept, min(c.due_bound) > '2100-02-01' AS later FROM itsm.clock c JOIN itsm.record r ON r.id = c.record WHERE r.attachment = :attachment AND c.stopped_at IS NOT NULL AND c.due_bound IS NOT NULL;
+SELECT * FROM itsm.recompute_clocks(:attachment);
 SELECT * FROM itsm.verify() WHERE scope IN ('clock', 'sla', 'calendar') AND NOT ok;
 
 SET client_min_messages = error;

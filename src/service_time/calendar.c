@@ -66,6 +66,7 @@ itsm_calendar_read(const char *name, Snapshot snapshot)
 		piece = &calendar->pieces[calendar->count++];
 		piece->text = TextDatumGetCString(hours);
 		piece->length = strlen(piece->text);
+		piece->plan = (PlanPlace) {NULL};
 		piece->valid_from = DatumGetTimestampTz(heap_getattr(tuple, HOURS_VALID_FROM,
 															 RelationGetDescr(table), &null));
 	}
@@ -82,7 +83,7 @@ itsm_calendar_read(const char *name, Snapshot snapshot)
 static ServicePlan *
 plan_of(const Calendar *calendar, int piece)
 {
-	return itsm_plan_of(calendar->pieces[piece].text, calendar->pieces[piece].length);
+	return itsm_plan_again(&calendar->pieces[piece].plan, calendar->pieces[piece].text, calendar->pieces[piece].length);
 }
 
 /* Where a piece ends. */

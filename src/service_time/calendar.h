@@ -6,6 +6,7 @@
 #define ITSM_CALENDAR_H
 
 #include "datatype/timestamp.h"
+#include "service_time/plan_cache.h"
 #include "utils/snapshot.h"
 
 /* Hours, their text, from a time until those of the next piece. */
@@ -14,12 +15,13 @@ typedef struct CalendarPiece
 	TimestampTz valid_from;
 	int			length;
 	char	   *text;
+	PlanPlace	plan;
 } CalendarPiece;
 
 typedef struct Calendar
 {
 	int			count;
-	CalendarPiece *pieces;		/* in order of time */
+	CalendarPiece *pieces;		/* in order of time; their hints change */
 } Calendar;
 
 /* As a snapshot sees it, in the current memory context; raises 42704 when there is none. */

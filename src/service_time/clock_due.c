@@ -162,6 +162,20 @@ look_at(DueList *list, const DueClock *due)
 	CommandCounterIncrement();
 }
 
+/* Clocks that have ended, and of which nothing is to be told, leave the list; false: there were no more. */
+static bool
+forget_ended(const DueList *list)
+{
+	const Oid	types[] = {TIMESTAMPTZOID, INT8OID};
+	Datum		values[] = {TimestampTzGetDatum(list->now), Int64GetDatum(BATCH)};
+
+	return itsm_query(SPI_OK_UPDATE,
+					  "UPDATE itsm.clock SET due_bound = NULL WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.ctid FROM itsm.clock c"
+					  " WHERE c.due_bound OPERATOR(pg_catalog.<=) $1 AND (c.stage OPERATOR(pg_catalog.=) 'cancelled'"
+					  " OR (c.stage OPERATOR(pg_catalog.=) 'completed' AND NOT c.breached)) LIMIT $2 FOR UPDATE SKIP LOCKED))",
+					  lengthof(types), types, values, NULL) == BATCH;
+}
+
 /* The next clocks whose bound is over, locked: a list of DueClock. */
 static List *
 next_batch(const DueList *list)
@@ -216,6 +230,8 @@ itsm_due_clocks(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	list.slas = itsm_slas_of(NULL);
 	itsm_query_begin(&query);
+	while (forget_ended(&list))
+		CHECK_FOR_INTERRUPTS();
 	while (list.room > 0 && (batch = next_batch(&list)) != NIL)
 	{
 		ListCell   *cell;

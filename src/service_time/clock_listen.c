@@ -218,15 +218,14 @@ put_behind(const Memory *memory, ClockRow *row)
 	return itsm_clock_store(memory->tenant, memory->record, row);
 }
 
-/* The bound of a clock that goes on holds: a pause only puts off what is due. */
+/*
+ * The bound of a clock holds: a pause only puts off what is due.  So does that
+ * of one that has ended, until itsm.due_clocks comes to it: it is indexed, and
+ * to change it costs more than all else that is done to the clock.
+ */
 static TimestampTz
 next_bound(const Sla *sla, const ClockRow *row)
 {
-	bool		may_be_told = row->clock.stage < CLOCK_COMPLETED ||
-		(row->clock.stage == CLOCK_COMPLETED && row->clock.breached && row->told <= sla->share_count);
-
-	if (!may_be_told)
-		return DT_NOEND;
 	return row->bound == DT_NOEND ? itsm_clock_bound(sla, &row->clock, row->told) : row->bound;
 }
 
@@ -241,7 +240,8 @@ store_step(const Memory *memory, const ClockGroup *group, ClockRow *row)
 		const Sla  *sla = (group->begun ? group->before_by : group->by)->sla;
 
 		row->clock = group->begun ? group->before : group->last;
-		row->bound = next_bound(sla, row);
+		/* what is put behind another is indexed anew in any case */
+		row->bound = group->begun ? itsm_clock_bound(sla, &row->clock, row->told) : next_bound(sla, row);
 		if (!(group->begun ? put_behind(memory, row) : itsm_clock_store(memory->tenant, memory->record, row)))
 			return false;
 	}

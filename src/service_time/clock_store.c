@@ -2,8 +2,8 @@
  * clock_store.c
  *		Clocks in direct access.
  *
- * Memory: the caller's context.  Nothing that an event changes of a clock that
- * goes on is indexed, so that the row stays on its page.
+ * Memory: the caller's context.  Nothing that an event changes of a clock is
+ * indexed, so that the row stays on its page.
  */
 #include "core/itsm.h"
 
@@ -22,9 +22,9 @@
 /* Columns, from 0. */
 enum
 {
-	CLOCK_RECORD, CLOCK_SLA, CLOCK_SLA_VERSION, CLOCK_NUMBER, CLOCK_TOLD, CLOCK_STARTED, CLOCK_RUNNING,
-	CLOCK_PAUSED_SINCE, CLOCK_STOPPED, CLOCK_DUE, CLOCK_ORIGINAL_DUE, CLOCK_BOUND, CLOCK_BREACHED_AT,
-	CLOCK_ELAPSED, CLOCK_PAUSED_TIME, CLOCK_BREACHED, CLOCK_TENANT, CLOCK_STAGE, CLOCK_COLUMNS
+	CLOCK_RECORD, CLOCK_STARTED, CLOCK_ORIGINAL_DUE, CLOCK_SLA, CLOCK_SLA_VERSION, CLOCK_NUMBER, CLOCK_TOLD,
+	CLOCK_TENANT, CLOCK_BOUND, CLOCK_RUNNING, CLOCK_PAUSED_SINCE, CLOCK_STOPPED, CLOCK_DUE, CLOCK_BREACHED_AT,
+	CLOCK_ELAPSED, CLOCK_PAUSED_TIME, CLOCK_BREACHED, CLOCK_STAGE, CLOCK_COLUMNS
 };
 
 static OwnTable clocks = {
