@@ -227,4 +227,5 @@ SELECT v.key, e.kind, v.code, v.rule, v.kind, v.attribute, v.message FROM itsm_r
 SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok AND object ~ 'authorised_change';
 
 SET client_min_messages = error;
+SELECT itsm.detach_relationships(:link);
 DROP SCHEMA authorised_change CASCADE;
