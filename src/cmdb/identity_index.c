@@ -327,7 +327,7 @@ const EventListener itsm_identity_listener = {
 
 /* Values that are gone identify nothing; the others still do. */
 static void
-erase_identities(const Record *record, const List *attributes)
+erase_identities(const Record *record, const List *attributes, const char *value)
 {
 	Record		rest;
 
@@ -336,4 +336,4 @@ erase_identities(const Record *record, const List *attributes)
 		keep(&rest);
 }
 
-const Redactor itsm_identity_redactor = {erase_identities};
+const Redactor itsm_identity_redactor = {.erase = erase_identities};

@@ -11,10 +11,12 @@
 #include "access/htup_details.h"
 #include "catalog/pg_collation_d.h"
 #include "cmdb/source_item.h"
+#include "core/json_read.h"
 #include "core/own_table.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/numeric.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -171,47 +173,117 @@ itsm_source_item_delete(SourceItem *item)
 	itsm_own_close(&items, RowExclusiveLock);
 }
 
+static bool
+is_named(const List *names, const JsonbValue *key)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strlen(lfirst(cell)) == key->val.string.len &&
+			memcmp(lfirst(cell), key->val.string.val, key->val.string.len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+says(const JsonbValue *value, const char *text)
+{
+	if (value->type == jbvString)
+		return strcmp(itsm_json_string(value), text) == 0;
+	return value->type == jbvNumeric &&
+		strcmp(DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric))), text) == 0;
+}
+
+/* names NIL: of any name; text NULL: whatever they say. */
 static Jsonb *
-without_members(const Jsonb *object, const List *names)
+without_members(const Jsonb *object, const List *names, const char *text)
 {
 	JsonbParseState *state = NULL;
 	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &object->root));
 	JsonbIteratorToken token;
 	JsonbValue	value;
+	JsonbValue	key;
 	JsonbValue *result = NULL;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
-		ListCell   *cell;
-		bool		left_out = false;
-
-		if (token == WJB_KEY)
-			foreach(cell, names)
-				left_out |= strlen(lfirst(cell)) == value.val.string.len &&
-					memcmp(lfirst(cell), value.val.string.val, value.val.string.len) == 0;
-		if (left_out)
-			(void) JsonbIteratorNext(&iterator, &value, true);
-		else
+		if (token != WJB_KEY)
+		{
 			result = pushJsonbValue(&state, token, token < WJB_BEGIN_ARRAY ? &value : NULL);
+			continue;
+		}
+		key = value;
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if ((names == NIL || is_named(names, &key)) &&
+			(text == NULL || says(&value, text)))
+			continue;
+		(void) pushJsonbValue(&state, WJB_KEY, &key);
+		(void) pushJsonbValue(&state, WJB_VALUE, &value);
 	}
 	return JsonbValueToJsonb(result);
 }
 
 /* The hash goes with them: it tells of the values. */
 static void
-erase_values(const Record *record, const List *attributes)
+erase_of_item(SourceItem *item, const List *attributes, const char *value)
+{
+	item->attributes = without_members(item->attributes, attributes, value);
+	item->findings = NULL;
+	item->hash = 0;
+	itsm_source_item_store(item);
+}
+
+static void
+erase_of_record(const Record *record, const List *attributes, const char *value)
 {
 	ListCell   *cell;
 
 	foreach(cell, linked_items(record->tenant, record->id, true))
-	{
-		SourceItem *item = lfirst(cell);
-
-		item->attributes = without_members(item->attributes, attributes);
-		item->findings = NULL;
-		item->hash = 0;
-		itsm_source_item_store(item);
-	}
+		erase_of_item(lfirst(cell), attributes, value);
 }
 
-const Redactor itsm_source_item_redactor = {erase_values};
+static bool
+has_value(const Jsonb *object, const char *text)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &object->root));
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_VALUE && says(&value, text))
+			return true;
+	return false;
+}
+
+static List *
+items_that_say(const char *value)
+{
+	Relation	table = itsm_own_open(&items, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(table, InvalidOid, false, SnapshotSelf, 0, NULL);
+	List	   *found = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (has_value(DatumGetJsonbP(heap_getattr(tuple, ITEM_ATTRIBUTES + 1, RelationGetDescr(table), &isnull)), value))
+			found = lappend(found, item_of_tuple(RelationGetDescr(table), heap_copytuple(tuple)));
+	}
+	systable_endscan(scan);
+	itsm_own_close(&items, AccessShareLock);
+	return found;
+}
+
+/* What sources say of no record yet, too. */
+static void
+erase_everywhere(const char *value)
+{
+	ListCell   *cell;
+
+	foreach(cell, items_that_say(value))
+		erase_of_item(lfirst(cell), NIL, value);
+}
+
+const Redactor itsm_source_item_redactor = {erase_of_record, erase_everywhere};

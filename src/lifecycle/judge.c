@@ -70,6 +70,7 @@ subject(Judgement *judgement, Subject *subject)
 	subject->tenant = write->tenant;
 	subject->tenant_after = write->tenant_after ? write->tenant_after : write->tenant;
 	subject->key = write->key;
+	subject->rekeyed = write->rekeyed;
 	subject->owner = write->policy->owner;
 	if (write->as_of)
 		subject->record = write->as_of->record;

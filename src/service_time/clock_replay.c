@@ -617,7 +617,7 @@ itsm_clock_replay_start(const char *tenant, int64 record, int64 version, const S
 				(errcode(ERRCODE_ITSM_HISTORY),
 				 errmsg("the events of record " INT64_FORMAT " up to version " INT64_FORMAT " are archived, so its clock of agreement \"%s\" starts now",
 						record, archived.version, sla->name)));
-		clock_start(&sla->terms, clock, known->at);
+		clock_start(&sla->terms, clock, known->at, itsm_sla_target(sla, known->at, known));
 		return;
 	}
 	replay = itsm_replay_begin(sla->id);
