@@ -33,8 +33,10 @@ SQL_FILES = \
 	src/cmdb/relationship.sql \
 	src/cmdb/relationship_attach.sql \
 	src/cmdb/graph_pack.sql \
+	src/cmdb/redundancy.sql \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
+	src/cmdb/baseline.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -42,6 +44,7 @@ SQL_FILES = \
 	src/practice/proposal.sql \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
+	src/practice/baseline_check.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
@@ -88,6 +91,8 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
+	src/report/health.sql \
+	src/report/baseline.sql \
 	src/report/iso20000_control.sql \
 	src/compliance/control_source.sql \
 	src/compliance/controls_context.sql \

@@ -96,8 +96,16 @@ CALL itsm.create_model('model_parts', '{audit}', mode => 'observe');
 SELECT relname FROM pg_class WHERE relnamespace = 'model_parts'::regnamespace AND relkind = 'r' ORDER BY 1;
 CALL itsm.create_model('model_parts', '{incident,document}');
 CALL itsm.create_model('model_parts', '{change}');
+INSERT INTO model_parts.incident (title, requester, service) VALUES ('No mail', 'carl', 'mail'), ('No news', 'carl', NULL);
+-- what rows named before is asked when somebody wants to know
+CALL itsm.create_model('model_parts', '{service}');
+SAVEPOINT refused;
+INSERT INTO model_parts.incident (title, requester, service) VALUES ('No mail', 'carl', 'mail');
+ROLLBACK TO refused;
+INSERT INTO model_parts.service (name, business_need) VALUES ('mail', 'letters');
+ALTER TABLE model_parts.incident VALIDATE CONSTRAINT incident_service_fkey;
 SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid IN ('model_parts.incident'::regclass, 'model_parts.document'::regclass) AND contype = 'f' AND conname ~ 'change';
-SELECT relation::regclass, type, target_column FROM itsm.relationship_attachment WHERE relation_name LIKE 'model\_parts.%';
+SELECT relation::regclass, type, target_column FROM itsm.relationship_attachment WHERE relation_name LIKE 'model\_parts.%' ORDER BY id;
 SELECT source, mode FROM itsm_report.attachment_health WHERE source IN ('model_parts.person', 'model_parts.incident') ORDER BY 1;
 INSERT INTO model_parts.person (name) VALUES ('ann');
 SELECT count(*) FROM model_desk.person WHERE name = 'ann';

@@ -1,19 +1,23 @@
 -- Searches through relationships.  Pure reads, as the statement's snapshot sees them.
 
-CREATE FUNCTION itsm.impact(ci bigint, max_depth integer DEFAULT NULL, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL)
+CREATE FUNCTION itsm.impact(ci bigint, max_depth integer DEFAULT NULL, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL,
+	without_cis bigint[] DEFAULT NULL, without_relationships bigint[] DEFAULT NULL, with_relationships jsonb DEFAULT NULL)
 RETURNS TABLE (record bigint, depth integer, via bigint)
 AS 'MODULE_PATHNAME', 'itsm_impact'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 100;
-COMMENT ON FUNCTION itsm.impact(bigint, integer, text[], timestamptz) IS
+COMMENT ON FUNCTION itsm.impact(bigint, integer, text[], timestamptz, bigint[], bigint[], jsonb) IS
 'The records that a failure of a record reaches, each once, nearest first, without the record itself. A failure goes from the source of a relationship to its target where the type''s impact is forward or both, and from the target to the source where it is backward or both. depth: relationships on the shortest way there; via: the record before it on such a way.
 max_depth: no further than that; null: without limit. types: relationships of these types only; null: all. at: as relationships were at that time; null: as they are now, changes of the own transaction included. What types mean is taken from their definitions of now.
+A record that itsm.set_redundancy lets do with some of what it is related to by a type is reached by the failure that leaves too few.
+What if (nothing is written): without_cis: as if these records were not there; without_relationships: as if these relationships did not hold; with_relationships: as if these held too, [{"source": 1, "type": "depends_on", "target": 2}, …], whether they were allowed or not.
 Raises 22023 for a max_depth below 0, 42704 for an unknown type, P0002 for an unknown record, 53400 where itsm.graph_memory does not suffice. Shows how records hang together, whoever owns their rows: grant EXECUTE to those who may know.';
 
-CREATE FUNCTION itsm.dependencies(ci bigint, max_depth integer DEFAULT NULL, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL)
+CREATE FUNCTION itsm.dependencies(ci bigint, max_depth integer DEFAULT NULL, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL,
+	without_cis bigint[] DEFAULT NULL, without_relationships bigint[] DEFAULT NULL, with_relationships jsonb DEFAULT NULL)
 RETURNS TABLE (record bigint, depth integer, via bigint)
 AS 'MODULE_PATHNAME', 'itsm_dependencies'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 100;
-COMMENT ON FUNCTION itsm.dependencies(bigint, integer, text[], timestamptz) IS 'The records whose failure reaches a record: the same as itsm.impact, the other way round.';
+COMMENT ON FUNCTION itsm.dependencies(bigint, integer, text[], timestamptz, bigint[], bigint[], jsonb) IS 'The records whose failure reaches a record, alone or with others: the same as itsm.impact, the other way round. What is redundant is listed, too.';
 
 CREATE FUNCTION itsm.impact_records(ci bigint, max_depth integer DEFAULT NULL, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL) RETURNS bigint[]
 AS 'MODULE_PATHNAME', 'itsm_impact_records'
@@ -75,8 +79,8 @@ COMMENT ON FUNCTION itsm.impact_diagram(bigint, integer, text[], timestamptz, te
 'What itsm.impact finds, as text for a drawing program: mermaid (flowchart) or dot (Graphviz). Arrows go as a failure does and bear the type of the relationship; records are named by their title or key, or by their number where row-level security of their table holds for the caller. Raises 22023 for another format; other errors as for itsm.impact.';
 
 REVOKE ALL ON FUNCTION
-	itsm.impact(bigint, integer, text[], timestamptz),
-	itsm.dependencies(bigint, integer, text[], timestamptz),
+	itsm.impact(bigint, integer, text[], timestamptz, bigint[], bigint[], jsonb),
+	itsm.dependencies(bigint, integer, text[], timestamptz, bigint[], bigint[], jsonb),
 	itsm.impact_records(bigint, integer, text[], timestamptz),
 	itsm.dependency_records(bigint, integer, text[], timestamptz),
 	itsm.impact_count(bigint, integer, text[], timestamptz),

@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "cmdb/graph_call.h"
+#include "cmdb/graph_suppose.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "record/record.h"
@@ -70,7 +71,7 @@ itsm_graph_require(int64 id)
 				 errhint("itsm.record_id gives the number of a row's record.")));
 }
 
-/* What the arguments (record, max_depth, types, at) ask for; false when the record is null. */
+/* What the arguments (record, max_depth, types, at, and perhaps what is supposed) ask for; false when the record is null. */
 static bool
 reach(FunctionCallInfo fcinfo, bool backward, GraphReader *reader, GraphReach *found)
 {
@@ -84,6 +85,10 @@ reach(FunctionCallInfo fcinfo, bool backward, GraphReader *reader, GraphReach *f
 	itsm_types_argument(fcinfo, 2, &query);
 	itsm_time_argument(fcinfo, 3, &query);
 	itsm_graph_open(reader, GetActiveSnapshot(), &query);
+	if (PG_NARGS() > 4 && !(PG_ARGISNULL(4) && PG_ARGISNULL(5) && PG_ARGISNULL(6)))
+		itsm_graph_suppose(reader, fcinfo, 4);
+	if (!backward)
+		itsm_graph_tolerate(reader);
 	graph_reach(&reader->graph, backward, &start, 1, query.max_depth, found);
 	if (found->nodes.count == 1)
 		itsm_graph_require(start);

@@ -115,9 +115,8 @@ choose_types(GraphReader *reader)
 	}
 }
 
-/* The type of a row; NULL when there is none of that name (any more). */
-static const RelationshipType *
-type_of(GraphReader *reader, Datum value)
+const RelationshipType *
+itsm_graph_type(GraphReader *reader, Datum value)
 {
 	text	   *name = DatumGetTextPP(value);
 	const char *bytes = VARDATA_ANY(name);
@@ -150,6 +149,48 @@ add_edge(GraphReader *reader, int *count, int64 node, int type)
 	reader->edges[(*count)++] = (GraphEdge) {node, type};
 }
 
+/* Whether what has changed, or only what is supposed, says that an edge does not hold. */
+static bool
+has_ended(const GraphReader *reader, int change, int64 other, int type, bool as_target, bool supposed)
+{
+	for (; change >= 0; change = reader->changes[change].next)
+	{
+		const GraphChange *c = &reader->changes[change];
+
+		if (!c->holds && c->other == other && c->type == type && c->as_target == as_target &&
+			(c->supposed || !supposed))
+			return true;
+	}
+	return false;
+}
+
+/* The first of a node's changes; -1: it has none. */
+static int
+first_change(const GraphReader *reader, int64 node)
+{
+	int			changed = reader->change_count ? graph_node_find(&reader->changed, node) : -1;
+
+	return changed < 0 ? -1 : reader->first_changes[changed];
+}
+
+/* Adds what has begun since, or is supposed to hold. */
+static int
+add_changes(GraphReader *reader, int first, bool backward, bool as_target, int count)
+{
+	const bool *follow = reader->follow[backward][as_target];
+
+	for (int i = first; i >= 0; i = reader->changes[i].next)
+	{
+		const GraphChange *change = &reader->changes[i];
+
+		if (change->holds && change->as_target == as_target && follow[change->type] &&
+			(!reader->supposing || change->supposed ||
+			 !has_ended(reader, first, change->other, change->type, as_target, true)))
+			add_edge(reader, &count, change->other, change->type);
+	}
+	return count;
+}
+
 static int
 read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int count)
 {
@@ -158,6 +199,7 @@ read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int cou
 	int			columns = reader->query.as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
 	IndexScanDesc scan = reader->scans[as_target];
 	ScanKeyData keys[2];
+	int			first = reader->supposing ? first_change(reader, node) : -1;
 
 	if (scan == NULL)
 	{
@@ -176,33 +218,21 @@ read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int cou
 		slot_getsomeattrs(reader->slot, columns);
 		if (!held(reader))
 			continue;
-		type = type_of(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
-		if (type == NULL || !follow[type->number])
+		type = itsm_graph_type(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+		if (type == NULL || !follow[type->number] ||
+			(first >= 0 && has_ended(reader, first, DatumGetInt64(reader->slot->tts_values[other]), type->number,
+									 as_target, true)))
 			continue;
 		add_edge(reader, &count, DatumGetInt64(reader->slot->tts_values[other]), type->number);
 	}
-	return count;
-}
-
-static bool
-has_ended(const GraphReader *reader, int change, const GraphEdge *edge, int type, bool as_target)
-{
-	for (; change >= 0; change = reader->changes[change].next)
-	{
-		const GraphChange *c = &reader->changes[change];
-
-		if (!c->holds && c->other == edge->node && c->type == type && c->as_target == as_target)
-			return true;
-	}
-	return false;
+	return add_changes(reader, first, backward, as_target, count);
 }
 
 static int
 read_packed(GraphReader *reader, int64 node, bool backward, bool as_target, int count)
 {
 	const bool *follow = reader->follow[backward][as_target];
-	int			changed = reader->change_count ? graph_node_find(&reader->changed, node) : -1;
-	int			first = changed >= 0 ? reader->first_changes[changed] : -1;
+	int			first = first_change(reader, node);
 	const GraphEdge *packed;
 	int			packed_count = itsm_graph_pack_edges(reader->snapshot, node, as_target, &packed);
 
@@ -210,17 +240,22 @@ read_packed(GraphReader *reader, int64 node, bool backward, bool as_target, int 
 	{
 		int			type = reader->labels[packed[i].label];
 
-		if (type >= 0 && follow[type] && (first < 0 || !has_ended(reader, first, &packed[i], type, as_target)))
+		if (type >= 0 && follow[type] && (first < 0 || !has_ended(reader, first, packed[i].node, type, as_target, false)))
 			add_edge(reader, &count, packed[i].node, type);
 	}
-	for (int i = first; i >= 0; i = reader->changes[i].next)
-	{
-		const GraphChange *change = &reader->changes[i];
+	return add_changes(reader, first, backward, as_target, count);
+}
 
-		if (change->holds && change->as_target == as_target && follow[change->type])
-			add_edge(reader, &count, change->other, change->type);
-	}
-	return count;
+/* Leaves out the edges to records that are supposed not to be there. */
+static int
+drop_absent(GraphReader *reader, int count)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < count; i++)
+		if (graph_node_find(&reader->absent, reader->edges[i].node) < 0)
+			reader->edges[kept++] = reader->edges[i];
+	return kept;
 }
 
 static int
@@ -229,12 +264,65 @@ neighbours(Graph *graph, int64 node, bool backward, const GraphEdge **edges)
 	GraphReader *reader = (GraphReader *) graph;
 	int			count = 0;
 
+	*edges = reader->edges;
+	if (reader->supposing && graph_node_find(&reader->absent, node) >= 0)
+		return 0;
 	for (int as_target = 0; as_target < 2; as_target++)
 		if (reader->any[backward][as_target])
 			count = reader->pack ? read_packed(reader, node, backward, as_target, count)
 				: read_end(reader, node, backward, as_target, count);
+	if (reader->supposing)
+		count = drop_absent(reader, count);
 	*edges = reader->edges;
 	return count;
+}
+
+/* Whether a type has any redundancy is looked up once a search. */
+static bool
+is_redundant_type(GraphReader *reader, int type)
+{
+	if (reader->redundant[type] < 0)
+		reader->redundant[type] = itsm_redundancy_of_type(&reader->redundancy, reader->types.types[type].name);
+	return reader->redundant[type] > 0;
+}
+
+/* How many of the records that an edge of the type leads from may fail: those beyond what the node needs. */
+static int
+tolerates(Graph *graph, int64 node, int type)
+{
+	GraphReader *reader = (GraphReader *) graph;
+	GraphEdge  *kept = reader->edges;
+	size_t		capacity = reader->capacity;
+	const GraphEdge *edges;
+	int			needs;
+	int			spare = 0;
+	int			count;
+
+	if (!is_redundant_type(reader, type) ||
+		(needs = itsm_redundancy_needs(&reader->redundancy, reader->types.types[type].name, node)) == 0)
+		return 0;
+	/* the search still reads the array of neighbours */
+	reader->edges = reader->arriving;
+	reader->capacity = reader->arriving_capacity;
+	count = graph->neighbours(graph, node, true, &edges);
+	for (int i = 0; i < count; i++)
+		spare += edges[i].label == type;
+	reader->arriving = reader->edges;
+	reader->arriving_capacity = reader->capacity;
+	reader->edges = kept;
+	reader->capacity = capacity;
+	return Max(spare - needs, 0);
+}
+
+void
+itsm_graph_tolerate(GraphReader *reader)
+{
+	itsm_redundancy_open(&reader->redundancy, reader->snapshot, reader->query.as_of, reader->query.at);
+	if (reader->redundancy.relation == NULL)
+		return;
+	reader->redundant = palloc(reader->types.count + 1);
+	memset(reader->redundant, -1, reader->types.count + 1);
+	reader->graph.tolerates = tolerates;
 }
 
 /* Numbers of types by the labels of a pack; the session's, until either is another one. */
@@ -265,10 +353,14 @@ labels_of(const GraphPack *pack, const RelationshipTypes *types)
 }
 
 static void
-add_change(GraphReader *reader, int64 node, bool as_target, int64 other, int type, bool holds)
+add_change(GraphReader *reader, int64 node, bool as_target, int64 other, int type, bool holds, bool supposed)
 {
 	bool		added;
-	int			number = graph_node_add(&reader->changed, node, &added);
+	int			number;
+
+	if (reader->changed.memory == NULL)
+		graph_nodes_begin(&reader->changed, &reader->memory);
+	number = graph_node_add(&reader->changed, node, &added);
 
 	if (added)
 	{
@@ -276,8 +368,15 @@ add_change(GraphReader *reader, int64 node, bool as_target, int64 other, int typ
 		reader->first_changes[number] = -1;
 	}
 	GRAPH_GROW(&reader->memory, reader->changes, (size_t) reader->change_count, reader->change_capacity);
-	reader->changes[reader->change_count] = (GraphChange) {other, type, as_target, holds, reader->first_changes[number]};
+	reader->changes[reader->change_count] = (GraphChange) {other, type, as_target, holds, supposed, reader->first_changes[number]};
 	reader->first_changes[number] = reader->change_count++;
+}
+
+void
+itsm_graph_change(GraphReader *reader, int64 source, int type, int64 target, bool holds)
+{
+	add_change(reader, source, false, target, type, holds, true);
+	add_change(reader, target, true, source, type, holds, true);
 }
 
 /* What the snapshot sees of relationships whose last change is not in the pack. */
@@ -288,7 +387,6 @@ read_changes(GraphReader *reader)
 	IndexScanDesc scan = index_beginscan(reader->table, index, reader->snapshot, 2, 0);
 	ScanKeyData keys[2];
 
-	graph_nodes_begin(&reader->changed, &reader->memory);
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reader->pack->system));
 	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_XID8GE, UInt64GetDatum(reader->pack->xid_min));
 	index_rescan(scan, keys, 2, NULL, 0);
@@ -303,13 +401,13 @@ read_changes(GraphReader *reader)
 		CHECK_FOR_INTERRUPTS();
 		slot_getsomeattrs(reader->slot, RELATIONSHIP_TYPE + 1);
 		if (itsm_graph_pack_has(reader->pack, DatumGetUInt64(values[RELATIONSHIP_XID])) ||
-			(type = type_of(reader, values[RELATIONSHIP_TYPE])) == NULL)
+			(type = itsm_graph_type(reader, values[RELATIONSHIP_TYPE])) == NULL)
 			continue;
 		source = DatumGetInt64(values[RELATIONSHIP_SOURCE]);
 		target = DatumGetInt64(values[RELATIONSHIP_TARGET]);
 		holds = DatumGetInt64(values[RELATIONSHIP_ENDED]) == 0;
-		add_change(reader, source, false, target, type->number, holds);
-		add_change(reader, target, true, source, type->number, holds);
+		add_change(reader, source, false, target, type->number, holds, false);
+		add_change(reader, target, true, source, type->number, holds, false);
 	}
 	index_endscan(scan);
 	index_close(index, AccessShareLock);
@@ -347,6 +445,7 @@ itsm_graph_close(GraphReader *reader)
 			index_endscan(reader->scans[i]);
 			index_close(reader->indexes[i], AccessShareLock);
 		}
+	itsm_redundancy_close(&reader->redundancy);
 	if (reader->pack)
 		itsm_graph_pack_end();
 	ExecDropSingleTupleTableSlot(reader->slot);
@@ -371,7 +470,7 @@ itsm_graph_list(GraphReader *reader, GraphList *list)
 		slot_getsomeattrs(reader->slot, RELATIONSHIP_ENDED_AT + 1);
 		if (!held(reader))
 			continue;
-		type = type_of(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+		type = itsm_graph_type(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
 		if (type == NULL || !follow[type->number])
 			continue;
 		GRAPH_GROW(&reader->memory, list->tails, (size_t) list->arc_count, list->tail_capacity);

@@ -9,6 +9,7 @@
 #include "access/genam.h"
 #include "cmdb/graph_pack.h"
 #include "cmdb/graph_search.h"
+#include "cmdb/redundancy.h"
 #include "cmdb/relationship_type.h"
 #include "executor/tuptable.h"
 #include "nodes/pg_list.h"
@@ -35,13 +36,14 @@ typedef struct GraphQuery
 	int			max_depth;		/* GRAPH_NO_LIMIT: none */
 } GraphQuery;
 
-/* A relationship that has changed since the pack was made, at one of its ends. */
+/* A relationship that has changed since the pack was made, or is supposed to be otherwise, at one of its ends. */
 typedef struct GraphChange
 {
 	int64		other;
 	int			type;
 	bool		as_target;		/* of the node */
 	bool		holds;
+	bool		supposed;
 	int			next;			/* of the same node; -1: none */
 } GraphChange;
 
@@ -57,12 +59,16 @@ typedef struct GraphReader
 	Snapshot	snapshot;
 	const GraphPack *pack;		/* NULL: indexes are scanned */
 	const int  *labels;			/* numbers of types by the pack's labels; -1: none */
-	GraphNodes	changed;		/* since the pack was made */
+	GraphNodes	changed;		/* since the pack was made, or supposedly */
 	int		   *first_changes;	/* by the number of a changed node */
 	size_t		changed_capacity;
 	GraphChange *changes;
 	int			change_count;
 	size_t		change_capacity;
+	bool		supposing;
+	GraphNodes	absent;			/* records that are not there, supposedly */
+	RedundancyReader redundancy;
+	int8	   *redundant;		/* by type, whether there is any: -1 not looked up yet */
 	Relation	table;
 	Relation	indexes[2];		/* by which end the node is */
 	IndexScanDesc scans[2];
@@ -70,11 +76,22 @@ typedef struct GraphReader
 	const RelationshipType *last;	/* whose name was met last */
 	GraphEdge  *edges;
 	size_t		capacity;
+	GraphEdge  *arriving;		/* the same, while the others are still read */
+	size_t		arriving_capacity;
 } GraphReader;
 
 /* Opens it, in the current memory context.  42704 for a type that there is not. */
 extern void itsm_graph_open(GraphReader *reader, Snapshot snapshot, const GraphQuery *query);
 extern void itsm_graph_close(GraphReader *reader);
+
+/* What follows tolerates what itsm.set_redundancy says; for the search of what a failure reaches. */
+extern void itsm_graph_tolerate(GraphReader *reader);
+
+/* The type of a row's value; NULL when there is none of that name (any more). */
+extern const RelationshipType *itsm_graph_type(GraphReader *reader, Datum value);
+
+/* A relationship that is supposed to hold, or not to. */
+extern void itsm_graph_change(GraphReader *reader, int64 source, int type, int64 target, bool holds);
 
 /* Memory for searches, within the setting's limit, in a context of its own. */
 extern void itsm_graph_memory_begin(GraphMemory *memory, MemoryContext *context);

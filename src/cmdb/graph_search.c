@@ -58,10 +58,78 @@ add(GraphReach *reach, int64_t id, int depth, int via, int label)
 	return number;
 }
 
+/* What nodes that tolerate failures have met so far: a list a node, an element a label. */
+typedef struct Tolerance
+{
+	GraphNodes	nodes;
+	size_t		node_capacity;
+	int		   *first;			/* by node; -1: none */
+	int			count;
+	size_t		capacity;
+	struct
+	{
+		int			label;
+		int			left;		/* failures that it still tolerates */
+		int			next;
+	}		   *elements;
+} Tolerance;
+
+static void
+end_tolerance(Tolerance *tolerance)
+{
+	GraphMemory *memory = tolerance->nodes.memory;
+
+	if (tolerance->node_capacity)
+		(void) graph_resize(memory, tolerance->first, sizeof(int) * tolerance->node_capacity, 0);
+	if (tolerance->capacity)
+		(void) graph_resize(memory, tolerance->elements, sizeof(*tolerance->elements) * tolerance->capacity, 0);
+	graph_nodes_end(&tolerance->nodes);
+}
+
+static void
+add_tolerance(Tolerance *tolerance, int64_t node, int label, int left)
+{
+	GraphMemory *memory = tolerance->nodes.memory;
+	bool		added;
+	int			number = graph_node_add(&tolerance->nodes, node, &added);
+
+	if (added)
+	{
+		GRAPH_GROW(memory, tolerance->first, (size_t) number, tolerance->node_capacity);
+		tolerance->first[number] = -1;
+	}
+	GRAPH_GROW(memory, tolerance->elements, (size_t) tolerance->count, tolerance->capacity);
+	tolerance->elements[tolerance->count].label = label;
+	tolerance->elements[tolerance->count].left = left;
+	tolerance->elements[tolerance->count].next = tolerance->first[number];
+	tolerance->first[number] = tolerance->count++;
+}
+
+/* One more failure has arrived at a node that was not reached yet: can it bear it? */
+static bool
+bears(Graph *graph, Tolerance *tolerance, int64_t node, int label)
+{
+	int			number = graph_node_find(&tolerance->nodes, node);
+	int			element = number < 0 ? -1 : tolerance->first[number];
+	int			tolerated;
+
+	for (; element >= 0; element = tolerance->elements[element].next)
+		if (tolerance->elements[element].label == label)
+			return tolerance->elements[element].left-- > 0;
+	tolerated = graph->tolerates(graph, node, label);
+	if (tolerated > 0)
+		add_tolerance(tolerance, node, label, tolerated - 1);
+	return tolerated > 0;
+}
+
 void
 graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count, int max_depth, GraphReach *reach)
 {
+	Tolerance	tolerance = {0};
+
 	begin(reach, graph->memory);
+	if (graph->tolerates)
+		graph_nodes_begin(&tolerance.nodes, graph->memory);
 	for (int i = 0; i < start_count; i++)
 		(void) add(reach, starts[i], 0, -1, -1);
 	for (int next = 0; next < reach->nodes.count; next++)
@@ -75,8 +143,12 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 		graph->memory->interrupt(graph->memory);
 		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
 		for (int i = 0; i < count; i++)
-			(void) add(reach, edges[i].node, depth + 1, next, edges[i].label);
+			if (graph->tolerates == NULL || graph_node_find(&reach->nodes, edges[i].node) >= 0 ||
+				!bears(graph, &tolerance, edges[i].node, edges[i].label))
+				(void) add(reach, edges[i].node, depth + 1, next, edges[i].label);
 	}
+	if (graph->tolerates)
+		end_tolerance(&tolerance);
 }
 
 /* One of the two searches of a path. */

@@ -23,6 +23,13 @@ typedef struct Graph
 	 * many they are.  The array is the graph's, until it is asked again.
 	 */
 	int			(*neighbours) (struct Graph *graph, int64_t node, bool backward, const GraphEdge **edges);
+
+	/*
+	 * How many of those whose edges of that label arrive at a node may fail
+	 * without the node failing; 0 for most.  NULL: none tolerates anything.  Does
+	 * not touch the array of neighbours.
+	 */
+	int			(*tolerates) (struct Graph *graph, int64_t node, int label);
 } Graph;
 
 #define GRAPH_NO_LIMIT (-1)
@@ -37,7 +44,10 @@ typedef struct GraphReach
 	int		   *labels;			/* of the edge from there */
 } GraphReach;
 
-/* Everything within max_depth edges (GRAPH_NO_LIMIT: everything) of the starts. */
+/*
+ * Everything within max_depth edges (GRAPH_NO_LIMIT: everything) of the starts.
+ * A node that tolerates failures is reached by the first that it does not.
+ */
 extern void graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count, int max_depth,
 						GraphReach *reach);
 extern void graph_reach_end(GraphReach *reach);

@@ -134,6 +134,7 @@ itsm_impact_diagram(PG_FUNCTION_ARGS)
 	itsm_types_argument(fcinfo, 2, &query);
 	itsm_time_argument(fcinfo, 3, &query);
 	itsm_graph_open(&reader, GetActiveSnapshot(), &query);
+	itsm_graph_tolerate(&reader);
 	graph_reach(&reader.graph, false, &start, 1, query.max_depth, &found);
 	if (found.nodes.count == 1)
 		itsm_graph_require(start);

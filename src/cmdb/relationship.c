@@ -288,9 +288,26 @@ check_not_future(const char *what, TimestampTz at)
 				 errhint("What is not known yet is not recorded; leave it out for the time now.")));
 }
 
-int64
-itsm_relate_records(int64 source, const char *type_name, int64 target, TimestampTz started_at)
+/* Asks the guards; *violations: of either end. */
+static void
+ask_guards(const Relationship *relationship, List **violations)
 {
+	const int64 numbers[2] = {relationship->source, relationship->target};
+	Record		records[2];
+	const Record *ends[2] = {&records[0], &records[1]};
+
+	for (int i = 0; i < 2; i++)
+		if (!itsm_record_read(relationship->tenant, numbers[i], &records[i]))
+			elog(ERROR, "record " INT64_FORMAT " is missing", numbers[i]);
+	for (int i = 0; itsm_relationship_guards[i]; i++)
+		for (int end = 0; end < 2; end++)
+			violations[end] = list_concat(violations[end], itsm_relationship_guards[i]->judge_end(ends, end));
+}
+
+static int64
+relate_records(int64 source, const char *type_name, int64 target, TimestampTz started_at, bool guarded)
+{
+	List	   *violations[2] = {NIL, NIL};
 	RelationshipTypes types;
 	const RelationshipType *type;
 	Relationship new = {.source = source, .target = target, .holds = true};
@@ -302,9 +319,23 @@ itsm_relate_records(int64 source, const char *type_name, int64 target, Timestamp
 	new.type = type->name;
 	new.started_at = started_at ? started_at : GetCurrentTimestamp();
 	insert_relationship(&new, type);
-	itsm_relationship_tell(&new, type, "linked");
+	if (guarded)
+		ask_guards(&new, violations);
+	itsm_relationship_tell(&new, type, "linked", violations);
 	itsm_own_close(&relationships, RowExclusiveLock);
 	return new.id;
+}
+
+int64
+itsm_relate_records(int64 source, const char *type_name, int64 target, TimestampTz started_at)
+{
+	return relate_records(source, type_name, target, started_at, true);
+}
+
+int64
+itsm_relate_known(int64 source, const char *type_name, int64 target)
+{
+	return relate_records(source, type_name, target, 0, false);
 }
 
 /* By number, whatever the tenant. */
@@ -336,9 +367,10 @@ store_end(Relation table, const Relationship *relationship, TimestampTz ended_at
 	return itsm_own_update(&relationships, relationship->tuple, values, nulls);
 }
 
-bool
-itsm_relationship_end(int64 id, TimestampTz ended_at)
+static bool
+end_relationship(int64 id, TimestampTz ended_at, bool guarded)
 {
+	List	   *violations[2] = {NIL, NIL};
 	Relation	table = itsm_own_open(&relationships, RowExclusiveLock);
 	RelationshipTypes types = itsm_relationship_types();
 	Relationship old;
@@ -362,8 +394,22 @@ itsm_relationship_end(int64 id, TimestampTz ended_at)
 	if (!old.holds)
 		return false;
 	CommandCounterIncrement();
-	itsm_relationship_tell(&old, itsm_relationship_type(&types, old.type, strlen(old.type)), "unlinked");
+	if (guarded)
+		ask_guards(&old, violations);
+	itsm_relationship_tell(&old, itsm_relationship_type(&types, old.type, strlen(old.type)), "unlinked", violations);
 	return true;
+}
+
+bool
+itsm_relationship_end(int64 id, TimestampTz ended_at)
+{
+	return end_relationship(id, ended_at, true);
+}
+
+bool
+itsm_relationship_lapse(int64 id)
+{
+	return end_relationship(id, 0, false);
 }
 
 /* Which of two there is too much of is found by the index that only the right ones pass. */

@@ -41,8 +41,14 @@ extern void itsm_relationship_of_tuple(TupleDesc descriptor, HeapTuple tuple, Re
  */
 extern int64 itsm_relate_records(int64 source, const char *type, int64 target, TimestampTz started_at);
 
+/* The same for what an application has said before: guards are not asked. */
+extern int64 itsm_relate_known(int64 source, const char *type, int64 target);
+
 /* Ends a relationship; false when it had ended.  P0002: there is none.  ended_at 0: now. */
 extern bool itsm_relationship_end(int64 id, TimestampTz ended_at);
+
+/* The same when the row of an end is gone: guards are not asked. */
+extern bool itsm_relationship_lapse(int64 id);
 
 /* The one that holds between the two now; false when there is none. */
 extern bool itsm_relationship_find(const char *tenant, int64 source, const char *type, int64 target,
@@ -62,8 +68,29 @@ extern void itsm_relationship_keys(ScanKey keys, const char *tenant, int64 sourc
 extern void itsm_relationship_check_cycle(Relation table, const char *tenant, int64 source,
 										  const RelationshipType *type, int64 target);
 
-/* Appends an event to both records, in an order that nobody can lock against. */
-extern void itsm_relationship_tell(const Relationship *relationship, const RelationshipType *type, const char *kind);
+/*
+ * Appends an event that changes no value to a record.  violations: what guards
+ * have observed, a list of Unmet.
+ */
+extern void itsm_relationship_remark(int64 id, const char *tenant, const char *kind, const char *detail,
+									 List *violations);
+
+/*
+ * Appends an event to both records, in an order that nobody can lock against.
+ * violations: of either end, what guards have observed, or NULL.
+ */
+extern void itsm_relationship_tell(const Relationship *relationship, const RelationshipType *type, const char *kind,
+								   List *const *violations);
+
+/* Higher rooms that judge whether somebody may relate records, or end that. */
+typedef struct RelationshipGuard
+{
+	/* Raises what is refused at that of the two ends; returns what is only observed, a list of Unmet. */
+	List	   *(*judge_end) (const Record *const *ends, int end);
+} RelationshipGuard;
+
+/* NULL-terminated; stands in core/module.c. */
+extern const RelationshipGuard *const itsm_relationship_guards[];
 
 /* Brings those that hold in line with a type that has changed; raises IT021 and IT022. */
 extern void itsm_relationships_conform(const RelationshipType *before, const RelationshipType *after);

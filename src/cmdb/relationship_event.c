@@ -16,19 +16,8 @@
 #include "lifecycle/actor.h"
 #include "miscadmin.h"
 
-/* The claimed name, or the role when it is one person's own; NULL: not known. */
-static const char *
-actor_name(void)
-{
-	const char *claimed = itsm_claimed_actor();
-
-	if (claimed == NULL && list_member_oid(itsm_person_roles(), GetOuterUserId()))
-		return GetUserNameFromId(GetOuterUserId(), true);
-	return claimed;
-}
-
-static void
-append(int64 id, const char *tenant, const char *kind, const char *detail)
+void
+itsm_relationship_remark(int64 id, const char *tenant, const char *kind, const char *detail, List *violations)
 {
 	bool		appended;
 
@@ -52,11 +41,11 @@ append(int64 id, const char *tenant, const char *kind, const char *detail)
 		{
 			.kind = kind, .command = GetCurrentCommandId(true), .attachment = record.attachment,
 			.lifecycle_version = state.lifecycle_version, .from_state = state.state, .to_state = state.state,
-			.actor = actor_name()
+			.actor = itsm_actor_outside().name
 		};
 		itsm_body_begin(&body);
 		itsm_body_add(&body, BODY_DETAIL, detail, strlen(detail));
-		appended = itsm_event_append(&record, &event, &body, NULL, NIL);
+		appended = itsm_event_append(&record, &event, &body, NULL, violations);
 	} while (!appended);
 }
 
@@ -72,7 +61,8 @@ detail_of(const Relationship *relationship, const RelationshipType *type, bool a
 }
 
 void
-itsm_relationship_tell(const Relationship *relationship, const RelationshipType *type, const char *kind)
+itsm_relationship_tell(const Relationship *relationship, const RelationshipType *type, const char *kind,
+					   List *const *violations)
 {
 	bool		target_first = relationship->target < relationship->source;
 
@@ -82,8 +72,8 @@ itsm_relationship_tell(const Relationship *relationship, const RelationshipType 
 	{
 		bool		as_target = (i == 0) == target_first;
 
-		append(as_target ? relationship->target : relationship->source, relationship->tenant, kind,
-			   detail_of(relationship, type, as_target));
+		itsm_relationship_remark(as_target ? relationship->target : relationship->source, relationship->tenant, kind,
+								 detail_of(relationship, type, as_target), violations ? violations[as_target] : NIL);
 	}
 }
 
@@ -138,7 +128,7 @@ remembered(const Memory *memory)
 
 		CHECK_FOR_INTERRUPTS();
 		if (type == NULL || type->on_retire == RETIRE_END)
-			(void) itsm_relationship_end(relationship->id, 0);
+			(void) itsm_relationship_lapse(relationship->id);
 	}
 }
 

@@ -92,21 +92,27 @@ typedef struct Relating
 {
 	const LinkAttachment *attachment;
 	const Link *link;
+	bool		known;			/* the row was there before */
 } Relating;
 
 static void
 relate(void *argument)
 {
 	const Relating *relating = argument;
+	const Record *ends = relating->link->ends;
 
-	(void) itsm_relate_records(relating->link->ends[0].id, relating->attachment->type, relating->link->ends[1].id, 0);
+	if (relating->known)
+		(void) itsm_relate_known(ends[0].id, relating->attachment->type, ends[1].id);
+	else
+		(void) itsm_relate_records(ends[0].id, relating->attachment->type, ends[1].id, 0);
 }
 
 static bool
-begin_link(const LinkAttachment *attachment, const Link *link)
+begin_link(const LinkAttachment *attachment, const Link *link, bool known)
 {
-	Relating	relating = {attachment, link};
+	Relating	relating = {attachment, link, known};
 	Relationship held;
+	ErrorData  *error;
 
 	if (!link->complete || link->ends[0].deleted || link->ends[1].deleted ||
 		itsm_relationship_find(link->ends[0].tenant, link->ends[0].id, attachment->type, link->ends[1].id, &held))
@@ -116,7 +122,11 @@ begin_link(const LinkAttachment *attachment, const Link *link)
 		relate(&relating);
 		return true;
 	}
-	return itsm_attempt(relate, &relating) == NULL;
+	error = itsm_attempt(relate, &relating);
+	/* that a rule has a change stand behind it is not for the attachment to loosen */
+	if (error && error->sqlerrcode == ERRCODE_ITSM_UNAUTHORISED)
+		ReThrowError(error);
+	return error == NULL;
 }
 
 /* Another row says the same as the one that is gone: links may be told twice. */
@@ -170,7 +180,7 @@ itsm_link_row(const LinkAttachment *attachment, Relation relation, TupleTableSlo
 	Link		link;
 
 	read_link(attachment, relation, slot, &link);
-	return begin_link(attachment, &link);
+	return begin_link(attachment, &link, true);
 }
 
 static HeapTupleHeader
@@ -203,7 +213,7 @@ follow(const LinkAttachment *attachment, Relation relation, TupleTableSlot *old,
 	if (old)
 		end_link(attachment, &before);
 	if (new && !itsm_is_superseded(stored_header(new)))
-		(void) begin_link(attachment, &after);
+		(void) begin_link(attachment, &after, false);
 }
 
 /* All rows go. */

@@ -4,6 +4,7 @@
  */
 #include "core/itsm.h"
 
+#include "cmdb/baseline.h"
 #include "cmdb/relationship.h"
 #include "compliance/verify_assessments.h"
 #include "core/settings.h"
@@ -15,6 +16,7 @@
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
 #include "practice/approval.h"
+#include "practice/authorised_change.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
 #include "practice/verify_bookings.h"
@@ -37,6 +39,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_not_frozen,
 	&itsm_rule_no_conflict,
 	&itsm_rule_approvals,
+	&itsm_rule_authorised_change,
 	NULL
 };
 
@@ -45,6 +48,11 @@ const EventListener *const itsm_event_listeners[] = {
 	&itsm_clock_listener,
 	&itsm_booking_listener,
 	&itsm_relationship_listener,
+	NULL
+};
+
+const RelationshipGuard *const itsm_relationship_guards[] = {
+	&itsm_relationship_control,
 	NULL
 };
 
@@ -61,6 +69,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_clocks,
 	&itsm_verify_agreements,
 	&itsm_verify_assessments,
+	&itsm_verify_baselines,
 	NULL
 };
 

@@ -13,6 +13,7 @@
 #include "funcapi.h"
 #include "ledger/canonical_text.h"
 #include "ledger/event_fold.h"
+#include "ledger/history.h"
 #include "ledger/record_key.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -182,12 +183,8 @@ push_value(JsonbParseState **state, const Value *value, const char *type)
 	pushJsonbValue(state, WJB_VALUE, &json);
 }
 
-/*
- * The name under which a value is shown.  The status comes first, then
- * attributes: what would be taken for one of them says what it is.
- */
-static const char *
-shown_name(List *dictionary, const SourceAttribute *entry)
+const char *
+itsm_shown_name(List *dictionary, const SourceAttribute *entry)
 {
 	ListCell   *cell;
 	bool		taken = strcmp(entry->name, "status") == 0;
@@ -240,7 +237,7 @@ value_name(List *dictionary, int number, const Event *event, const char **type)
 		if (entry->number == number)
 		{
 			*type = entry->type;
-			return shown_name(dictionary, entry);
+			return itsm_shown_name(dictionary, entry);
 		}
 	}
 	return psprintf("#%d", number);

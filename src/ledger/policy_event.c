@@ -40,6 +40,12 @@ itsm_relationship_type_subject(const char *type)
 	return psprintf("relationship type %s", type);
 }
 
+char *
+itsm_baseline_subject(const char *baseline)
+{
+	return psprintf("baseline %s", baseline);
+}
+
 static char *
 json_of_pairs(const char *name, va_list pairs)
 {

@@ -23,6 +23,9 @@ extern char *itsm_lifecycle_subject(const char *lifecycle);
 extern char *itsm_class_subject(const char *class);
 extern char *itsm_relationship_type_subject(const char *type);
 
+/* That of a baseline. */
+extern char *itsm_baseline_subject(const char *baseline);
+
 /*
  * Appends an event to the chain of a subject and begins the chain where there
  * is none.  attachment: 0 when it is none's.  After kind follow names and

@@ -127,6 +127,17 @@ itsm_actor_of(const Policy *policy, const Unit *unit, TupleTableSlot *canonical,
 	return actor;
 }
 
+Actor
+itsm_actor_outside(void)
+{
+	Actor		actor = {GetOuterUserId(), itsm_claimed_actor(), false};
+
+	actor.claimed = actor.name != NULL;
+	if (!actor.claimed && list_member_oid(itsm_person_roles(), actor.role))
+		actor.name = GetUserNameFromId(actor.role, true);
+	return actor;
+}
+
 char *
 itsm_acting(void)
 {

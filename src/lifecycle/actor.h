@@ -21,6 +21,9 @@ extern Actor itsm_actor(const Policy *policy, const Unit *unit, TupleTableSlot *
 extern Actor itsm_actor_of(const Policy *policy, const Unit *unit, TupleTableSlot *canonical, Oid role,
 						   const char *claimed);
 
+/* Who acts, outside of any row: the claimed name, else the outer user's when that role is one person's own. */
+extern Actor itsm_actor_outside(void);
+
 /* What checks see as actor: the actor's name, or the outer user's. */
 extern const char *itsm_actor_text(const Actor *actor);
 

@@ -232,19 +232,39 @@ holds_now(Judgement *judgement, const LifecycleRule *rule)
 	foreach(cell, rule->when->attributes)
 		if (!judgement->mapped[lfirst_int(cell)])
 			return false;
-	return judgement->check(judgement, rule->when->number);
+	return judgement->new ? judgement->check(judgement, rule->when->number)
+		: judgement->check_old(judgement, rule->when->number);
 }
 
 /* Which kinds of rules are judged. */
 typedef enum Kinds
 {
-	KINDS_ALL, KINDS_STANDING, KINDS_COMPARING
+	KINDS_ALL, KINDS_STANDING, KINDS_COMPARING, KINDS_DELETING
 } Kinds;
 
 static bool
 is_among(const RuleKind *kind, Kinds kinds)
 {
-	return kinds == KINDS_ALL || (kinds == KINDS_STANDING ? kind->standing : kind->compares);
+	switch (kinds)
+	{
+		case KINDS_STANDING:
+			return kind->standing;
+		case KINDS_COMPARING:
+			return kind->compares;
+		case KINDS_DELETING:
+			return kind->deletes;
+		default:
+			return true;
+	}
+}
+
+static bool
+has_some(const LifecycleRule *rule, Kinds kinds)
+{
+	for (int i = 0; i < rule->condition_count; i++)
+		if (is_among(rule->conditions[i].kind, kinds))
+			return true;
+	return false;
 }
 
 static void
@@ -267,7 +287,7 @@ judge_rules(Write *write, Kinds kinds)
 	{
 		const LifecycleRule *rule = &definition->rules[i];
 
-		if (modes[i] == MODE_OFF || !holds_now(&judgement, rule))
+		if (modes[i] == MODE_OFF || !has_some(rule, kinds) || !holds_now(&judgement, rule))
 			continue;
 		judgement.mode = modes[i];
 		for (int j = 0; j < rule->condition_count; j++)
@@ -338,4 +358,6 @@ itsm_judge_delete(Write *write)
 		itsm_judge_builtin(write, BUILTIN_DELETE, ERRCODE_ITSM_DELETE,
 						   psprintf("records of lifecycle \"%s\" may be deleted in a final state only",
 									definition->name));
+	if (write->unit->judges_deletion && write->unit->attachment->mode != MODE_OFF)
+		judge_rules(write, KINDS_DELETING);
 }

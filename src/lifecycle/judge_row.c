@@ -300,8 +300,12 @@ judge_end(Row *old, Memory *memory)
 	Unit	   *unit = choose_unit(old, NULL);
 	Write		write = begin_write(old, unit);
 	RowSide		side = itsm_row_side(old->state, old->attachment, unit, old->slot, true);
+	RecordIdentity identity = {0};
 
 	set_old(&write, &side);
+	if (unit->judges_deletion && memory->deleted && itsm_history)
+		identity = itsm_row_identity(old->state, old->attachment, old->slot);
+	identify(&write, &identity);
 	itsm_write_actor(&write);
 	if (memory->deleted && !old->attachment->deferred)
 		itsm_judge_delete(&write);

@@ -89,6 +89,7 @@ typedef struct Unit
 	bool		looks_back;		/* some rule asks for the record's past */
 	bool		compares;		/* some rule asks for the row as written */
 	bool		looks_around;	/* some rule asks whose row it is */
+	bool		judges_deletion;	/* some rule judges the end of a row */
 	uint32		listeners;		/* bit i: itsm_event_listeners[i] hears of its records (event_listener.h) */
 	struct ListenedUnit *listened;	/* per listener: what it made of the unit; NULL: none does */
 	int			number;			/* among the policy's units */

@@ -282,6 +282,7 @@ bind_rules(Builder *builder, Unit *unit)
 			unit->looks_back |= rule->conditions[j].kind->looks_back;
 			unit->compares |= rule->conditions[j].kind->compares;
 			unit->looks_around |= rule->conditions[j].kind->looks_around;
+			unit->judges_deletion |= rule->conditions[j].kind->deletes;
 			if (rule->conditions[j].kind == &itsm_rule_check)
 				bind_check(builder, unit, rule->conditions[j].data);
 		}

@@ -54,7 +54,7 @@ typedef struct Judgement
 	bool		asking;			/* nothing is written: whoever only asks locks nothing */
 	JudgeMode	mode;			/* of the rule under judgement, here and now */
 	TupleTableSlot *old;		/* NULL when creating */
-	TupleTableSlot *new;		/* judged at the end of a transaction: the row as it stands then */
+	TupleTableSlot *new;		/* judged at the end of a transaction: the row as it stands then; NULL: deleted */
 	TupleTableSlot *written;	/* new as this write left it */
 	const bool *mapped;			/* per attribute */
 	Actor		actor;
@@ -99,6 +99,7 @@ typedef struct RuleKind
 	bool		looks_back;		/* asks for milestones or past transitions */
 	bool		compares;		/* asks for the row as written */
 	bool		looks_around;	/* asks for the subject, to look at other records */
+	bool		deletes;		/* judges the end of a row, too: judgement->new is NULL then */
 
 	/* Returns the kind's data; appends faults with itsm_rule_fault. */
 	void	   *(*parse) (RuleParse *parse, const JsonbValue *value);

@@ -89,6 +89,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION itsm.check_model_rights(text[], text[]) IS 'Raises 42501 when the caller may not attach the relationships that these parts of the reference model come with.';
 
+-- A foreign key between two parts.  Rows from before the other part was there are not asked:
+-- what they name can only be filled in afterwards.
+CREATE PROCEDURE itsm.link_model_parts(schema name, relation name, attribute name, target name)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	filled boolean;
+	link CONSTANT text := relation || '_' || attribute || '_fkey';
+BEGIN
+	EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I WHERE %I IS NOT NULL)', schema, relation, attribute) INTO filled;
+	EXECUTE format('ALTER TABLE %1$I.%2$I ADD CONSTRAINT %5$I FOREIGN KEY (%3$I) REFERENCES %1$I.%4$I', schema, relation, attribute, target, link)
+		|| CASE WHEN filled THEN ' NOT VALID' ELSE '' END;
+	IF filled THEN
+		RAISE NOTICE USING MESSAGE = format('rows of %I.%I that name a row of %I are not checked yet', schema, relation, target),
+			HINT = format('ALTER TABLE %I.%I VALIDATE CONSTRAINT %I', schema, relation, link);
+	END IF;
+END $$;
+COMMENT ON PROCEDURE itsm.link_model_parts(name, name, name, name) IS 'Adds a foreign key between tables of the reference model: not validated, and with a NOTICE, where the column has values already.';
+
 -- The canonical attributes of a lifecycle that a table has columns for.
 CREATE FUNCTION itsm.model_attributes(relation regclass, lifecycle text) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -128,7 +147,7 @@ BEGIN
 	FOR r IN SELECT * FROM itsm.model_link l
 		WHERE l.part = ANY (present) AND l.other = ANY (present) AND (l.part = ANY (made) OR l.other = ANY (made)) ORDER BY l.relation, l.attribute
 	LOOP
-		EXECUTE format('ALTER TABLE %1$I.%2$I ADD FOREIGN KEY (%3$I) REFERENCES %1$I.%4$I', schema, r.relation, r.attribute, r.target);
+		CALL itsm.link_model_parts(schema, r.relation, r.attribute, r.target);
 	END LOOP;
 	FOR r IN SELECT a.*, format('%I.%I', schema, a.relation)::regclass AS oid
 		FROM itsm.model_attachment a JOIN itsm.model_part m ON m.name = a.part WHERE a.part = ANY (made) ORDER BY m.position, a.relation, a.lifecycle

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{agreement,agreement_target,performance_review,satisfaction}', 'Service level agreements, internal agreements, reviews of performance and satisfaction.', $model$
 CREATE SEQUENCE agreement_number_seq START 1000001;
 CREATE TABLE agreement (
-	number text PRIMARY KEY DEFAULT 'SLA' || nextval('agreement_number_seq'),
+	number text PRIMARY KEY DEFAULT 'SLA' || nextval('agreement_number_seq')::text,
 	description text,
 	title text,
 	kind text CHECK (kind IN ('sla', 'ola', 'customer_as_supplier')),
@@ -51,7 +51,7 @@ COMMENT ON COLUMN agreement.status IS 'State, by the lifecycle agreement.';
 
 CREATE SEQUENCE agreement_target_number_seq START 1000001;
 CREATE TABLE agreement_target (
-	number text PRIMARY KEY DEFAULT 'TGT' || nextval('agreement_target_number_seq'),
+	number text PRIMARY KEY DEFAULT 'TGT' || nextval('agreement_target_number_seq')::text,
 	description text,
 	title text,
 	agreement text REFERENCES agreement,
@@ -90,7 +90,7 @@ COMMENT ON COLUMN agreement_target.status IS 'State, by the lifecycle agreement_
 
 CREATE SEQUENCE performance_review_number_seq START 1000001;
 CREATE TABLE performance_review (
-	number text PRIMARY KEY DEFAULT 'REV' || nextval('performance_review_number_seq'),
+	number text PRIMARY KEY DEFAULT 'REV' || nextval('performance_review_number_seq')::text,
 	description text,
 	title text,
 	kind text CHECK (kind IN ('customer', 'agreement', 'supplier', 'contract_requirements')),

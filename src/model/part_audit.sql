@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{audit_programme,audit,finding,certificate}', 'Audit programmes, internal audits, findings and certificates.', $model$
 CREATE SEQUENCE audit_programme_number_seq START 1000001;
 CREATE TABLE audit_programme (
-	number text PRIMARY KEY DEFAULT 'PRG' || nextval('audit_programme_number_seq'),
+	number text PRIMARY KEY DEFAULT 'PRG' || nextval('audit_programme_number_seq')::text,
 	description text,
 	title text,
 	owner text NOT NULL REFERENCES person,
@@ -33,7 +33,7 @@ COMMENT ON COLUMN audit_programme.status IS 'State, by the lifecycle audit_progr
 
 CREATE SEQUENCE audit_number_seq START 1000001;
 CREATE TABLE audit (
-	number text PRIMARY KEY DEFAULT 'AUD' || nextval('audit_number_seq'),
+	number text PRIMARY KEY DEFAULT 'AUD' || nextval('audit_number_seq')::text,
 	title text,
 	description text,
 	category text,
@@ -79,7 +79,7 @@ COMMENT ON COLUMN audit.status IS 'State, by the lifecycle audit.';
 
 CREATE SEQUENCE finding_number_seq START 1000001;
 CREATE TABLE finding (
-	number text PRIMARY KEY DEFAULT 'FND' || nextval('finding_number_seq'),
+	number text PRIMARY KEY DEFAULT 'FND' || nextval('finding_number_seq')::text,
 	title text,
 	description text,
 	category text,
@@ -132,7 +132,7 @@ COMMENT ON COLUMN finding.status IS 'State, by the lifecycle finding.';
 
 CREATE SEQUENCE certificate_number_seq START 1000001;
 CREATE TABLE certificate (
-	number text PRIMARY KEY DEFAULT 'CRT' || nextval('certificate_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CRT' || nextval('certificate_number_seq')::text,
 	description text,
 	title text,
 	body text,

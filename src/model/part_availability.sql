@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{outage}', 'Outages.', $model$
 CREATE SEQUENCE outage_number_seq START 1000001;
 CREATE TABLE outage (
-	number text PRIMARY KEY DEFAULT 'OUT' || nextval('outage_number_seq'),
+	number text PRIMARY KEY DEFAULT 'OUT' || nextval('outage_number_seq')::text,
 	title text,
 	description text,
 	category text,

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{budget}', 'Budgets, costs and forecasts.', $model$
 CREATE SEQUENCE budget_number_seq START 1000001;
 CREATE TABLE budget (
-	number text PRIMARY KEY DEFAULT 'BUD' || nextval('budget_number_seq'),
+	number text PRIMARY KEY DEFAULT 'BUD' || nextval('budget_number_seq')::text,
 	description text,
 	service text NOT NULL REFERENCES service,
 	period_start date,

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{change,change_task}', 'Changes and their tasks.', $model$
 CREATE SEQUENCE change_number_seq START 1000001;
 CREATE TABLE change (
-	number text PRIMARY KEY DEFAULT 'CHG' || nextval('change_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CHG' || nextval('change_number_seq')::text,
 	title text,
 	description text,
 	requester text,
@@ -121,7 +121,7 @@ COMMENT ON COLUMN change.status IS 'State, by the lifecycle change or standard_c
 
 CREATE SEQUENCE change_task_number_seq START 1000001;
 CREATE TABLE change_task (
-	number text PRIMARY KEY DEFAULT 'CTK' || nextval('change_task_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CTK' || nextval('change_task_number_seq')::text,
 	title text,
 	description text,
 	requester text,

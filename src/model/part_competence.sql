@@ -29,7 +29,7 @@ COMMENT ON COLUMN competence.status IS 'State, by the lifecycle competence.';
 
 CREATE SEQUENCE training_number_seq START 1000001;
 CREATE TABLE training (
-	number text PRIMARY KEY DEFAULT 'TRN' || nextval('training_number_seq'),
+	number text PRIMARY KEY DEFAULT 'TRN' || nextval('training_number_seq')::text,
 	description text,
 	title text,
 	person text NOT NULL REFERENCES person,

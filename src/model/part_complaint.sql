@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{complaint}', 'Complaints.', $model$
 CREATE SEQUENCE complaint_number_seq START 1000001;
 CREATE TABLE complaint (
-	number text PRIMARY KEY DEFAULT 'CMP' || nextval('complaint_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CMP' || nextval('complaint_number_seq')::text,
 	title text,
 	description text,
 	requester text,

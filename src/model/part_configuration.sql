@@ -100,7 +100,7 @@ COMMENT ON COLUMN service_asset.status IS 'State, by the lifecycle service_asset
 
 CREATE SEQUENCE configuration_audit_number_seq START 1000001;
 CREATE TABLE configuration_audit (
-	number text PRIMARY KEY DEFAULT 'CAU' || nextval('configuration_audit_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CAU' || nextval('configuration_audit_number_seq')::text,
 	title text,
 	description text,
 	class text NOT NULL REFERENCES configuration_class,
@@ -128,7 +128,7 @@ COMMENT ON COLUMN configuration_audit.status IS 'State, by the lifecycle configu
 
 CREATE SEQUENCE discrepancy_number_seq START 1000001;
 CREATE TABLE discrepancy (
-	number text PRIMARY KEY DEFAULT 'DIS' || nextval('discrepancy_number_seq'),
+	number text PRIMARY KEY DEFAULT 'DIS' || nextval('discrepancy_number_seq')::text,
 	description text,
 	title text,
 	ci text NOT NULL REFERENCES configuration_item,
@@ -205,7 +205,7 @@ COMMENT ON TABLE ci_connection IS 'Which configuration items are connected.';
 COMMENT ON COLUMN ci_connection.ci IS 'The one.';
 COMMENT ON COLUMN ci_connection.connects_to IS 'The other.';
 
-CREATE FUNCTION follow_service_ci() RETURNS trigger LANGUAGE plpgsql AS $follow$
+CREATE FUNCTION follow_service_ci() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $follow$
 BEGIN
 	EXECUTE format('UPDATE %1$I.service s SET cis = ARRAY(SELECT l.ci FROM %1$I.service_ci l WHERE l.service = s.name ORDER BY l.ci)
 		WHERE s.name IN ($1, $2)', TG_TABLE_SCHEMA) USING OLD.service, NEW.service;
@@ -214,7 +214,7 @@ END $follow$;
 COMMENT ON FUNCTION follow_service_ci() IS 'Keeps service.cis in step with service_ci.';
 CREATE TRIGGER follow AFTER INSERT OR UPDATE OR DELETE ON service_ci FOR EACH ROW EXECUTE FUNCTION follow_service_ci();
 
-CREATE FUNCTION follow_ci_dependency() RETURNS trigger LANGUAGE plpgsql AS $follow$
+CREATE FUNCTION follow_ci_dependency() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $follow$
 BEGIN
 	EXECUTE format('UPDATE %1$I.configuration_item c SET depends_on = ARRAY(SELECT l.depends_on FROM %1$I.ci_dependency l WHERE l.ci = c.name ORDER BY l.depends_on)
 		WHERE c.name IN ($1, $2)', TG_TABLE_SCHEMA) USING OLD.ci, NEW.ci;

@@ -48,7 +48,7 @@ COMMENT ON COLUMN continuity_plan.status IS 'State, by the lifecycle continuity_
 
 CREATE SEQUENCE continuity_test_number_seq START 1000001;
 CREATE TABLE continuity_test (
-	number text PRIMARY KEY DEFAULT 'CTE' || nextval('continuity_test_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CTE' || nextval('continuity_test_number_seq')::text,
 	title text,
 	description text,
 	category text,
@@ -113,7 +113,7 @@ COMMENT ON COLUMN continuity_test.status IS 'State, by the lifecycle continuity_
 
 CREATE SEQUENCE continuity_invocation_number_seq START 1000001;
 CREATE TABLE continuity_invocation (
-	number text PRIMARY KEY DEFAULT 'INV' || nextval('continuity_invocation_number_seq'),
+	number text PRIMARY KEY DEFAULT 'INV' || nextval('continuity_invocation_number_seq')::text,
 	title text,
 	description text,
 	plan text NOT NULL REFERENCES continuity_plan,

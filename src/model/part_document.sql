@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{document,acknowledgement,communication_plan,communication,retention_rule,nil_return}', 'Documents with versions, acknowledgement, communication and retention.', $model$
 CREATE SEQUENCE document_id_seq START 1000001;
 CREATE TABLE document (
-	id text PRIMARY KEY DEFAULT 'DOC' || nextval('document_id_seq'),
+	id text PRIMARY KEY DEFAULT 'DOC' || nextval('document_id_seq')::text,
 	number text NOT NULL,
 	title text,
 	description text,
@@ -12,7 +12,7 @@ CREATE TABLE document (
 	service text,
 	kind text NOT NULL,
 	owner text REFERENCES person,
-	author text REFERENCES person,
+	author text,
 	content text,
 	document_version text NOT NULL,
 	reviewer text REFERENCES person,
@@ -42,7 +42,6 @@ CREATE TABLE document (
 ALTER SEQUENCE document_id_seq OWNED BY document.id;
 CREATE INDEX ON document (service);
 CREATE INDEX ON document (owner);
-CREATE INDEX ON document (author);
 CREATE INDEX ON document (reviewer);
 CREATE INDEX ON document (approver);
 CREATE INDEX ON document (successor);
@@ -59,7 +58,7 @@ COMMENT ON COLUMN document.category IS 'Classification.';
 COMMENT ON COLUMN document.service IS 'The service.';
 COMMENT ON COLUMN document.kind IS 'Kind: scope, sm_policy, process_description, … (itsm.required_document), or one of your own.';
 COMMENT ON COLUMN document.owner IS 'Who answers for it.';
-COMMENT ON COLUMN document.author IS 'Who wrote it.';
+COMMENT ON COLUMN document.author IS 'Who wrote it: a person, or somebody outside.';
 COMMENT ON COLUMN document.content IS 'The text, or where it is.';
 COMMENT ON COLUMN document.document_version IS 'Version.';
 COMMENT ON COLUMN document.reviewer IS 'Who reviews it.';

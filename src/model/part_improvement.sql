@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{corrective_action,improvement}', 'Corrective actions and improvements.', $model$
 CREATE SEQUENCE corrective_action_number_seq START 1000001;
 CREATE TABLE corrective_action (
-	number text PRIMARY KEY DEFAULT 'CA' || nextval('corrective_action_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CA' || nextval('corrective_action_number_seq')::text,
 	title text,
 	description text,
 	category text,
@@ -49,7 +49,7 @@ COMMENT ON COLUMN corrective_action.status IS 'State, by the lifecycle correctiv
 
 CREATE SEQUENCE improvement_number_seq START 1000001;
 CREATE TABLE improvement (
-	number text PRIMARY KEY DEFAULT 'IMP' || nextval('improvement_number_seq'),
+	number text PRIMARY KEY DEFAULT 'IMP' || nextval('improvement_number_seq')::text,
 	title text,
 	description text,
 	requester text,

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{incident,major_incident}', 'Incidents and major incidents.', $model$
 CREATE SEQUENCE incident_number_seq START 1000001;
 CREATE TABLE incident (
-	number text PRIMARY KEY DEFAULT 'INC' || nextval('incident_number_seq'),
+	number text PRIMARY KEY DEFAULT 'INC' || nextval('incident_number_seq')::text,
 	title text,
 	description text,
 	requester text,
@@ -73,7 +73,7 @@ COMMENT ON COLUMN incident.status IS 'State, by the lifecycle incident.';
 
 CREATE SEQUENCE major_incident_number_seq START 1000001;
 CREATE TABLE major_incident (
-	number text PRIMARY KEY DEFAULT 'MI' || nextval('major_incident_number_seq'),
+	number text PRIMARY KEY DEFAULT 'MI' || nextval('major_incident_number_seq')::text,
 	title text,
 	description text,
 	requester text,

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{problem,known_error,knowledge_article}', 'Problems, known errors and knowledge.', $model$
 CREATE SEQUENCE problem_number_seq START 1000001;
 CREATE TABLE problem (
-	number text PRIMARY KEY DEFAULT 'PRB' || nextval('problem_number_seq'),
+	number text PRIMARY KEY DEFAULT 'PRB' || nextval('problem_number_seq')::text,
 	title text,
 	description text,
 	requester text,
@@ -75,7 +75,7 @@ COMMENT ON COLUMN problem.status IS 'State, by the lifecycle problem.';
 
 CREATE SEQUENCE known_error_number_seq START 1000001;
 CREATE TABLE known_error (
-	number text PRIMARY KEY DEFAULT 'KE' || nextval('known_error_number_seq'),
+	number text PRIMARY KEY DEFAULT 'KE' || nextval('known_error_number_seq')::text,
 	title text,
 	description text,
 	priority integer,
@@ -118,7 +118,7 @@ COMMENT ON COLUMN known_error.status IS 'State, by the lifecycle known_error.';
 
 CREATE SEQUENCE knowledge_article_number_seq START 1000001;
 CREATE TABLE knowledge_article (
-	number text PRIMARY KEY DEFAULT 'KB' || nextval('knowledge_article_number_seq'),
+	number text PRIMARY KEY DEFAULT 'KB' || nextval('knowledge_article_number_seq')::text,
 	title text,
 	description text,
 	category text,

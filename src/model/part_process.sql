@@ -33,7 +33,7 @@ COMMENT ON COLUMN process.status IS 'State, by the lifecycle process.';
 
 CREATE SEQUENCE objective_number_seq START 1000001;
 CREATE TABLE objective (
-	number text PRIMARY KEY DEFAULT 'OBJ' || nextval('objective_number_seq'),
+	number text PRIMARY KEY DEFAULT 'OBJ' || nextval('objective_number_seq')::text,
 	title text,
 	description text,
 	function text,
@@ -159,7 +159,7 @@ COMMENT ON COLUMN measurement.status IS 'State, by the lifecycle measurement.';
 
 CREATE SEQUENCE analysis_number_seq START 1000001;
 CREATE TABLE analysis (
-	number text PRIMARY KEY DEFAULT 'ANA' || nextval('analysis_number_seq'),
+	number text PRIMARY KEY DEFAULT 'ANA' || nextval('analysis_number_seq')::text,
 	description text,
 	title text,
 	subject text,

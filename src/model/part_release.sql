@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{release,deployment}', 'Releases and deployments.', $model$
 CREATE SEQUENCE release_number_seq START 1000001;
 CREATE TABLE release (
-	number text PRIMARY KEY DEFAULT 'REL' || nextval('release_number_seq'),
+	number text PRIMARY KEY DEFAULT 'REL' || nextval('release_number_seq')::text,
 	title text,
 	description text,
 	requester text,
@@ -79,7 +79,7 @@ COMMENT ON COLUMN release.status IS 'State, by the lifecycle release.';
 
 CREATE SEQUENCE deployment_number_seq START 1000001;
 CREATE TABLE deployment (
-	number text PRIMARY KEY DEFAULT 'DEP' || nextval('deployment_number_seq'),
+	number text PRIMARY KEY DEFAULT 'DEP' || nextval('deployment_number_seq')::text,
 	title text,
 	description text,
 	service text,

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{service_request}', 'Service requests.', $model$
 CREATE SEQUENCE service_request_number_seq START 1000001;
 CREATE TABLE service_request (
-	number text PRIMARY KEY DEFAULT 'REQ' || nextval('service_request_number_seq'),
+	number text PRIMARY KEY DEFAULT 'REQ' || nextval('service_request_number_seq')::text,
 	title text,
 	description text,
 	requester text,

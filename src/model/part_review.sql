@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{management_review}', 'Management reviews.', $model$
 CREATE SEQUENCE management_review_number_seq START 1000001;
 CREATE TABLE management_review (
-	number text PRIMARY KEY DEFAULT 'MR' || nextval('management_review_number_seq'),
+	number text PRIMARY KEY DEFAULT 'MR' || nextval('management_review_number_seq')::text,
 	description text,
 	title text,
 	planned_at date,

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{risk}', 'Risks and their treatment.', $model$
 CREATE SEQUENCE risk_number_seq START 1000001;
 CREATE TABLE risk (
-	number text PRIMARY KEY DEFAULT 'RSK' || nextval('risk_number_seq'),
+	number text PRIMARY KEY DEFAULT 'RSK' || nextval('risk_number_seq')::text,
 	title text,
 	description text,
 	category text,

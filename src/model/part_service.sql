@@ -124,7 +124,7 @@ COMMENT ON COLUMN service_party.status IS 'State, by the lifecycle service_party
 
 CREATE SEQUENCE requirement_number_seq START 1000001;
 CREATE TABLE requirement (
-	number text PRIMARY KEY DEFAULT 'RQM' || nextval('requirement_number_seq'),
+	number text PRIMARY KEY DEFAULT 'RQM' || nextval('requirement_number_seq')::text,
 	title text,
 	description text,
 	kind text CHECK (kind IN ('party', 'service', 'capacity', 'availability', 'continuity', 'security')),

@@ -4,7 +4,7 @@ INSERT INTO itsm.model_part (name, position, requires, tables, description, defi
 	'{contract,dispute}', 'Contracts with external suppliers, and disputes.', $model$
 CREATE SEQUENCE contract_number_seq START 1000001;
 CREATE TABLE contract (
-	number text PRIMARY KEY DEFAULT 'CON' || nextval('contract_number_seq'),
+	number text PRIMARY KEY DEFAULT 'CON' || nextval('contract_number_seq')::text,
 	title text,
 	description text,
 	category text,
@@ -70,7 +70,7 @@ COMMENT ON COLUMN contract.status IS 'State, by the lifecycle contract.';
 
 CREATE SEQUENCE dispute_number_seq START 1000001;
 CREATE TABLE dispute (
-	number text PRIMARY KEY DEFAULT 'DSP' || nextval('dispute_number_seq'),
+	number text PRIMARY KEY DEFAULT 'DSP' || nextval('dispute_number_seq')::text,
 	title text,
 	description text,
 	party text NOT NULL REFERENCES party,

@@ -184,6 +184,35 @@ itsm_booking_conflicts(const char *tenant, int64 record, const ChangePlan *plan,
 	return conflict->ci_count > 0;
 }
 
+int
+itsm_booking_holders(const char *tenant, const char *ci, TimestampTz at, int64 **records)
+{
+	int64		number = place_of(tenant, ci, false);
+	RangeBound	from = {.val = TimestampTzGetDatum(at), .inclusive = true, .lower = true};
+	RangeBound	until = {.val = TimestampTzGetDatum(at), .inclusive = true};
+	Relation	table;
+	Met			met = {0};
+
+	if (number)
+	{
+		static const char *const names[] = {"change_booking_held", "change_booking_tolerated_idx"};
+		Datum		during = RangeTypePGetDatum(itsm_make_range(lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO),
+																&from, &until, false));
+
+		table = table_open(itsm_relation("change_booking"), AccessShareLock);
+		for (int i = 0; i < lengthof(names); i++)
+		{
+			Relation	index = index_open(itsm_relation(names[i]), AccessShareLock);
+
+			look_up(table, index, tenant, 0, place_range(number), during, &met);
+			index_close(index, AccessShareLock);
+		}
+		table_close(table, AccessShareLock);
+	}
+	*records = met.records;
+	return met.count;
+}
+
 /*
  * Inserts a booking that holds, in the way of ON CONFLICT DO NOTHING: false when
  * another one is in its way.  Without SQL it is the same at every isolation level.

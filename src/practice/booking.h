@@ -23,6 +23,9 @@ typedef struct BookingConflict
 extern bool itsm_booking_conflicts(const char *tenant, int64 record, const ChangePlan *plan,
 								   BookingConflict *conflict);
 
+/* The records that have booked an item for that time, held or not, each once; returns their number, locks nothing. */
+extern int	itsm_booking_holders(const char *tenant, const char *ci, TimestampTz at, int64 **records);
+
 /* Appends that conflict to a list of Unmet, in the words of the rule; they have counts, and no values. */
 extern List *itsm_conflict_unmet(List *unmet, const LifecycleRule *rule, const ChangePlan *plan,
 								 const BookingConflict *conflict);

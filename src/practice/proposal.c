@@ -19,6 +19,7 @@
 #include "lifecycle/actor.h"
 #include "lifecycle/policy.h"
 #include "miscadmin.h"
+#include "practice/proposal.h"
 #include "record/source.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"

@@ -107,7 +107,7 @@ neighbours(Graph *graph, int64_t id, bool backward, const GraphEdge **edges)
 	return n;
 }
 
-static Graph graph = {&memory, neighbours};
+static Graph graph = {.memory = &memory, .neighbours = neighbours};
 
 static void
 make_graph(void)
@@ -161,6 +161,74 @@ reach_agrees(bool backward)
 					reach.labels[number] == (backward ? edge[node][via] : edge[via][node]);
 			}
 		}
+	}
+	agrees &= reach.nodes.count == expected;
+	graph_reach_end(&reach);
+	return agrees;
+}
+
+/* Nodes that bear some failures, by label: against rounds over the whole graph. */
+
+static int	tolerated[MAX_NODES][6];
+
+static int
+tolerates(Graph *graph, int64_t id, int label)
+{
+	return tolerated[node_of(id)][label];
+}
+
+static void
+make_tolerant(void)
+{
+	for (int node = 0; node < count; node++)
+		for (int label = 0; label < 6; label++)
+			tolerated[node][label] = next_random() % 3 == 0 ? next_random() % 3 : 0;
+}
+
+/* Depths at which nodes fail, by waiting for enough failures around them; FAR: never. */
+static void
+fail_in_rounds(int start, int *failed)
+{
+	for (int node = 0; node < count; node++)
+		failed[node] = node == start ? 0 : FAR;
+	for (int depth = 1; depth <= count; depth++)
+		for (int node = 0; node < count; node++)
+			for (int label = 1; label < 6 && failed[node] == FAR; label++)
+			{
+				int			around = 0;
+
+				for (int other = 0; other < count; other++)
+					around += edge[other][node] == label && failed[other] < depth;
+				if (around > tolerated[node][label])
+					failed[node] = depth;
+			}
+}
+
+static bool
+tolerance_agrees(void)
+{
+	Graph		tolerant = {.memory = &memory, .neighbours = neighbours, .tolerates = tolerates};
+	int			start = next_random() % count;
+	int64_t		start_id = id_of(start);
+	int			max_depth = next_random() % 3 == 0 ? (int) (next_random() % 5) : GRAPH_NO_LIMIT;
+	int			failed[MAX_NODES];
+	GraphReach	reach;
+	int			expected = 0;
+	bool		agrees = true;
+
+	make_tolerant();
+	fail_in_rounds(start, failed);
+	graph_reach(&tolerant, false, &start_id, 1, max_depth, &reach);
+	for (int node = 0; node < count; node++)
+	{
+		int			number = graph_node_find(&reach.nodes, id_of(node));
+
+		if (failed[node] == FAR || (max_depth != GRAPH_NO_LIMIT && failed[node] > max_depth))
+			continue;
+		expected++;
+		agrees &= number >= 0 && reach.depths[number] == failed[node];
+		if (number > 0)
+			agrees &= reach.depths[reach.vias[number]] == failed[node] - 1;
 	}
 	agrees &= reach.nodes.count == expected;
 	graph_reach_end(&reach);
@@ -324,7 +392,7 @@ deep_neighbours(Graph *graph, int64_t id, bool backward, const GraphEdge **edges
 static void
 deep(void)
 {
-	Graph		chain = {&memory, deep_neighbours};
+	Graph		chain = {.memory = &memory, .neighbours = deep_neighbours};
 	int64_t		start = 0;
 	GraphReach	reach;
 	GraphPath	path;
@@ -373,12 +441,13 @@ int
 main(void)
 {
 	bool		reach = true;
+	bool		tolerance = true;
 	bool		path = true;
 	bool		components = true;
 	bool		dominators = true;
 	int64_t		start = 0;
 	GraphReach	reached;
-	Graph		chain = {&memory, deep_neighbours};
+	Graph		chain = {.memory = &memory, .neighbours = deep_neighbours};
 
 	for (int i = 0; i < GRAPHS; i++)
 	{
@@ -389,6 +458,7 @@ main(void)
 		for (int j = 0; j < 4; j++)
 		{
 			reach &= reach_agrees(j % 2);
+			tolerance &= tolerance_agrees();
 			path &= path_agrees();
 			dominators &= dominators_agree(&arcs);
 		}
@@ -396,6 +466,7 @@ main(void)
 		graph_arcs_end(&arcs, &memory);
 	}
 	ok(reach, "what is reached, how far and through what");
+	ok(tolerance, "a node that bears failures is reached by the first that is too much");
 	ok(path, "paths are shortest, and made of edges");
 	ok(components, "components are those of the closures");
 	ok(dominators, "dominators are those without which a node is not reached");
