@@ -55,6 +55,13 @@ static const ExportedTable tables[] = {
 	{"lifecycle", "SELECT name, version, definition, shipped, defined_at, defined_by::pg_catalog.text AS defined_by"
 		" FROM itsm.lifecycle",
 	"Every version of every lifecycle."},
+	{"control", "SELECT id, shipped, framework, clause, kind, grade, title, default_parameter, needs, query, remedy, defined_at,"
+		" defined_by::pg_catalog.text AS defined_by FROM itsm.control_definition",
+	"Controls, those that came with the extension and the organisation's own."},
+	{"control_setting", "SELECT * FROM itsm.control_setting", "What was decided about controls."},
+	{"assessment", "SELECT * FROM itsm.assessment", "Assessments."},
+	{"assessment_result", "SELECT * FROM itsm.assessment_result", "What came of each control in each assessment."},
+	{"assessment_finding", "SELECT * FROM itsm.assessment_finding", "What did not conform in each assessment."},
 };
 
 static void
