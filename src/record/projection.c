@@ -8,6 +8,7 @@
 #include "core/itsm.h"
 
 #include "access/xact.h"
+#include "core/table.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "record/projection.h"
@@ -42,8 +43,7 @@ itsm_projection_begin(Projection *projection)
 void
 itsm_projection_set(Projection *projection, ProjectedText which, const char *text)
 {
-	projection->text_nulls[which] = text == NULL;
-	projection->texts[which] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	itsm_set_text(projection->texts, projection->text_nulls, which, text);
 }
 
 bool
