@@ -11,11 +11,13 @@
  */
 #include "core/itsm.h"
 
+#include "access/xact.h"
 #include "core/json_read.h"
 #include "miscadmin.h"
 #include "practice/authorised_change.h"
 #include "practice/booking.h"
 #include "record/projection.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -60,23 +62,29 @@ next_element(const char **text, char *element)
 	return true;
 }
 
-/* A person is named, by himself or in an array. */
+/* A text is another one, or an element of the array that this is. */
 static bool
-names(const char *text, const char *person)
+names(const char *text, const char *name)
 {
 	char	   *element;
 
 	if (text == NULL)
 		return false;
-	if (strcmp(text, person) == 0)
+	if (strcmp(text, name) == 0)
 		return true;
 	if (*text++ != '{')
 		return false;
 	element = palloc(strlen(text) + 1);
 	while (next_element(&text, element))
-		if (strcmp(element, person) == 0)
+		if (strcmp(element, name) == 0)
 			return true;
 	return false;
+}
+
+bool
+itsm_change_names(const Record *change, const char *ci)
+{
+	return names(attribute_of(change, "cis"), ci) || names(attribute_of(change, "ci"), ci);
 }
 
 static bool
@@ -142,6 +150,37 @@ still_booked(const ControlledWrite *write, int64 id)
 	return false;
 }
 
+/*
+ * The change whose state this subtransaction has shared last: a statement over
+ * many items takes it once.  Nobody else can have moved it since.
+ */
+static struct
+{
+	LocalTransactionId lxid;
+	SubTransactionId subtransaction;
+	int64		id;
+}			shared;
+
+static bool
+is_shared(int64 id)
+{
+	return shared.lxid == ITSM_LXID && shared.subtransaction == GetCurrentSubTransactionId() && shared.id == id;
+}
+
+/* It stays as it is from here on, and is still what it was when it was found. */
+static Nearness
+share(const AuthorisedData *data, const ControlledWrite *write, int64 id)
+{
+	Nearness	nearness = look_at(data, write, id, true);
+
+	if (nearness == NEAR_ENOUGH && !still_booked(write, id))
+		return NEAR_NONE;
+	shared.lxid = ITSM_LXID;
+	shared.subtransaction = GetCurrentSubTransactionId();
+	shared.id = id;
+	return nearness;
+}
+
 const char *
 itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write)
 {
@@ -158,12 +197,8 @@ itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write)
 
 		CHECK_FOR_INTERRUPTS();
 		/* only one that would do is locked, and then looked at again */
-		if (nearness == NEAR_ENOUGH && write->lock)
-		{
-			nearness = look_at(data, write, changes[i], true);
-			if (nearness == NEAR_ENOUGH && !still_booked(write, changes[i]))
-				nearness = NEAR_NONE;
-		}
+		if (nearness == NEAR_ENOUGH && write->lock && !is_shared(changes[i]))
+			nearness = share(data, write, changes[i]);
 		if (nearness == NEAR_ENOUGH)
 			return NULL;
 		nearest = Max(nearest, nearness);
