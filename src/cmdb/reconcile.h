@@ -47,7 +47,7 @@ extern const char *const itsm_reconcile_actions[RECONCILE_ACTIONS];
 typedef struct CiColumn
 {
 	char	   *attribute;
-	Oid			type;			/* of the attribute */
+	Oid			type;			/* of the attribute, but for domains */
 	int32		typmod;
 	AttrNumber	column;			/* 0: it is an expression */
 	bool		in_key;

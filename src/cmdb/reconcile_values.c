@@ -9,6 +9,7 @@
  */
 #include "core/itsm.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "cmdb/ci_attribute.h"
 #include "cmdb/ci_class.h"
@@ -89,7 +90,9 @@ itsm_column_text(const CiColumn *column, const char *text)
 	Reading		reading = {column, text, NULL};
 	ErrorData  *error;
 
-	if (column->type == TEXTOID || (column->type == VARCHAROID && column->typmod < 0))
+	/* what is not the system's own may hold more of that; its text is taken as it is */
+	if (column->type == TEXTOID || (column->type == VARCHAROID && column->typmod < 0) ||
+		column->type >= FirstNormalObjectId)
 		return pstrdup(text);
 	error = itsm_attempt(read_value, &reading);
 	if (error)
