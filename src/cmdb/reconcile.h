@@ -103,6 +103,7 @@ typedef struct ReconcileItem
 	const IdentificationRule *rule; /* the first that its attributes suffice for */
 	SourceItem *stored;			/* as it was known; NULL: it was not */
 	SourceItem	next;			/* as it will be */
+	List	   *others;			/* SourceItem *: what other sources say of the record */
 	Record		record;			/* when next.record is not 0 */
 	ReconcileAction action;
 	const char *detail;
