@@ -45,6 +45,7 @@ SQL_FILES = \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
 	src/practice/baseline_check.sql \
+	src/practice/authorised_change.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
@@ -76,6 +77,10 @@ SQL_FILES = \
 	src/practice/register_evaluation.sql \
 	src/practice/outage.sql \
 	src/practice/state_map.sql \
+	src/compliance/clause.sql \
+	src/compliance/control.sql \
+	src/compliance/compliance_record.sql \
+	src/compliance/assessment.sql \
 	src/compliance/required_information.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
@@ -87,8 +92,22 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
-	src/report/health.sql \
-	src/report/baseline.sql \
+	src/report/management_report.sql \
+	src/report/iso20000_control.sql \
+	src/compliance/control_source.sql \
+	src/compliance/controls_context.sql \
+	src/compliance/controls_planning.sql \
+	src/compliance/controls_support.sql \
+	src/compliance/controls_services.sql \
+	src/compliance/controls_parties.sql \
+	src/compliance/controls_supply.sql \
+	src/compliance/controls_change.sql \
+	src/compliance/controls_resolution.sql \
+	src/compliance/controls_assurance.sql \
+	src/compliance/controls_evaluation.sql \
+	src/report/iso20000_assessment.sql \
+	src/report/iso20000_register.sql \
+	src/report/audit_report.sql \
 	src/model/model.sql \
 	src/model/part_organisation.sql \
 	src/model/part_context.sql \
@@ -116,7 +135,10 @@ SQL_FILES = \
 	src/model/part_release.sql \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
-	src/model/create_model.sql
+	src/model/create_model.sql \
+	src/report/health.sql \
+	src/report/baseline.sql \
+	src/report/unauthorised_change.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
@@ -201,7 +223,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -225,6 +247,7 @@ help:
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
+	@echo '  make matrix           make test in fresh Debian folders with PostgreSQL 15, 17 and 18 (root, debootstrap)'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
 	@echo '  make dist             itsm-$(EXTVERSION).zip for PGXN, from HEAD'
@@ -249,6 +272,9 @@ check-load:
 
 check-clocks:
 	@ITSM_CLOCK_RECORDS=$${ITSM_CLOCK_RECORDS:-100000} TESTS=test/t/081_clock_model.pl test/run tap
+
+matrix:
+	@test/matrix
 
 bench:
 	@bench/run

@@ -64,7 +64,8 @@ extern uint64 itsm_baseline_read(const char *sql, int argument_count, const Oid 
 #define BASELINE_ITEMS \
 	"SELECT r.id, r.version FROM itsm.record r" \
 	" WHERE r.tenant OPERATOR(pg_catalog.=) $1 AND NOT r.deleted AND r.source OPERATOR(pg_catalog.<>) 0" \
-	" AND ($2 IS NOT NULL OR (r.process OPERATOR(pg_catalog.=) 'configuration_item' AND r.attachment OPERATOR(pg_catalog.<>) 0))" \
+	" AND ($2 IS NOT NULL OR (r.process OPERATOR(pg_catalog.=) 'configuration_item' AND r.attachment OPERATOR(pg_catalog.=) ANY" \
+	" (ARRAY(SELECT m.id FROM itsm.attachment m WHERE m.detached_at IS NULL))))" \
 	" AND ($2 IS NULL OR r.id OPERATOR(pg_catalog.=) ANY ($2))" \
 	" AND ($3 IS NULL OR coalesce(r.extra OPERATOR(pg_catalog.->>) 'ci_class', r.extra OPERATOR(pg_catalog.->>) 'class')" \
 	" OPERATOR(pg_catalog.=) ANY (ARRAY(WITH RECURSIVE below AS (SELECT $3 COLLATE \"C\" AS name UNION SELECT c.name FROM itsm.ci_class c" \

@@ -6,6 +6,7 @@
 
 #include "cmdb/baseline.h"
 #include "cmdb/relationship.h"
+#include "compliance/verify_assessments.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
 #include "ledger/verify.h"
@@ -68,6 +69,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_clocks,
 	&itsm_verify_agreements,
 	&itsm_verify_baselines,
+	&itsm_verify_assessments,
 	NULL
 };
 

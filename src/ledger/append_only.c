@@ -39,7 +39,8 @@ itsm_holds_history(const char *table)
 	static const char *const tables[] = {
 		"event", "record", "record_state", "violation", "source", "source_attribute",
 		"attachment", "lifecycle", "override", "refusal", "approval", "seal", "seal_head", "seal_tile", "seal_run",
-		"relationship", "relationship_type_version", "baseline", "baseline_part"
+		"relationship", "relationship_type_version", "assessment", "assessment_result", "assessment_finding",
+		"baseline", "baseline_part"
 	};
 
 	for (int i = 0; i < lengthof(tables); i++)

@@ -279,7 +279,8 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked", "redundancy_set"};
+	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked", "redundancy_set",
+		"authorised"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(event->kind, kinds[i]) == 0)

@@ -72,7 +72,7 @@ extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numb
 
 /*
  * True for what is said of a record without changing it: overridden, judged, redacted, approved,
- * rejected, linked, unlinked and redundancy_set.
+ * rejected, linked, unlinked, redundancy_set and authorised.
  */
 extern bool itsm_event_is_remark(const Event *event);
 

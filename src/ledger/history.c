@@ -206,6 +206,8 @@ detail_name(const Event *event)
 {
 	if (itsm_event_is_vote(event))
 		return "vote";
+	if (strcmp(event->kind, "authorised") == 0)
+		return "authorised";
 	return strcmp(event->kind, "redacted") == 0 ? "redacted" : "relationship";
 }
 

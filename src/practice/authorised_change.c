@@ -60,23 +60,29 @@ next_element(const char **text, char *element)
 	return true;
 }
 
-/* A person is named, by himself or in an array. */
+/* A text is another one, or an element of the array that this is. */
 static bool
-names(const char *text, const char *person)
+names(const char *text, const char *name)
 {
 	char	   *element;
 
 	if (text == NULL)
 		return false;
-	if (strcmp(text, person) == 0)
+	if (strcmp(text, name) == 0)
 		return true;
 	if (*text++ != '{')
 		return false;
 	element = palloc(strlen(text) + 1);
 	while (next_element(&text, element))
-		if (strcmp(element, person) == 0)
+		if (strcmp(element, name) == 0)
 			return true;
 	return false;
+}
+
+bool
+itsm_change_names(const Record *change, const char *ci)
+{
+	return names(attribute_of(change, "cis"), ci) || names(attribute_of(change, "ci"), ci);
 }
 
 static bool

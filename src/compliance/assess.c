@@ -1,0 +1,169 @@
+/*
+ * assess.c
+ *		Assessments: every control answered under one snapshot, and what came of it
+ *		kept.
+ *
+ * The last thing that an assessment writes is its event in the ledger, whose
+ * chain two who assess at the same time lock in turn.
+ */
+#include "core/itsm.h"
+
+#include "catalog/pg_type.h"
+#include "compliance/findings.h"
+#include "core/query.h"
+#include "ledger/digest.h"
+#include "ledger/policy_event.h"
+#include "lifecycle/actor.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "record/record.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define SUBJECT "assessment"
+
+static int64
+begin_assessment(TimestampTz at, Datum note, bool no_note)
+{
+	static const Oid types[] = {TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	Datum		values[] = {TimestampTzGetDatum(at), CStringGetTextDatum(itsm_acting()), note};
+	const char	nulls[] = {' ', ' ', no_note ? 'n' : ' ', '\0'};
+	OwnerQuery	query;
+	bool		isnull;
+	int64		id;
+
+	itsm_query_begin(&query);
+	(void) itsm_query(SPI_OK_INSERT_RETURNING,
+					  "INSERT INTO itsm.assessment (id, at, assessed_by, note)"
+					  " VALUES (pg_catalog.nextval('itsm.assessment_id_seq'), $1, $2, $3) RETURNING id",
+					  lengthof(types), types, values, nulls);
+	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	itsm_query_end(&query);
+	return id;
+}
+
+static Datum
+sha256_of(const char *text)
+{
+	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	uint8		hash[ITSM_HASH_LENGTH];
+	char		hex[2 * ITSM_HASH_LENGTH + 1] = {0};
+
+	itsm_digest_start();
+	itsm_digest_add(utf8, strlen(utf8));
+	itsm_digest_finish(hash);
+	hex_encode((const char *) hash, ITSM_HASH_LENGTH, hex);
+	return CStringGetTextDatum(hex);
+}
+
+/* Keeps a result; within a query of the owner. */
+static void
+keep_result(int64 assessment, const Control *control, const ControlResult *result)
+{
+	static const Oid types[] = {
+		INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID
+	};
+	const char *const texts[] = {
+		control->id, control->framework, control->clause, control->kind, control->grade, result->status, control->title,
+		result->detail, control->parameter, result->example
+	};
+	Datum		values[lengthof(types)] = {
+		Int64GetDatum(assessment), Int64GetDatum(result->checked), Int64GetDatum(result->failed)
+	};
+	char		nulls[lengthof(types)];
+
+	memset(nulls, ' ', sizeof(nulls));
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		nulls[3 + i] = texts[i] ? ' ' : 'n';
+		values[3 + i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
+	}
+	values[lengthof(types) - 1] = sha256_of(control->query);
+	(void) itsm_query(SPI_OK_INSERT,
+					  "INSERT INTO itsm.assessment_result (assessment, checked, failed, control, framework, clause, kind, grade,"
+					  " status, title, detail, parameter, example, query_sha256)"
+					  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+					  lengthof(types), types, values, nulls);
+}
+
+/* Keeps what failed; within a query of the owner. */
+static void
+keep_findings(int64 assessment, const Control *control, Tuplestorestate *failing)
+{
+	static const Oid types[] = {INT8OID, TEXTOID};
+	Datum		values[] = {Int64GetDatum(assessment), CStringGetTextDatum(control->id)};
+
+	itsm_findings_show(failing);
+	(void) itsm_query(SPI_OK_INSERT,
+					  "INSERT INTO itsm.assessment_finding (assessment, control, ordinal, subject, record, version, tenant, problem)"
+					  " SELECT $1, $2, f.number, f.subject, f.record, r.version, r.tenant, f.problem"
+					  " FROM (SELECT n.*, pg_catalog.row_number() OVER () AS number FROM failing n) f"
+					  " LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record",
+					  lengthof(types), types, values, NULL);
+}
+
+static void
+assess_control(int64 assessment, const Control *control, TimestampTz at)
+{
+	Tuplestorestate *failing = itsm_findings_begin();
+	ControlResult result;
+	OwnerQuery	query;
+
+	itsm_control_run(control, at, failing, &result);
+	itsm_query_begin(&query);
+	keep_result(assessment, control, &result);
+	if (result.failed > 0)
+		keep_findings(assessment, control, failing);
+	itsm_query_end(&query);
+	tuplestore_end(failing);
+}
+
+static void
+finish_assessment(int64 assessment, int controls, const char *note)
+{
+	static const Oid types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(assessment)};
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *digest;
+	OwnerQuery	query;
+
+	itsm_query_begin(&query);
+	(void) itsm_query(SPI_OK_SELECT, "SELECT itsm.assessment_digest($1)", lengthof(types), types, values, NULL);
+	digest = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	itsm_query_end(&query);
+	itsm_policy_event(SUBJECT, 0, "assessed", "assessment", psprintf(INT64_FORMAT, assessment), "note", note, "controls",
+					  psprintf("%d", controls), "sha256", digest, NULL);
+}
+
+/*
+ * itsm.assess(note text) → bigint
+ */
+ITSM_FUNCTION(itsm_assess);
+Datum
+itsm_assess(PG_FUNCTION_ARGS)
+{
+	TimestampTz at = GetCurrentTimestamp();
+	List	   *controls;
+	int64		assessment;
+	MemoryContext context;
+	ListCell   *cell;
+
+	PreventCommandIfReadOnly("itsm.assess()");
+	controls = itsm_controls_load(NULL, NULL);
+	assessment = begin_assessment(at, PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	context = AllocSetContextCreate(CurrentMemoryContext, "itsm assessment", ALLOCSET_DEFAULT_SIZES);
+	foreach(cell, controls)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+
+		CHECK_FOR_INTERRUPTS();
+		assess_control(assessment, lfirst(cell), at);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	finish_assessment(assessment, list_length(controls), PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_INT64(assessment);
+}
