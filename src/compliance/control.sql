@@ -113,7 +113,7 @@ COMMENT ON FUNCTION itsm.drop_control(text) IS 'Takes back what the organisation
 
 CREATE FUNCTION itsm.set_parameter(control text, value text) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_set_parameter' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION itsm.set_parameter(text, text) IS 'Sets the parameter that a control goes by: an interval (12 mo, 30 d, 4 h), a share (95 %) or a number, of the same kind as its default; null: the default again. An event of the ledger. Raises IT050 for a value of another kind. For the DBA to grant.';
+COMMENT ON FUNCTION itsm.set_parameter(text, text) IS 'Sets the parameter that a control goes by: an interval (12 mo, 30 d, 4 h), a share (95 %) or a number, of the same kind as its default, or where it has none, of a kind that its query reads ($1, $2); null: the default again. An event of the ledger. Raises IT050 for a value of another kind. For the DBA to grant.';
 
 CREATE FUNCTION itsm.exclude_control(control text, reason text) RETURNS void
 AS 'MODULE_PATHNAME', 'itsm_exclude_control' LANGUAGE C VOLATILE PARALLEL UNSAFE;

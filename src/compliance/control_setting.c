@@ -49,21 +49,41 @@ kind_name(ParameterKind kind)
 		: kind == PARAMETER_SHARE ? "a share, like 95 %" : "a number";
 }
 
+/* What a control without a default one can be given: what its query reads. */
+static bool
+reads_parameter(const Control *control, ParameterKind kind)
+{
+	return strstr(control->query, kind == PARAMETER_INTERVAL ? "$1" : "$2") != NULL;
+}
+
+static const char *
+kinds_read(const Control *control)
+{
+	bool		interval = reads_parameter(control, PARAMETER_INTERVAL);
+	bool		number = reads_parameter(control, PARAMETER_NUMBER);
+
+	if (!interval && !number)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_DEFINITION), errmsg("control \"%s\" has no parameter", control->id)));
+	return psprintf("%s%s%s", interval ? kind_name(PARAMETER_INTERVAL) : "", interval && number ? ", or " : "",
+					number ? "a share, like 95 %, or a number" : "");
+}
+
 /* The value as it is written. */
 static const char *
 check_parameter(const Control *control, const char *default_parameter, const char *value)
 {
 	ControlParameter given;
 	ControlParameter expected;
+	bool		of_a_kind = default_parameter != NULL && control_parameter_read(default_parameter, &expected);
+	const char *kinds = of_a_kind ? kind_name(expected.kind) : kinds_read(control);
 
-	if (default_parameter == NULL || !control_parameter_read(default_parameter, &expected))
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_DEFINITION), errmsg("control \"%s\" has no parameter", control->id)));
-	if (!control_parameter_read(value, &given) || given.kind != expected.kind)
+	if (!control_parameter_read(value, &given) ||
+		(of_a_kind ? given.kind != expected.kind : !reads_parameter(control, given.kind)))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_DEFINITION),
 				 errmsg("\"%s\" cannot be the parameter of control \"%s\"", itsm_clip(value), control->id),
-				 errhint("It is %s; the default is %s.", kind_name(expected.kind), default_parameter)));
+				 of_a_kind ? errhint("It is %s; the default is %s.", kinds, default_parameter) : errhint("It is %s.", kinds)));
 	return psprintf("%s%s%s", given.number, *given.unit ? " " : "", given.unit);
 }
 

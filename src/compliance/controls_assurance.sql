@@ -33,14 +33,14 @@ SELECT itsm.define_control(id => '8.7.1-2', clause => '8.7.1', kind => 'V', grad
 			GROUP BY 1, 2
 		) v ON v.tenant = s.tenant AND v.service = s.key
 		CROSS JOIN LATERAL (SELECT CASE WHEN v.last_end IS NULL THEN 'its availability was not measured'
-			WHEN v.last_end < $3 - 2 * coalesce($1, '1 mon') THEN 'its availability was not measured in the last period'
+			WHEN v.last_end < $3 - 2 * $1 THEN 'its availability was not measured in the last period'
 			WHEN v.without_target > 0 THEN 'its availability is compared with no target'
 			WHEN v.unanswered > 0 THEN format('missed its target in %s periods without a cause or an action', v.unanswered) END AS problem OFFSET 0) p
 	WHERE s.in_scope
 	UNION ALL
 	SELECT o.key, o.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record o
-		CROSS JOIN LATERAL (SELECT CASE WHEN o.category = 'closed' OR o.resolved_at < $3 - coalesce($1, '1 mon') THEN nullif(concat_ws('; ', itsm.lacking(o.attributes, 'cause'),
+		CROSS JOIN LATERAL (SELECT CASE WHEN o.category = 'closed' OR o.resolved_at < $3 - $1 THEN nullif(concat_ws('; ', itsm.lacking(o.attributes, 'cause'),
 			CASE WHEN coalesce(nullif(o.attributes->>'action', ''), nullif(o.attributes->>'problem', ''), o.attributes->>'incident', '') = '' THEN 'nothing follows from it' END), '') END AS problem OFFSET 0) p
 	WHERE o.process = 'outage' AND (o.attributes->>'planned')::boolean IS NOT TRUE AND o.category = ANY ('{active,resolved,closed}')
 		AND coalesce((o.attributes->>'started_at')::timestamptz, o.opened_at) > $3 - interval '12 mons'
@@ -142,10 +142,10 @@ $query$);
 
 SELECT itsm.define_control(id => '8.7.2-6', clause => '8.7.2', kind => 'I', grade => 'major',
 	title => 'Cause, impact and recovery of each use of a continuity plan are reported',
-	needs => '{continuity_invocation}', remedy => 'Fill in cause, impact, recovery and reported_at.', query => $query$
+	needs => '{continuity_invocation}', remedy => 'Fill in cause, effect, recovery and reported_at.', query => $query$
 	SELECT n.key, n.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record n
-		CROSS JOIN LATERAL (SELECT itsm.lacking(n.attributes, 'cause', 'impact', 'recovery', 'reported_at') AS problem OFFSET 0) p
+		CROSS JOIN LATERAL (SELECT itsm.lacking(n.attributes, 'cause', 'effect', 'recovery', 'reported_at') AS problem OFFSET 0) p
 	WHERE n.process = 'continuity_invocation' AND n.category = ANY ('{resolved,closed}')
 $query$);
 
@@ -222,7 +222,7 @@ SELECT itsm.define_control(id => '8.7.3-5', clause => '8.7.3.3', kind => 'T', gr
 	title => 'Information security incidents are analysed by type, volume and impact within the interval, and improvements follow',
 	needs => '{incident,incident.security,analysis}', remedy => 'Record an analysis of the subject security_incident with its result, and what follows in actions.', query => $query$
 	SELECT a.subject, a.record, p.problem IS NULL, p.problem
-	FROM itsm.control_analysis('security_incident', 'incident', coalesce($1, '3 mons'), $3) a
+	FROM itsm.control_analysis('security_incident', 'incident', $1, $3) a
 		LEFT JOIN itsm.compliance_record r ON r.process = 'analysis' AND r.record = a.record
 		CROSS JOIN LATERAL (SELECT coalesce(a.problem, CASE WHEN coalesce(r.attributes->>'actions', '{}') = '{}' THEN 'no improvement follows from the analysis' END) AS problem OFFSET 0) p
 	WHERE EXISTS (

@@ -126,7 +126,7 @@ SELECT itsm.define_control(id => '8.5.1-9', clause => '8.5.1.3', kind => 'V', gr
 	FROM itsm.controlled_change c
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
 			CASE WHEN c.category = 'closed' AND coalesce(c.attributes->>'review', '') = '' THEN 'closed without a review'
-				WHEN c.category = 'resolved' AND c.ended_at < $3 - coalesce($1, '30 days') THEN 'not reviewed in time' END,
+				WHEN c.category = 'resolved' AND c.ended_at < $3 - $1 THEN 'not reviewed in time' END,
 			CASE WHEN c.category = 'closed' AND c.attributes->>'outcome' = ANY ('{failed,backed_out}')
 				AND coalesce(c.attributes->>'problem', '') = '' AND coalesce(c.attributes->>'improvement', '') = ''
 				THEN 'it did not succeed, and nothing follows from it' END), '') AS problem OFFSET 0) p
@@ -140,9 +140,9 @@ SELECT itsm.define_control(id => '8.5.1-10', clause => '8.5.1.3', kind => 'V', g
 	FROM itsm.controlled_change c
 		CROSS JOIN LATERAL (SELECT c.category = 'closed' AND c.attributes->>'review' <> '' AS reviewed OFFSET 0) r
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
-			CASE WHEN r.reviewed IS NOT TRUE AND (c.category = 'closed' OR c.ended_at < $3 - coalesce($1, '5 days')) THEN 'not reviewed'
-				WHEN r.reviewed AND c.closed_at > c.ended_at + coalesce($1, '5 days') THEN 'reviewed too late' END,
-			CASE WHEN c.ended_at < $3 - coalesce($1, '5 days') OR c.category = 'closed' THEN
+			CASE WHEN r.reviewed IS NOT TRUE AND (c.category = 'closed' OR c.ended_at < $3 - $1) THEN 'not reviewed'
+				WHEN r.reviewed AND c.closed_at > c.ended_at + $1 THEN 'reviewed too late' END,
+			CASE WHEN c.ended_at < $3 - $1 OR c.category = 'closed' THEN
 				'the record lacks ' || nullif(concat_ws(', ', CASE WHEN coalesce(c.title, '') = '' THEN 'title' END,
 					CASE WHEN coalesce(c.service, '') = '' THEN 'service' END), '')
 				END), '') AS problem OFFSET 0) p
@@ -152,11 +152,11 @@ $query$);
 SELECT itsm.define_control(id => '8.5.1-11', clause => '8.5.1.3', kind => 'T', grade => 'minor', parameter => '3 mo',
 	title => 'Change records are analysed for trends at planned intervals',
 	needs => '{change,analysis}', remedy => 'Record an analysis of the subject change, with its result.', query => $query$
-	SELECT a.subject, a.record, a.ok, a.problem FROM itsm.control_analysis('change', 'change', coalesce($1, '3 mons'), $3) a
+	SELECT a.subject, a.record, a.ok, a.problem FROM itsm.control_analysis('change', 'change', $1, $3) a
 $query$);
 
 SELECT itsm.define_control(id => '8.5.1-12', clause => '8.5.1.3', kind => 'I', grade => 'minor',
-	title => 'Scheduled changes have their dates, and those concerned were told before the start',
+	title => 'Scheduled changes have their dates, and those concerned were told before the start (changes recorded in the last 12 months, or the interval set)',
 	needs => '{change,change.planned_start,change.communicated_at}', remedy => 'Set planned_start and planned_end, tell those concerned, and keep when in communicated_at.', query => $query$
 	SELECT c.key, c.record, p.problem IS NULL, p.problem
 	FROM itsm.controlled_change c
@@ -169,7 +169,7 @@ SELECT itsm.define_control(id => '8.5.1-12', clause => '8.5.1.3', kind => 'I', g
 $query$);
 
 SELECT itsm.define_control(id => '8.5.1-13', clause => '8.5.1.3', kind => 'I', grade => 'major',
-	title => 'Standard changes rest on a template that is approved, in force, and meant for their service and risk',
+	title => 'Standard changes rest on a template that is approved and in force, and have no more impact or risk than such a change may have (those recorded in the last 12 months, or the interval set)',
 	needs => '{change,change.template}', remedy => 'Name an approved template that has not run out (itsm.define_change_template, itsm.approve_change_template), or make it a normal change.', query => $query$
 	SELECT c.key, c.record, p.problem IS NULL, p.problem
 	FROM itsm.controlled_change c
@@ -186,7 +186,7 @@ SELECT itsm.define_control(id => '8.5.1-13', clause => '8.5.1.3', kind => 'I', g
 $query$);
 
 SELECT itsm.define_control(id => '8.5.1-14', clause => '8.5.1.3', kind => 'I', grade => 'minor',
-	title => 'Approved changes do not collide on a configuration item, nor lie in a freeze, unless that was accepted',
+	title => 'Approved changes do not collide on a configuration item, nor lie in a freeze, unless that was accepted (those planned to end later than a month ago, or the interval set)',
 	needs => '{change,change.planned_start}', remedy => 'Move one of the changes (itsm.next_free_slot), or record the exception with itsm.override and its reason.', query => $query$
 	WITH plan AS (
 		SELECT c.tenant, c.record, c.key, c.service, c.ci, (c.attributes->>'cis')::text[] AS cis, tstzrange(c.planned_start, c.planned_end) AS during
@@ -245,7 +245,7 @@ $query$);
 -- Service design and transition.
 
 SELECT itsm.define_control(id => '8.5.2-1', clause => '8.5.2.1', kind => 'D', grade => 'major',
-	title => 'New and changed services have a plan: responsibilities, resources, dependencies, tests, acceptance criteria, timescales, outcomes',
+	title => 'New and changed services have a plan: responsibilities, resources, dependencies, tests, acceptance criteria, timescales, outcomes (services on their way, and live ones recorded in the last 12 months, or the interval set)',
 	needs => '{service,service.plan}', remedy => 'Fill in the plan of the service; where it names a document, have that approved, with these sections.', query => $query$
 	SELECT s.key, s.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record s
@@ -260,7 +260,7 @@ SELECT itsm.define_control(id => '8.5.2-1', clause => '8.5.2.1', kind => 'D', gr
 $query$);
 
 SELECT itsm.define_control(id => '8.5.2-2', clause => '8.5.2.2', kind => 'D', grade => 'major',
-	title => 'Services are built on an approved design: requirements, targets, what becomes of agreements, catalogue and contracts, measures',
+	title => 'Services are built on an approved design: requirements, targets, what becomes of agreements, catalogue and contracts, measures (services on their way, and live ones recorded in the last 12 months, or the interval set)',
 	needs => '{service,service.design}', remedy => 'Fill in design and design_approved_by before build begins; where the design names a document, have that approved, with the sections requirements, targets, agreements (with contracts and catalogue) and measures.', query => $query$
 	SELECT s.key, s.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record s
@@ -289,8 +289,8 @@ SELECT itsm.define_control(id => '8.5.2-4', clause => '8.5.2.3', kind => 'V', gr
 	SELECT s.key, s.record, p.problem IS NULL, p.problem
 	FROM itsm.controlled_service s
 		CROSS JOIN LATERAL (SELECT CASE
-			WHEN coalesce(s.attributes->>'transition_report', '') = '' AND s.entered_at < $3 - coalesce($1, '30 days') THEN 'nothing reports on its transition'
-			WHEN s.attributes->>'transition_report' <> '' AND (s.attributes->>'transition_reported_at')::date > (s.entered_at + coalesce($1, '30 days'))::date
+			WHEN coalesce(s.attributes->>'transition_report', '') = '' AND s.entered_at < $3 - $1 THEN 'nothing reports on its transition'
+			WHEN s.attributes->>'transition_report' <> '' AND (s.attributes->>'transition_reported_at')::date > (s.entered_at + $1)::date
 				THEN 'the report on its transition came too late' END AS problem OFFSET 0) p
 	WHERE s.live AND s.entered_at > $3 - interval '12 mons'
 $query$);
@@ -314,7 +314,7 @@ $query$);
 -- Release and deployment.
 
 SELECT itsm.define_control(id => '8.5.3-1', clause => '8.5.3', kind => 'D', grade => 'major',
-	title => 'Types of releases, emergency releases among them, how often they come and how they are managed are laid down',
+	title => 'Types of releases, emergency releases among them, how often they come and how they are managed are laid down (approved within the interval, if one is set)',
 	needs => '{document,document.kind}', remedy => 'Have a document of kind release_policy approved and put into force, with the sections types, emergency, frequency and management.', query => $query$
 	SELECT d.subject, d.record, d.ok, d.problem
 	FROM itsm.control_document('release_policy', $1, $3, '{types,emergency,frequency,management}') d
@@ -380,7 +380,7 @@ SELECT itsm.define_control(id => '8.5.3-5', clause => '8.5.3', kind => 'T', grad
 	needs => '{release,release.success,release.incidents_after}', remedy => 'Fill in success and incidents_after when the observation ends.', query => $query$
 	SELECT l.key, l.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record l
-		CROSS JOIN LATERAL (SELECT CASE WHEN l.state = 'closed' OR l.resolved_at < $3 - coalesce($1, '30 days')
+		CROSS JOIN LATERAL (SELECT CASE WHEN l.state = 'closed' OR l.resolved_at < $3 - $1
 			THEN itsm.lacking(l.attributes, 'success', 'incidents_after') END AS problem OFFSET 0) p
 	WHERE l.process = 'release' AND l.opened_at > $3 - interval '12 mons' AND l.state = ANY ('{deployed,early_life,closed}')
 $query$);

@@ -172,7 +172,7 @@ SELECT itsm.define_control(id => '5.2-2', clause => '5.2.2', kind => 'T', grade 
 			WHERE c.process = 'communication' AND c.category <> 'cancelled' AND c.tenant = d.tenant AND c.attributes->>'document' = d.key
 				AND (c.attributes->>'audience')::text[] && ARRAY[r.key, 'all']
 		) c
-		CROSS JOIN LATERAL (SELECT coalesce(d.effective_from, d.reviewed_at::date) + coalesce($1, '30 days') AS by OFFSET 0) b
+		CROSS JOIN LATERAL (SELECT coalesce(d.effective_from, d.reviewed_at::date) + $1 AS by OFFSET 0) b
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.at IS NULL AND b.by < $3 THEN 'the policy was not made known to this role'
 			WHEN c.at > b.by + '1 day' THEN 'the policy was made known to this role too late' END AS problem OFFSET 0) p
 	WHERE d.kind = 'sm_policy'
@@ -228,17 +228,17 @@ SELECT itsm.define_control(id => '5.3-3', clause => '5.3', kind => 'T', grade =>
 			FROM (
 					SELECT l.tenant, l.key AS person, r.record
 					FROM itsm.compliance_record l JOIN itsm.compliance_record r ON r.tenant = l.tenant AND r.assignee = l.key
-					WHERE l.process = 'person' AND (l.category <> 'active' OR (l.attributes->>'valid_to')::date < $3 - coalesce($1, '5 days'))
+					WHERE l.process = 'person' AND (l.category <> 'active' OR (l.attributes->>'valid_to')::date < $3 - $1)
 						AND r.category <> ALL ('{closed,cancelled,resolved}')
 					UNION ALL
 					SELECT l.tenant, l.key, r.record
 					FROM itsm.compliance_record l JOIN itsm.compliance_record r ON r.tenant = l.tenant AND r.attributes->>'owner' = l.key
-					WHERE l.process = 'person' AND (l.category <> 'active' OR (l.attributes->>'valid_to')::date < $3 - coalesce($1, '5 days'))
+					WHERE l.process = 'person' AND (l.category <> 'active' OR (l.attributes->>'valid_to')::date < $3 - $1)
 						AND r.category <> ALL ('{closed,cancelled,resolved}')
 				) o
 			GROUP BY o.tenant, o.person
 		) o ON o.tenant = n.tenant AND o.person = n.key
-		CROSS JOIN LATERAL (SELECT CASE WHEN o.records > 0 AND coalesce((n.attributes->>'valid_to')::date, n.closed_at::date) < $3 - coalesce($1, '5 days')
+		CROSS JOIN LATERAL (SELECT CASE WHEN o.records > 0 AND coalesce((n.attributes->>'valid_to')::date, n.closed_at::date) < $3 - $1
 			THEN format('has left, and %s open records still belong to this person', o.records) END AS problem OFFSET 0) p
 	WHERE n.process = 'person'
 $query$);

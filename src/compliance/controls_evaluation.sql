@@ -46,7 +46,7 @@ SELECT itsm.define_control(id => '9.2-1', clause => '9.2.2', kind => 'D', grade 
 		SELECT g.tenant, g.record, g.key, g.attributes, (g.attributes->>'clauses')::text[] AS clauses, (g.attributes->>'processes')::text[] AS processes
 		FROM itsm.compliance_record g
 		WHERE g.process = 'audit_programme' AND g.category = 'active'
-			AND (g.attributes->>'period_start')::date <= $3 AND (g.attributes->>'period_end')::date > $3 - coalesce($1, '12 mons')
+			AND (g.attributes->>'period_start')::date <= $3 AND (g.attributes->>'period_end')::date > $3 - $1
 	)
 	SELECT g.key, g.record, p.problem IS NULL, p.problem
 	FROM programme g
@@ -87,7 +87,7 @@ SELECT itsm.define_control(id => '9.2-2', clause => '9.2.1', kind => 'T', grade 
 		AND NOT EXISTS (
 			SELECT FROM itsm.compliance_record a
 			WHERE a.process = 'audit' AND a.category = ANY ('{resolved,closed}')
-				AND coalesce((a.attributes->>'reported_at')::date::timestamptz, a.resolved_at) > $3 - coalesce($1, '12 mons'))
+				AND coalesce((a.attributes->>'reported_at')::date::timestamptz, a.resolved_at) > $3 - $1)
 $query$);
 
 SELECT itsm.define_control(id => '9.2-3', clause => '9.2.2', kind => 'X', grade => 'major',
@@ -133,7 +133,7 @@ SELECT itsm.define_control(id => '9.3-1', clause => '9.3', kind => 'T', grade =>
 			ORDER BY 5 DESC, m.record DESC LIMIT 1
 		) m ON true
 		CROSS JOIN LATERAL (SELECT CASE WHEN m.record IS NULL THEN 'none was held'
-			WHEN m.held_at < $3 - coalesce($1, '12 mons') THEN 'the last one was held longer ago than the interval'
+			WHEN m.held_at < $3 - $1 THEN 'the last one was held longer ago than the interval'
 			WHEN NOT EXISTS (
 				SELECT FROM itsm.role_holder h
 				WHERE h.tenant = m.tenant AND h.top_management AND h.person_key = itsm.person_key(m.attributes->>'chaired_by') AND h.during @> m.held_at)
@@ -229,7 +229,7 @@ SELECT itsm.define_control(id => '10.1-3', clause => '10.1', kind => 'T', grade 
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.attributes->>'extension_approved_by' <> ''
 			THEN greatest((c.attributes->>'due')::date, (c.attributes->>'extended_to')::date) ELSE (c.attributes->>'due')::date END AS due OFFSET 0) d
 		CROSS JOIN LATERAL (SELECT CASE WHEN d.due IS NULL THEN 'has no due date'
-			WHEN d.due + coalesce($1, '0') < $3::date THEN 'is overdue' END AS problem OFFSET 0) p
+			WHEN d.due + $1 < $3::date THEN 'is overdue' END AS problem OFFSET 0) p
 	WHERE c.process = 'corrective_action' AND c.category = ANY ('{new,active,waiting}')
 $query$);
 
@@ -284,7 +284,7 @@ SELECT itsm.define_control(id => 'X-2', clause => '7.5.3', kind => 'I', grade =>
 	SELECT 'newest seal', NULL::bigint, p.problem IS NULL, p.problem
 	FROM (SELECT max(s.at) AS at FROM itsm.seal s WHERE s.at <= $3) s
 		CROSS JOIN LATERAL (SELECT CASE WHEN s.at IS NULL THEN 'history was never sealed'
-			WHEN s.at < $3 - coalesce($1, '1 day') THEN 'is older than the interval' END AS problem OFFSET 0) p
+			WHEN s.at < $3 - $1 THEN 'is older than the interval' END AS problem OFFSET 0) p
 	WHERE EXISTS (SELECT FROM itsm.compliance_record r)
 	UNION ALL
 	SELECT concat_ws(' ', 'log', nullif(h.tenant, '')), NULL, v.ok, CASE WHEN NOT v.ok THEN 'does not continue the one before it' END
@@ -299,7 +299,7 @@ $query$);
 
 SELECT itsm.define_control(id => 'X-3', clause => '8.1', kind => 'I', grade => 'major',
 	title => 'Triggers of all attachments are there and enabled, and times in which they were bypassed are explained (those of the last 12 months, or the interval set, by an analysis of the subject maintenance that covers them)',
-	needs => '{}', remedy => 'See itsm_report.attachment_health; record an analysis that says why the guard was off.', query => $query$
+	needs => '{}', remedy => 'See itsm_report.attachment_health; record an analysis that says why it was done.', query => $query$
 	SELECT format('attachment %s of %s', h.attachment, h.source), NULL::bigint, p.problem IS NULL, p.problem
 	FROM itsm_report.attachment_health h
 		CROSS JOIN LATERAL (SELECT CASE WHEN NOT h.table_exists THEN 'its table is gone'
@@ -310,7 +310,7 @@ SELECT itsm.define_control(id => 'X-3', clause => '8.1', kind => 'I', grade => '
 	FROM (SELECT count(*) AS enabled FROM pg_event_trigger t WHERE t.evtname = ANY ('{itsm_guard_command,itsm_guard_drop}') AND t.evtenabled = 'A') g
 	WHERE EXISTS (SELECT FROM itsm.attachment a WHERE a.detached_at IS NULL)
 	UNION ALL
-	SELECT format('bypass at %s', date_trunc('second', e.at)), e.record, a.tenant IS NOT NULL, CASE WHEN a.tenant IS NULL THEN 'nothing explains why the guard was off' END
+	SELECT format('%s, %s', r.key, e.kind), e.record, a.tenant IS NOT NULL, CASE WHEN a.tenant IS NULL THEN format('nothing explains why history was bypassed at %s', date_trunc('second', e.at)) END
 	FROM itsm.record r
 		JOIN itsm.event e ON e.record = r.id AND e.tenant = r.tenant
 		LEFT JOIN LATERAL (
@@ -319,7 +319,7 @@ SELECT itsm.define_control(id => 'X-3', clause => '8.1', kind => 'I', grade => '
 				AND e.at >= (a.attributes->>'period_start')::date AND e.at < (a.attributes->>'period_end')::date
 			LIMIT 1
 		) a ON true
-	WHERE r.source = 0 AND e.kind = 'maintenance' AND e.at > $3 - coalesce($1, '12 mons')
+	WHERE r.source = 0 AND e.kind = ANY ('{maintenance,guard_disabled}') AND e.at > $3 - coalesce($1, '12 mons')
 $query$);
 
 SELECT itsm.define_control(id => 'X-4', clause => '7.5.3', kind => 'I', grade => 'major',

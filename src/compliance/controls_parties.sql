@@ -62,14 +62,14 @@ SELECT itsm.define_control(id => '8.3.2-3', clause => '8.3.2', kind => 'T', grad
 	needs => '{party,satisfaction}', remedy => 'Measure satisfaction of the service''s customers or of all, and record analysis and analysed_at.', query => $query$
 	SELECT s.key, s.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record s
-		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ', CASE WHEN (s.attributes->>'answered')::numeric < (s.attributes->>'asked')::numeric * coalesce($2, 10) / 100
+		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ', CASE WHEN (s.attributes->>'answered')::numeric < (s.attributes->>'asked')::numeric * 10 / 100
 			OR (s.attributes->>'answered')::numeric = 0 THEN 'too few answered' END,
 			CASE WHEN s.attributes->>'analysed_at' IS NULL OR coalesce(s.attributes->>'analysis', '') = '' THEN 'nobody analysed the result' END), '') AS problem OFFSET 0) p
-	WHERE s.process = 'satisfaction' AND s.category <> 'cancelled' AND (s.attributes->>'measured_at')::date > $3 - coalesce($1, '12 mons')
+	WHERE s.process = 'satisfaction' AND s.category <> 'cancelled' AND (s.attributes->>'measured_at')::date > $3 - $1
 	UNION ALL
 	SELECT 'satisfaction of customers', NULL, false, 'was not measured within the interval'
 	WHERE EXISTS (SELECT FROM itsm.compliance_record c WHERE c.process = 'party' AND c.category = 'active' AND c.attributes->>'kind' = 'customer')
-		AND NOT EXISTS (SELECT FROM itsm.compliance_record s WHERE s.process = 'satisfaction' AND s.category <> 'cancelled' AND (s.attributes->>'measured_at')::date > $3 - coalesce($1, '12 mons'))
+		AND NOT EXISTS (SELECT FROM itsm.compliance_record s WHERE s.process = 'satisfaction' AND s.category <> 'cancelled' AND (s.attributes->>'measured_at')::date > $3 - $1)
 $query$);
 
 SELECT itsm.define_control(id => '8.3.2-4', clause => '8.3.2', kind => 'V', grade => 'major',
@@ -139,7 +139,7 @@ SELECT itsm.define_control(id => '8.3.3-2', clause => '8.3.3', kind => 'T', grad
 $query$);
 
 SELECT itsm.define_control(id => '8.3.3-3', clause => '8.3.3', kind => 'T', grade => 'major',
-	title => 'Targets of SLAs in force are measured in each period (a month, where the target says no other), and misses of the last 12 months have a cause and an action',
+	title => 'Targets of SLAs in force are measured in each period (a month, where the target says no other), and misses of the last 12 months, or the interval set, have a cause and an action',
 	needs => '{agreement,agreement_target,measurement,measurement.agreement_target}', remedy => 'Record the measurement of the period; where the target was missed, cause and action.', query => $query$
 	SELECT t.key, t.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record t
@@ -279,7 +279,7 @@ SELECT itsm.define_control(id => '8.3.4-3', clause => '8.3.4.1', kind => 'T', gr
 $query$);
 
 SELECT itsm.define_control(id => '8.3.4-4', clause => '8.3.4.1', kind => 'V', grade => 'major',
-	title => 'Disputes with suppliers are recorded, and managed by somebody until they are settled and closed',
+	title => 'Disputes with suppliers are recorded, and managed by somebody (named within 30 days, or the interval set) until they are settled and closed',
 	needs => '{dispute}', remedy => 'Record the dispute of the contract, name its owner, and how it was settled.', query => $query$
 	SELECT d.key, d.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record d
@@ -320,7 +320,7 @@ SELECT itsm.define_control(id => '8.3.4-6', clause => '8.3.4.1', kind => 'T', gr
 	needs => '{contract,contract.valid_to}', remedy => 'Fill in renewal_decision or exit_plan.', query => $query$
 	SELECT c.key, c.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record c
-		CROSS JOIN LATERAL (SELECT CASE WHEN (c.attributes->>'valid_to')::date < $3 + coalesce($1, '90 days')
+		CROSS JOIN LATERAL (SELECT CASE WHEN (c.attributes->>'valid_to')::date < $3 + $1
 				AND coalesce(nullif(c.attributes->>'renewal_decision', ''), c.attributes->>'exit_plan', '') = ''
 			THEN CASE WHEN (c.attributes->>'valid_to')::date < $3::date THEN 'has run out without a decision' ELSE 'ends soon, and nothing is decided' END END AS problem OFFSET 0) p
 	WHERE c.process = 'contract' AND c.state = ANY ('{active,amended,in_dispute,expiring}')

@@ -40,7 +40,7 @@ SELECT itsm.define_control(id => '6.1-3', clause => '6.1.3', kind => 'T', grade 
 		CROSS JOIN LATERAL (SELECT CASE WHEN r.attributes->>'extension_approved_by' <> ''
 			THEN greatest((r.attributes->>'due')::date, (r.attributes->>'extended_to')::date) ELSE (r.attributes->>'due')::date END AS due OFFSET 0) d
 		CROSS JOIN LATERAL (SELECT CASE WHEN d.due IS NULL THEN 'is treated without a due date'
-			WHEN d.due + coalesce($1, '0') < $3::date THEN 'its treatment is overdue' END AS problem OFFSET 0) p
+			WHEN d.due + $1 < $3::date THEN 'its treatment is overdue' END AS problem OFFSET 0) p
 	WHERE r.process = 'risk' AND r.state = 'in_treatment'
 $query$);
 
@@ -77,8 +77,8 @@ SELECT itsm.define_control(id => '6.1-5', clause => '6.1.1', kind => 'T', grade 
 			SELECT min(r.assessed_at) AS assessed_at FROM risk r
 			WHERE r.tenant = t.tenant AND (r.service = t.service OR r.trigger = ANY (ARRAY[t.key, t.incident])) AND r.assessed_at >= t.at::date
 		) r ON true
-		CROSS JOIN LATERAL (SELECT CASE WHEN r.assessed_at IS NULL AND t.at < $3 - coalesce($1, '30 days') THEN 'no risk of its service was assessed after it'
-			WHEN r.assessed_at > t.at + coalesce($1, '30 days') THEN 'the risks of its service were assessed too late' END AS problem OFFSET 0) p
+		CROSS JOIN LATERAL (SELECT CASE WHEN r.assessed_at IS NULL AND t.at < $3 - $1 THEN 'no risk of its service was assessed after it'
+			WHEN r.assessed_at > t.at + $1 THEN 'the risks of its service were assessed too late' END AS problem OFFSET 0) p
 $query$);
 
 SELECT itsm.define_control(id => '6.2-1', clause => '6.2.1', kind => 'D', grade => 'major', parameter => '12 mo',
@@ -88,7 +88,7 @@ SELECT itsm.define_control(id => '6.2-1', clause => '6.2.1', kind => 'D', grade 
 	FROM (
 			SELECT o.tenant, coalesce(nullif(o.attributes->>'function', ''), 'no function') AS function, min(o.record) AS record,
 				coalesce(bool_or(o.state = 'current' AND o.attributes->>'target' <> '' AND o.attributes->>'unit' <> ''
-					AND (o.attributes->>'due')::date >= $3 - coalesce($1, '12 mons')), false) AS measurable
+					AND (o.attributes->>'due')::date >= $3 - $1), false) AS measurable
 			FROM itsm.compliance_record o
 			WHERE o.process = 'objective' AND o.category <> 'cancelled'
 			GROUP BY 1, 2

@@ -34,8 +34,8 @@ SELECT itsm.define_control(id => '8.6.1-3', clause => '8.6.1', kind => 'V', grad
 			CASE WHEN coalesce(m.attributes->>'manager', '') = '' THEN 'has no responsible manager' END,
 			CASE WHEN m.attributes->>'informed_at' IS NULL THEN 'top management was not informed' END,
 			CASE WHEN m.category = 'closed' AND coalesce(m.attributes->>'timeline', '') = '' AND coalesce(m.attributes->>'cause', '') = '' THEN 'closed without a review'
-				WHEN m.category = 'closed' AND m.closed_at > r.restored_at + coalesce($1, '5 days') THEN 'reviewed too late'
-				WHEN m.category <> 'closed' AND r.restored_at < $3 - coalesce($1, '5 days') THEN 'not reviewed in time' END), '') AS problem OFFSET 0) p
+				WHEN m.category = 'closed' AND m.closed_at > r.restored_at + $1 THEN 'reviewed too late'
+				WHEN m.category <> 'closed' AND r.restored_at < $3 - $1 THEN 'not reviewed in time' END), '') AS problem OFFSET 0) p
 	WHERE m.process = 'major_incident' AND m.opened_at > $3 - interval '12 mons'
 $query$);
 
@@ -152,11 +152,11 @@ $query$);
 SELECT itsm.define_control(id => '8.6.3-1', clause => '8.6.3', kind => 'T', grade => 'major', parameter => '3 mo',
 	title => 'Incidents are analysed for trends at planned intervals, and problems are recorded from that',
 	needs => '{incident,analysis}', remedy => 'Record an analysis of the subject incident with its result; name the problems that follow in actions.', query => $query$
-	SELECT a.subject, a.record, a.ok, a.problem FROM itsm.control_analysis('incident', 'incident', coalesce($1, '3 mons'), $3) a
+	SELECT a.subject, a.record, a.ok, a.problem FROM itsm.control_analysis('incident', 'incident', $1, $3) a
 $query$);
 
 SELECT itsm.define_control(id => '8.6.3-2', clause => '8.6.3', kind => 'I', grade => 'major',
-	title => 'Problems are classified and prioritised, and resolved ones have a root cause and a resolution, or a decision',
+	title => 'Problems are classified and prioritised, and resolved ones have a root cause and a resolution, or a decision (open ones, and those closed in the last 12 months, or the interval set)',
 	needs => '{problem}', remedy => 'Fill in category and priority; before a problem is resolved root_cause and resolution, or who accepted the risk.', query => $query$
 	SELECT k.key, k.record, p.problem IS NULL, 'lacks ' || p.problem
 	FROM itsm.compliance_record k
@@ -220,7 +220,7 @@ SELECT itsm.define_control(id => '8.6.3-6', clause => '8.6.3', kind => 'T', grad
 	SELECT k.key, k.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record k
 		CROSS JOIN LATERAL (SELECT CASE
-			WHEN k.category = ANY ('{new,active,waiting,resolved}') AND k.changed_at < $3 - coalesce($1, '90 days') THEN 'nothing has happened to it for longer than the interval'
+			WHEN k.category = ANY ('{new,active,waiting,resolved}') AND k.changed_at < $3 - $1 THEN 'nothing has happened to it for longer than the interval'
 			WHEN k.category = 'closed' AND coalesce(k.attributes->>'risk_accepted_by', '') = '' AND coalesce(k.attributes->>'duplicate_of', '') = ''
 				AND coalesce(k.attributes->>'effectiveness', '') = '' THEN 'closed, and nobody checked whether its resolution works' END AS problem OFFSET 0) p
 	WHERE k.process = 'problem' AND (k.category = ANY ('{new,active,waiting,resolved}') OR (k.category = 'closed' AND k.closed_at > $3 - interval '12 mons'))

@@ -19,7 +19,7 @@ SELECT itsm.define_control(id => '8.1-1', clause => '8.1', kind => 'I', grade =>
 $query$);
 
 SELECT itsm.define_control(id => '8.1-2', clause => '8.1', kind => 'I', grade => 'major',
-	title => 'Changes to the management system itself (policies, scope, plan, processes put into force in the last 12 months in the place of earlier ones) have an approved change',
+	title => 'Changes to the management system itself (policies, scope, plan, processes put into force in the last 12 months, or the interval set, in the place of earlier ones) have an approved change',
 	needs => '{document,document.kind,document.change,change}', remedy => 'Name the approved change in the document.', query => $query$
 	SELECT d.key, d.record, p.problem IS NULL, p.problem
 	FROM itsm.document_in_force d
@@ -34,7 +34,7 @@ SELECT itsm.define_control(id => '8.1-2', clause => '8.1', kind => 'I', grade =>
 $query$);
 
 SELECT itsm.define_control(id => '8.1-3', clause => '8.1', kind => 'V', grade => 'major',
-	title => 'What unintended changes led to is reviewed, and something is done about it',
+	title => 'What unintended changes led to is reviewed, and something is done about it (open ones, and those closed in the last 12 months, or the interval set)',
 	needs => '{discrepancy,discrepancy.unintended_change}', remedy => 'Fill in consequence, and an action, a change or a corrective action.', query => $query$
 	SELECT d.key, d.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record d
@@ -223,7 +223,7 @@ SELECT itsm.define_control(id => '8.2.4-4', clause => '8.2.4', kind => 'T', grad
 			SELECT i.tenant, i.service, bool_or(i.category = 'active') AS listed, max((i.attributes->>'changed_on')::date) AS changed_on
 			FROM itsm.compliance_record i WHERE i.process = 'catalogue_item' GROUP BY 1, 2
 		) i ON i.tenant = c.tenant AND i.service = coalesce(nullif(c.attributes->>'transition', ''), c.service)
-		CROSS JOIN LATERAL (SELECT coalesce(c.actual_start, c.planned_start, c.ended_at)::date AS since, (c.ended_at + coalesce($1, '5 days'))::date AS by OFFSET 0) t
+		CROSS JOIN LATERAL (SELECT coalesce(c.actual_start, c.planned_start, c.ended_at)::date AS since, (c.ended_at + $1)::date AS by OFFSET 0) t
 		CROSS JOIN LATERAL (SELECT CASE
 			WHEN c.attributes->>'service_change' = 'removal' THEN CASE WHEN i.listed AND t.by < $3::date THEN 'the service was removed, and is still in the catalogue' END
 			WHEN coalesce(i.changed_on < t.since, true) AND t.by < $3::date THEN 'the catalogue was not brought up to date' END AS problem OFFSET 0) p
@@ -381,7 +381,7 @@ SELECT itsm.define_control(id => '8.2.6-7', clause => '8.2.6', kind => 'T', grad
 	SELECT c.key, c.record, p.problem IS NULL, p.problem
 	FROM itsm.controlled_change c
 		LEFT JOIN (
-			SELECT n.tenant, n.record, bool_or(i.changed_at < n.since) AS behind
+			SELECT n.tenant, n.record, bool_or(coalesce(i.changed_at < n.since, true)) AS behind
 			FROM (
 					SELECT c.tenant, c.record, coalesce(c.actual_start, c.planned_start, c.opened_at) AS since, unnest((c.attributes->>'cis')::text[]) AS ci
 					FROM itsm.controlled_change c
@@ -390,7 +390,7 @@ SELECT itsm.define_control(id => '8.2.6-7', clause => '8.2.6', kind => 'T', grad
 				LEFT JOIN itsm.compliance_record i ON i.process = 'configuration_item' AND i.tenant = n.tenant AND i.key = n.ci
 			GROUP BY n.tenant, n.record
 		) n ON n.tenant = c.tenant AND n.record = c.record
-		CROSS JOIN LATERAL (SELECT CASE WHEN (c.attributes->>'cis_updated')::boolean IS NOT TRUE AND n.behind IS NOT FALSE AND c.ended_at < $3 - coalesce($1, '5 days')
+		CROSS JOIN LATERAL (SELECT CASE WHEN (c.attributes->>'cis_updated')::boolean IS NOT TRUE AND n.behind IS NOT FALSE AND c.ended_at < $3 - $1
 			THEN 'its configuration items were not brought up to date' END AS problem OFFSET 0) p
 	WHERE c.category = 'closed' AND c.closed_at > $3 - interval '12 mons' AND coalesce(c.attributes->>'cis', '{}') <> '{}'
 $query$);

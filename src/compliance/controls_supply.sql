@@ -10,12 +10,12 @@ SELECT itsm.define_control(id => '8.4.1-1', clause => '8.4.1', kind => 'T', grad
 				greatest((b.attributes->>'actual')::numeric, (b.attributes->>'forecast')::numeric) AS cost
 			FROM itsm.compliance_record b
 			WHERE b.process = 'budget' AND b.tenant = s.tenant AND b.service = s.key AND b.category <> 'cancelled'
-				AND (b.attributes->>'period_start')::date <= $3 AND (b.attributes->>'period_end')::date > $3 - coalesce($1, '1 mon')
+				AND (b.attributes->>'period_start')::date <= $3 AND (b.attributes->>'period_end')::date > $3 - $1
 			ORDER BY (b.attributes->>'period_start')::date DESC LIMIT 1
 		) b ON true
 		CROSS JOIN LATERAL (SELECT CASE WHEN b.record IS NULL THEN 'has no budget for the period'
 			ELSE nullif(concat_ws('; ', itsm.lacking(b.attributes, 'budget', 'actual', 'forecast'),
-				CASE WHEN abs(b.cost - b.budget) > b.budget * coalesce($2, 10) / 100 AND coalesce(b.attributes->>'decision', '') = '' THEN 'costs deviate from the budget, and nothing is decided' END), '') END AS problem OFFSET 0) p
+				CASE WHEN abs(b.cost - b.budget) > b.budget * 10 / 100 AND coalesce(b.attributes->>'decision', '') = '' THEN 'costs deviate from the budget, and nothing is decided' END), '') END AS problem OFFSET 0) p
 	WHERE s.in_scope
 $query$);
 
@@ -54,7 +54,7 @@ SELECT itsm.define_control(id => '8.4.2-2', clause => '8.4.2', kind => 'T', grad
 			FROM itsm.compliance_record v WHERE v.process = 'measurement' AND v.category <> 'cancelled' AND v.attributes->>'kind' = 'consumption' GROUP BY 1, 2
 		) v ON v.tenant = s.tenant AND v.service = s.key
 		CROSS JOIN LATERAL (SELECT CASE WHEN v.last_end IS NULL THEN 'its consumption was never measured'
-			WHEN v.last_end < $3 - 2 * coalesce($1, '1 mon') THEN 'its consumption was not measured in the last period' END AS problem OFFSET 0) p
+			WHEN v.last_end < $3 - 2 * $1 THEN 'its consumption was not measured in the last period' END AS problem OFFSET 0) p
 	WHERE s.in_scope
 $query$);
 
@@ -86,7 +86,7 @@ SELECT itsm.define_control(id => '8.4.3-2', clause => '8.4.3', kind => 'D', grad
 	FROM itsm.controlled_service s
 		LEFT JOIN itsm.compliance_record c ON c.process = 'capacity' AND c.category = 'active' AND c.tenant = s.tenant AND c.service = s.key
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.record IS NULL THEN 'is not in the capacity plan'
-			ELSE nullif(concat_ws('; ', itsm.lacking(c.attributes, 'current_capacity', 'forecast_capacity', 'impact', 'timescale'),
+			ELSE nullif(concat_ws('; ', itsm.lacking(c.attributes, 'current_capacity', 'forecast_capacity', 'expected_impact', 'timescale'),
 				CASE WHEN coalesce((c.attributes->>'reviewed_at')::date::timestamptz, c.opened_at) < $3 - $1 THEN 'was last reviewed longer ago than the interval' END), '') END AS problem OFFSET 0) p
 	WHERE s.in_scope
 $query$);

@@ -78,12 +78,12 @@ SELECT itsm.define_control(id => '7.3-1', clause => '7.3', kind => 'T', grade =>
 					SELECT DISTINCT a.tenant, a.attributes->>'person' AS person
 					FROM itsm.compliance_record a
 					WHERE a.process = 'acknowledgement' AND a.category <> 'cancelled' AND a.attributes->>'document' = d.key
-						AND a.attributes->>'contribution' <> '' AND (a.attributes->>'at')::timestamptz > $3 - coalesce($1, '12 mons')
+						AND a.attributes->>'contribution' <> '' AND (a.attributes->>'at')::timestamptz > $3 - $1
 				) a ON a.tenant = n.tenant AND a.person = n.key
 			WHERE n.process = 'person' AND n.category = 'active' AND n.tenant = d.tenant AND (n.attributes->>'in_scope')::boolean IS NOT FALSE
 				AND coalesce((n.attributes->>'valid_from')::date <= $3::date, true) AND coalesce((n.attributes->>'valid_to')::date >= $3::date, true)
 		) s
-		CROSS JOIN LATERAL (SELECT CASE WHEN s.acknowledged < s.staff * coalesce($2, 90) / 100 THEN format('%s of %s people acknowledged it', s.acknowledged, s.staff) END AS problem OFFSET 0) p
+		CROSS JOIN LATERAL (SELECT CASE WHEN s.acknowledged * 100 < s.staff * 90 THEN format('%s of %s people acknowledged it', s.acknowledged, s.staff) END AS problem OFFSET 0) p
 	WHERE d.kind = ANY ('{sm_policy,objectives}') AND s.staff > 0
 $query$);
 
@@ -245,7 +245,7 @@ SELECT itsm.define_control(id => '7.6-1', clause => '7.6', kind => 'T', grade =>
 		LEFT JOIN itsm.record_state s ON s.record = a.record AND s.tenant = a.tenant
 		CROSS JOIN LATERAL (SELECT CASE
 			WHEN (a.attributes->>'valid_to')::date < $3::date THEN 'has run out, and is still published'
-			WHEN coalesce((a.attributes->>'reviewed_at')::date::timestamptz, s.entered_at) < $3 - coalesce($1, '12 mons') THEN 'was last reviewed longer ago than the interval' END AS problem OFFSET 0) p
+			WHEN coalesce((a.attributes->>'reviewed_at')::date::timestamptz, s.entered_at) < $3 - $1 THEN 'was last reviewed longer ago than the interval' END AS problem OFFSET 0) p
 	WHERE a.process = 'knowledge_article' AND a.state = 'published'
 $query$);
 
