@@ -16,6 +16,8 @@ SQL_FILES = \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
+	src/ledger/archive.sql \
+	src/ledger/verify_parts.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -37,6 +39,8 @@ SQL_FILES = \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
 	src/cmdb/baseline.sql \
+	src/cmdb/reconciliation.sql \
+	src/cmdb/ci_policy.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -82,6 +86,7 @@ SQL_FILES = \
 	src/compliance/compliance_record.sql \
 	src/compliance/assessment.sql \
 	src/compliance/required_information.sql \
+	src/practice/affected.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
@@ -93,6 +98,11 @@ SQL_FILES = \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/management_report.sql \
+	src/report/reconciliation.sql \
+	src/report/cmdb_health.sql \
+	src/report/unauthorised_change.sql \
+	src/report/health.sql \
+	src/report/baseline.sql \
 	src/report/iso20000_control.sql \
 	src/compliance/control_source.sql \
 	src/compliance/controls_context.sql \
@@ -136,9 +146,7 @@ SQL_FILES = \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
 	src/model/create_model.sql \
-	src/report/health.sql \
-	src/report/baseline.sql \
-	src/report/unauthorised_change.sql
+	src/report/verification.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

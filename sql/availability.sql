@@ -68,16 +68,16 @@ SELECT source, key, state, service, planned, started_at, ended_at, CASE WHEN end
 
 SELECT tenant, service, month, calendar, agreed_time, downtime, planned_downtime, outages, availability, target, met, mtbf, mtrs, complete
 FROM itsm_report.availability_monthly WHERE calendar LIKE 'availability_%' ORDER BY tenant, service, month;
--- the same, counted minute by minute
+-- the same, counted quarter by quarter of an hour
 SELECT a.service, a.month, a.agreed_time = m.agreed AS agreed, a.downtime = m.down AS downtime, a.planned_downtime = m.planned AS planned
 FROM itsm_report.availability_monthly a, LATERAL (
-	SELECT count(*) FILTER (WHERE open) * interval '1 minute' AS agreed, count(*) FILTER (WHERE open AND planned AND excluded) * interval '1 minute' AS planned,
-		count(*) FILTER (WHERE open AND (down AND NOT (planned AND excluded) OR planned AND NOT excluded)) * interval '1 minute' AS down
+	SELECT count(*) FILTER (WHERE open) * interval '15 minutes' AS agreed, count(*) FILTER (WHERE open AND planned AND excluded) * interval '15 minutes' AS planned,
+		count(*) FILTER (WHERE open AND (down AND NOT (planned AND excluded) OR planned AND NOT excluded)) * interval '15 minutes' AS down
 	FROM (
 		SELECT CASE WHEN t.at < '2026-05-16' THEN itsm.is_open('Mo-Fr 09:00-17:00; 2026 Apr 03,2026 Apr 06 off', t.at) ELSE true END AS open, t.at < '2026-05-16' AS excluded,
 			EXISTS (SELECT FROM outage o WHERE o.service = a.service AND o.status = 'restored' AND o.planned AND o.begins <= t.at AND t.at < o.ends) AS planned,
 			EXISTS (SELECT FROM outage o WHERE o.service = a.service AND o.status = 'restored' AND o.planned IS NOT TRUE AND o.begins <= t.at AND t.at < o.ends) AS down
-		FROM generate_series(a.month, a.month + interval '1 month' - interval '1 minute', interval '1 minute') AS t(at)) x) m
+		FROM generate_series(a.month, a.month + interval '1 month' - interval '15 minutes', interval '15 minutes') AS t(at)) x) m
 WHERE a.service = 'mail' AND a.tenant = '' ORDER BY a.month;
 
 -- one that lasts, and the month that is not over

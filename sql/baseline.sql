@@ -21,18 +21,18 @@ CREATE TABLE service (name text PRIMARY KEY, status text NOT NULL DEFAULT 'live'
 SELECT itsm.attach('ci', 'baseline_ci', 'status', mode => 'enforce', states => '{"in use": "live", "out": "retired"}',
 	attributes => '{"class": "class", "owner": "owner", "service": "service", "memory": "memory"}', track => '{mapped,note}', tenant => 'customer') > 0 AS attached;
 SELECT itsm.attach('service', 'baseline_service', 'status', mode => 'enforce', attributes => '{"cis": "cis"}', tenant => 'customer') > 0 AS attached;
-SELECT itsm.define_class('machine'), itsm.define_class('server', 'machine'), itsm.define_class('software');
-INSERT INTO ci (name, class, owner, memory, note) VALUES ('web1', 'server', 'ann', 8, 'rack 1'), ('web2', 'server', 'ann', 8, NULL), ('desk', 'machine', 'bob', 4, NULL), ('shop', 'software', 'cyd', NULL, NULL);
+SELECT itsm.define_class('b_machine'), itsm.define_class('b_server', 'b_machine'), itsm.define_class('b_software');
+INSERT INTO ci (name, class, owner, memory, note) VALUES ('web1', 'b_server', 'ann', 8, 'rack 1'), ('web2', 'b_server', 'ann', 8, NULL), ('desk', 'b_machine', 'bob', 4, NULL), ('shop', 'b_software', 'cyd', NULL, NULL);
 UPDATE ci SET service = 'mail' WHERE name = 'desk';
-INSERT INTO ci (name, class, customer) VALUES ('north1', 'server', 'north');
+INSERT INTO ci (name, class, customer) VALUES ('north1', 'b_server', 'north');
 INSERT INTO service VALUES ('mail', 'live', '{web2}');
 CREATE FUNCTION n(key text) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT itsm.record_id('baseline.ci', key) $$;
 SELECT itsm.relate(n('shop'), 'runs_on', n('web1')) > 0 AS related;
 
 -- what they hold
 SELECT itsm.take_baseline('first', note => 'before all', tenant => 'b');
-SELECT itsm.take_baseline('servers', class => 'server', tenant => 'b');
-SELECT itsm.take_baseline('machines', class => 'machine', tenant => 'b');
+SELECT itsm.take_baseline('servers', class => 'b_server', tenant => 'b');
+SELECT itsm.take_baseline('machines', class => 'b_machine', tenant => 'b');
 SELECT itsm.take_baseline('mail', service => 'mail', tenant => 'b');
 SELECT itsm.take_baseline('picked', cis => ARRAY[n('shop'), n('web1'), n('shop')], tenant => 'b');
 SELECT itsm.take_baseline('none', cis => '{}', tenant => 'b');
@@ -46,7 +46,7 @@ UPDATE ci SET memory = 16, note = 'rack 2' WHERE name = 'web1';
 UPDATE ci SET memory = 32 WHERE name = 'web1';
 UPDATE ci SET owner = 'ann', memory = 8 WHERE name = 'web2';
 UPDATE ci SET status = 'out', owner = NULL WHERE name = 'desk';
-INSERT INTO ci (name, class) VALUES ('web3', 'server');
+INSERT INTO ci (name, class) VALUES ('web3', 'b_server');
 DELETE FROM ci WHERE name = 'web2';
 SELECT itsm.unrelate(id) IS NOT NULL AS ended FROM itsm.relationship WHERE source = n('shop') AND type = 'runs_on';
 SELECT itsm.relate(n('shop'), 'runs_on', n('web3')) > 0 AS related;

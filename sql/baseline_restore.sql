@@ -61,5 +61,6 @@ SELECT * FROM itsm.propose_baseline('change', '1', 'restore');
 RESET ROLE;
 REVOKE ALL ON FUNCTION itsm.propose_baseline(regclass, text, text, bigint[]) FROM regress_itsm_restorer;
 SET client_min_messages = error;
+DELETE FROM itsm.proposal WHERE relation = 'ci'::regclass;
 DROP SCHEMA baseline_restore CASCADE;
 DROP ROLE regress_itsm_restorer;

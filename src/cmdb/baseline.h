@@ -16,7 +16,7 @@
 #ifndef ITSM_BASELINE_H
 #define ITSM_BASELINE_H
 
-#include "executor/spi.h"
+#include "core/query.h"
 #include "ledger/verify.h"
 #include "record/record.h"
 #include "utils/timestamp.h"
@@ -44,10 +44,13 @@ typedef struct Baseline
 /* Out of a row of these columns, in the given context. */
 extern void itsm_baseline_of_row(SPITupleTable *table, uint64 row, MemoryContext context, Baseline *baseline);
 
+/* itsm_query_begin, without compiling queries that run once. */
+extern void itsm_baseline_query_begin(OwnerQuery *query);
+
 /*
  * The baseline of a name, in the given context; ERRCODE_UNDEFINED_OBJECT when
- * there is none.  As are all below: inside itsm_query_begin and _end, under the
- * snapshot of the calling query.
+ * there is none.  As are all below: inside itsm_baseline_query_begin and
+ * itsm_query_end, under the snapshot of the calling query.
  */
 extern void itsm_baseline_require(const char *name, MemoryContext context, Baseline *baseline);
 

@@ -596,7 +596,7 @@ itsm_own_update(OwnTable *table, HeapTuple old, Datum *values, bool *nulls)
 		TableIndexes own;
 		TableIndexes *indexes = begin_indexes(table, &own);
 
-		itsm_indexes_add(table->relation, indexes, tuple, values, nulls);
+		itsm_indexes_add_version(table->relation, indexes, old, tuple, values, nulls);
 		end_indexes(table, indexes);
 	}
 	heap_freetuple(tuple);

@@ -74,7 +74,8 @@ typedef struct TableIndexes
 {
 	int			count;
 	Relation   *relations;		/* NULL: not opened */
-	bool	   *plain;			/* b-tree over columns */
+	bool	   *plain;			/* b-tree over columns, with no predicate but "filled" */
+	AttrNumber *filled;			/* it has rows only where this column is not null; 0: all rows */
 } TableIndexes;
 
 /* Opens them, in the current memory context and resource owner; locks stay until the transaction ends. */
@@ -111,5 +112,9 @@ extern void itsm_bulk_end(BulkInsert *bulk);
 /* The first part of itsm_table_update: NULL for false.  Unless it is heap-only, itsm_indexes_add has to follow. */
 extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);
 extern void itsm_indexes_add(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *values, bool *nulls);
+
+/* The same for a version of a row; old: the one before it.  What is unique of both is not looked for again. */
+extern void itsm_indexes_add_version(Relation table, TableIndexes *indexes, HeapTuple old, HeapTuple tuple,
+									 Datum *values, bool *nulls);
 
 #endif							/* ITSM_TABLE_H */

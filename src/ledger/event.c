@@ -13,10 +13,10 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_collation_d.h"
-#include "catalog/pg_inherits.h"
 #include "core/settings.h"
 #include "core/table.h"
 #include "core/unmet.h"
+#include "ledger/archive.h"
 #include "ledger/digest.h"
 #include "ledger/event.h"
 #include "ledger/partition.h"
@@ -280,7 +280,7 @@ bool
 itsm_event_is_remark(const Event *event)
 {
 	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked", "redundancy_set",
-		"authorised"};
+		"authorised", "certified"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(event->kind, kinds[i]) == 0)
@@ -421,7 +421,7 @@ begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
 }
 
 static int
-erase_row(Relation table, HeapTuple tuple, const List *numbers)
+erase_row(Relation table, HeapTuple tuple, const List *numbers, const char *value)
 {
 	Datum		values[EVENT_COLUMNS];
 	bool		nulls[EVENT_COLUMNS];
@@ -434,7 +434,7 @@ erase_row(Relation table, HeapTuple tuple, const List *numbers)
 		return 0;
 	body = DatumGetByteaPP(values[EVENT_BODY]);
 	initStringInfo(&erased);
-	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, &erased);
+	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, value, &erased);
 	if (count == 0)
 		return 0;
 	values[EVENT_BODY] = itsm_bytes(erased.data, erased.len);
@@ -447,12 +447,12 @@ erase_row(Relation table, HeapTuple tuple, const List *numbers)
 }
 
 int64
-itsm_event_erase(const char *tenant, int64 record, const List *numbers)
+itsm_event_erase(const char *tenant, int64 record, const List *numbers, const char *value)
 {
 	int64		count = 0;
 	ListCell   *cell;
 
-	foreach(cell, find_inheritance_children(itsm_relation("event"), RowExclusiveLock))
+	foreach(cell, itsm_event_partitions(RowExclusiveLock))
 	{
 		Relation	table = table_open(lfirst_oid(cell), NoLock);
 		ScanKeyData keys[2];
@@ -467,7 +467,7 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 		foreach(row, rows)
 		{
 			CHECK_FOR_INTERRUPTS();
-			count += erase_row(table, lfirst(row), numbers);
+			count += erase_row(table, lfirst(row), numbers, value);
 		}
 		table_close(table, NoLock);
 	}
@@ -478,7 +478,17 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 List *
 itsm_event_read(const char *tenant, int64 record)
 {
-	List	   *partitions = find_inheritance_children(itsm_relation("event"), AccessShareLock);
+	List	   *events = itsm_event_read_left(tenant, record);
+
+	/* in this order: what is archived meanwhile is noticed */
+	itsm_archived_refuse(tenant, record, "they cannot be read here");
+	return events;
+}
+
+List *
+itsm_event_read_left(const char *tenant, int64 record)
+{
+	List	   *partitions = itsm_event_partitions(AccessShareLock);
 	List	   *events = NIL;
 	ListCell   *cell;
 

@@ -124,7 +124,7 @@ itsm_body_next(const char *bytes, int length, int *offset, BodyItem *item, uint8
 }
 
 int
-itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo erased)
+itsm_body_erase(const char *bytes, int length, const List *numbers, const char *value, StringInfo erased)
 {
 	uint8		commitment[ITSM_HASH_LENGTH];
 	int			count = 0;
@@ -134,7 +134,8 @@ itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo e
 
 	while (itsm_body_next(bytes, length, &offset, &item, commitment))
 	{
-		if (item.form == BODY_VALUE && list_member_int(numbers, item.number))
+		if (item.form == BODY_VALUE && list_member_int(numbers, item.number) &&
+			(value == NULL || strcmp(item.text, value) == 0))
 		{
 			appendBinaryStringInfo(erased, bytes + start, ITEM_HEAD);
 			erased->data[erased->len - 1] = BODY_ERASED;

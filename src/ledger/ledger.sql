@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), redacted (values were erased), approved and rejected (somebody voted), linked and unlinked (a relationship began or ended), redundancy_set (how many of what it rests on it needs), authorised (somebody answered for an unauthorised change) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added, delegation_removed, taken (a baseline) or verified.';
+COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), redacted (values were erased), approved and rejected (somebody voted), linked and unlinked (a relationship began or ended), redundancy_set (how many of what it rests on it needs), authorised (somebody answered for an unauthorised change), certified (its owner said that it is right) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added, delegation_removed, taken (a baseline), verified, archived, restored or retention_set.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';
@@ -129,7 +129,7 @@ COMMENT ON FUNCTION itsm.record_id(regclass, text) IS 'Number of the record of a
 CREATE FUNCTION itsm.history(relation regclass, key text)
 RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)
 AS 'MODULE_PATHNAME', 'itsm_history_of' LANGUAGE C STABLE STRICT;
-COMMENT ON FUNCTION itsm.history(regclass, text) IS 'What happened to a row, by version. changes: {attribute or column: {"from", "to"}}, with "erased" where a value was redacted. actor: who did it as far as known, else the role. Needs SELECT on the table, and sight of the row under row-level security.';
+COMMENT ON FUNCTION itsm.history(regclass, text) IS 'What happened to a row, by version. changes: {attribute or column: {"from", "to"}}, with "erased" where a value was redacted. One row of kind archived stands for all events that itsm.archive moved. actor: who did it as far as known, else the role. Needs SELECT on the table, and sight of the row under row-level security.';
 
 CREATE FUNCTION itsm.record_history(record bigint, tenant text DEFAULT '')
 RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)

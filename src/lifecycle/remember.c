@@ -520,7 +520,7 @@ repeat_changes(Record *record, const Record *ahead)
 {
 	ListCell   *cell;
 
-	foreach(cell, itsm_event_read(ahead->tenant, ahead->id))
+	foreach(cell, itsm_event_read_left(ahead->tenant, ahead->id))
 	{
 		const Event *told = lfirst(cell);
 		Event		event = {.kind = told->kind, .command = told->command, .attachment = told->attachment,

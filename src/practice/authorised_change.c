@@ -11,11 +11,13 @@
  */
 #include "core/itsm.h"
 
+#include "access/xact.h"
 #include "core/json_read.h"
 #include "miscadmin.h"
 #include "practice/authorised_change.h"
 #include "practice/booking.h"
 #include "record/projection.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -148,6 +150,37 @@ still_booked(const ControlledWrite *write, int64 id)
 	return false;
 }
 
+/*
+ * The change whose state this subtransaction has shared last: a statement over
+ * many items takes it once.  Nobody else can have moved it since.
+ */
+static struct
+{
+	LocalTransactionId lxid;
+	SubTransactionId subtransaction;
+	int64		id;
+}			shared;
+
+static bool
+is_shared(int64 id)
+{
+	return shared.lxid == ITSM_LXID && shared.subtransaction == GetCurrentSubTransactionId() && shared.id == id;
+}
+
+/* It stays as it is from here on, and is still what it was when it was found. */
+static Nearness
+share(const AuthorisedData *data, const ControlledWrite *write, int64 id)
+{
+	Nearness	nearness = look_at(data, write, id, true);
+
+	if (nearness == NEAR_ENOUGH && !still_booked(write, id))
+		return NEAR_NONE;
+	shared.lxid = ITSM_LXID;
+	shared.subtransaction = GetCurrentSubTransactionId();
+	shared.id = id;
+	return nearness;
+}
+
 const char *
 itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write)
 {
@@ -164,12 +197,8 @@ itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write)
 
 		CHECK_FOR_INTERRUPTS();
 		/* only one that would do is locked, and then looked at again */
-		if (nearness == NEAR_ENOUGH && write->lock)
-		{
-			nearness = look_at(data, write, changes[i], true);
-			if (nearness == NEAR_ENOUGH && !still_booked(write, changes[i]))
-				nearness = NEAR_NONE;
-		}
+		if (nearness == NEAR_ENOUGH && write->lock && !is_shared(changes[i]))
+			nearness = share(data, write, changes[i]);
 		if (nearness == NEAR_ENOUGH)
 			return NULL;
 		nearest = Max(nearest, nearness);

@@ -124,7 +124,7 @@ write_head(const AuditReport *report)
 
 	itsm_html_begin(report->html, "Audit report: service management by ISO/IEC 20000-1");
 	appendStringInfoString(report->html, "<header>\n<h1>Audit report</h1>\n");
-	itsm_html_format(report->html, "<p class=\"lead\">Service management system by ISO/IEC 20000-1:2018 &#183; from %s to %s UTC<br>"
+	itsm_html_format(report->html, "<p class=\"lead\">Service management system by ISO/IEC 20000-1:2018 &#183; from %s to %s UTC<br/>"
 					 "Made on %s UTC by %s out of database %s, itsm %s.</p>\n",
 					 itsm_audit_text(rows, 0, 0), itsm_audit_text(rows, 0, 1), itsm_audit_text(rows, 0, 2),
 					 itsm_audit_text(rows, 0, 3), get_database_name(MyDatabaseId), itsm_audit_text(rows, 0, 4));
@@ -156,7 +156,7 @@ check_period(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the period of an audit report has to end after it starts"),
 				 errdetail("It starts at %s and ends at %s.", pstrdup(timestamptz_to_str(starts_at)),
-						   timestamptz_to_str(ends_at))));
+						   pstrdup(timestamptz_to_str(ends_at)))));
 }
 
 /*

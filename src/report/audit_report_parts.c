@@ -63,7 +63,8 @@ itsm_audit_summary(const AuditReport *report)
 /* ------------------------------------------------------------------ scope */
 
 static const HtmlColumn certificate_columns[] = {
-	{"Certificate", 12}, {"Stage", 10}, {"Body", 16}, {"Scope", 26}, {"Issued", 11}, {"Valid to", 11}, {"Next surveillance", 14}
+	{"Certificate", 12}, {"Stage", 14}, {"Body", 14}, {"Scope", 23}, {"Issued", 11, CELL_WHEN}, {"Valid to", 11, CELL_WHEN},
+	{"Surveillance", 15, CELL_WHEN}
 };
 
 static const char ask_certificates[] =
@@ -73,7 +74,7 @@ static const char ask_certificates[] =
 	" FROM itsm_report.certificate c ORDER BY c.issued_at DESC NULLS LAST, c.record";
 
 static const HtmlColumn scope_columns[] = {
-	{"Document", 14}, {"Title", 36}, {"Version", 10}, {"Owner", 16}, {"In force from", 12}, {"Next review", 12}
+	{"Document", 14}, {"Title", 38}, {"Version", 10}, {"Owner", 16}, {"In force from", 11, CELL_WHEN}, {"Next review", 11, CELL_WHEN}
 };
 
 static const char ask_scope[] =
@@ -90,7 +91,7 @@ static const char ask_services[] =
 	" WHERE NOT s.deleted AND s.category NOT IN ('closed', 'cancelled') ORDER BY s.key COLLATE \"C\", s.record LIMIT " CppAsString2(MOST_ROWS);
 
 static const HtmlColumn source_columns[] = {
-	{"Table", 34}, {"Lifecycle", 24}, {"Mode", 12}, {"Attached since", 16}, {"Records", 14, CELL_NUMBER}
+	{"Table", 36}, {"Lifecycle", 26}, {"Mode", 12}, {"Attached since", 13, CELL_WHEN}, {"Records", 13, CELL_NUMBER}
 };
 
 static const char ask_sources[] =
@@ -115,9 +116,9 @@ itsm_audit_scope(const AuditReport *report)
 /* ------------------------------------------------------------------ clauses */
 
 static const HtmlColumn clause_columns[] = {
-	{"Clause", 8}, {"Title", 34}, {"State", 16, CELL_STATUS}, {"Controls", 0, CELL_NUMBER}, {"Conform", 0, CELL_NUMBER},
-	{"Major", 0, CELL_NUMBER}, {"Minor", 0, CELL_NUMBER}, {"Obs.", 0, CELL_NUMBER}, {"No evid.", 0, CELL_NUMBER},
-	{"Not appl.", 0, CELL_NUMBER}, {"Error", 0, CELL_NUMBER}
+	{"Clause", 8}, {"Title", 22}, {"State", 19, CELL_STATUS}, {"Controls", 9, CELL_NUMBER}, {"Conform", 9, CELL_NUMBER},
+	{"Major", 6, CELL_NUMBER}, {"Minor", 7, CELL_NUMBER}, {"Obs.", 5, CELL_NUMBER}, {"No ev.", 4, CELL_NUMBER},
+	{"N/A", 5, CELL_NUMBER}, {"Error", 6, CELL_NUMBER}
 };
 
 static const char ask_clauses[] =
@@ -212,7 +213,7 @@ static const char ask_nonconforming[] =
 	" ORDER BY pg_catalog.array_position(ARRAY['major', 'minor', 'obs'], r.grade::text), r.clause_ordinal, r.control";
 
 static const HtmlColumn finding_columns[] = {
-	{"#", 6, CELL_NUMBER}, {"What", 24}, {"Problem", 34}, {"Table and key", 20}, {"Evidence: record.version", 16}
+	{"No.", 6, CELL_NUMBER}, {"What", 22}, {"Problem", 34}, {"Table and key", 23}, {"Evidence: record.version", 15}
 };
 
 /* The event that is evidence, by the number of its record and its version. */
@@ -243,12 +244,12 @@ write_nonconformity(const AuditReport *report, const SPITupleTable *rows, uint64
 	itsm_audit_table(report, finding_columns, lengthof(finding_columns), ask_findings, control, "No single findings were kept.");
 	if (failed > MOST_FINDINGS)
 		itsm_html_format(report->html, "<p class=\"note\">%s more: <code>SELECT * FROM itsm_report.iso20000_finding WHERE"
-						 " assessment = %s AND control = '%s'</code></p>\n", psprintf(INT64_FORMAT, failed - MOST_FINDINGS),
-						 psprintf(INT64_FORMAT, report->assessment), control);
+						 " assessment = %s AND control = %s</code></p>\n", psprintf(INT64_FORMAT, failed - MOST_FINDINGS),
+						 psprintf(INT64_FORMAT, report->assessment), quote_literal_cstr(control));
 }
 
 static const HtmlColumn unanswered_columns[] = {
-	{"Control", 10}, {"Clause", 8}, {"Rule", 38}, {"State", 16, CELL_STATUS}, {"Why", 28}
+	{"Control", 10}, {"Clause", 9}, {"Rule", 38}, {"State", 18, CELL_STATUS}, {"Why", 25}
 };
 
 static const char ask_unanswered[] =
@@ -257,7 +258,7 @@ static const char ask_unanswered[] =
 	" ORDER BY pg_catalog.array_position(ARRAY['error', 'no evidence', 'not applicable'], r.status::text), r.clause_ordinal, r.control";
 
 static const HtmlColumn decision_columns[] = {
-	{"When", 16}, {"What", 24}, {"Decision", 16}, {"Details", 44}
+	{"When", 16, CELL_WHEN}, {"What", 22}, {"Decision", 16}, {"Details", 46}
 };
 
 static const char ask_decisions[] =
@@ -293,24 +294,33 @@ itsm_audit_nonconformities(const AuditReport *report)
 /* ------------------------------------------------------------------ registers */
 
 static const HtmlColumn document_columns[] = {
-	{"No.", 6}, {"Asked for, or kind", 22}, {"State", 15, CELL_STATUS}, {"Document", 23}, {"Owner", 10}, {"Approved", 12},
-	{"Next review", 12}
+	{"No.", 6}, {"Asked for, or kind", 20}, {"State", 19, CELL_STATUS}, {"Document", 22}, {"Owner", 10}, {"Approved", 12},
+	{"Next review", 11, CELL_WHEN}
 };
 
-/* What has to be there in full, and as many of the organisation's own as can be read. */
+#define DOCUMENTS \
+	"SELECT v.number, v.kind, v.requirement, v.section, v.same_as, v.status, v.owner, v.record," \
+	" pg_catalog.concat_ws(' ', v.key, v.title) || coalesce(', version ' || v.document_version, '') AS name," \
+	" pg_catalog.concat_ws(' ', pg_catalog.to_char(v.approved_at, 'YYYY-MM-DD'), v.approver) AS approved," \
+	" pg_catalog.to_char(v.next_review, 'YYYY-MM-DD') AS review"
+
+/* What has to be there in full, once where it is named twice, and as many of the organisation's own as can be read. */
 static const char ask_documents[] =
-	"(SELECT d.number, coalesce(d.requirement, d.kind) || coalesce(', section ' || d.section, '') || coalesce(' (see ' || d.same_as || ')', ''),"
-	"  d.status, pg_catalog.concat_ws(' ', d.key, d.title, d.document_version), d.owner,"
-	"  pg_catalog.concat_ws(' ', pg_catalog.to_char(d.approved_at, 'YYYY-MM-DD'), d.approver), pg_catalog.to_char(d.next_review, 'YYYY-MM-DD')"
-	" FROM itsm_report.iso20000_document d WHERE d.required ORDER BY d.number, d.kind, d.record)"
+	"(SELECT d.number, d.requirement || coalesce(', section ' || d.section, '') || coalesce(': as ' || d.same_as, ''),"
+	"  CASE WHEN d.same_as IS NULL THEN d.status END, CASE WHEN d.same_as IS NULL THEN d.name END,"
+	"  CASE WHEN d.same_as IS NULL THEN d.owner END, CASE WHEN d.same_as IS NULL THEN d.approved END,"
+	"  CASE WHEN d.same_as IS NULL THEN d.review END"
+	" FROM (" DOCUMENTS ", pg_catalog.row_number() OVER (PARTITION BY v.number, v.kind ORDER BY v.record) AS n"
+	"  FROM itsm_report.iso20000_document v WHERE v.required) d"
+	" WHERE d.same_as IS NULL OR d.n = 1 ORDER BY d.number, d.kind, d.record)"
 	" UNION ALL"
-	" (SELECT NULL, d.kind, d.status, pg_catalog.concat_ws(' ', d.key, d.title, d.document_version), d.owner,"
-	"  pg_catalog.concat_ws(' ', pg_catalog.to_char(d.approved_at, 'YYYY-MM-DD'), d.approver), pg_catalog.to_char(d.next_review, 'YYYY-MM-DD')"
-	" FROM itsm_report.iso20000_document d WHERE NOT d.required ORDER BY d.kind, d.record LIMIT " CppAsString2(MOST_ROWS) ")";
+	" (SELECT NULL, d.kind, d.status, d.name, d.owner, d.approved, d.review"
+	" FROM (" DOCUMENTS " FROM itsm_report.iso20000_document v WHERE NOT v.required) d"
+	" ORDER BY d.kind, d.record LIMIT " CppAsString2(MOST_ROWS) ")";
 
 static const HtmlColumn record_columns[] = {
-	{"No.", 6}, {"Records", 28}, {"State", 14, CELL_STATUS}, {"Kept", 10, CELL_NUMBER}, {"Open", 10, CELL_NUMBER}, {"First", 10},
-	{"Last", 10}, {"Owner", 12}
+	{"No.", 6}, {"Records", 26}, {"State", 17, CELL_STATUS}, {"Kept", 9, CELL_NUMBER}, {"Open", 8, CELL_NUMBER}, {"First", 11, CELL_WHEN},
+	{"Last", 11}, {"Owner", 12}
 };
 
 static const char ask_records[] =
@@ -337,8 +347,8 @@ itsm_audit_registers(const AuditReport *report)
 /* ------------------------------------------------------------------ ledger */
 
 static const HtmlColumn ledger_columns[] = {
-	{"Tenant", 12}, {"Events", 9, CELL_NUMBER}, {"Sealed", 9, CELL_NUMBER}, {"Last sealed", 14}, {"Root of its log", 32},
-	{"Last verified", 14}, {"Faults", 8, CELL_NUMBER}
+	{"Tenant", 13}, {"Events", 9, CELL_NUMBER}, {"Sealed", 9, CELL_NUMBER}, {"Last sealed", 15, CELL_WHEN}, {"Root of its log", 31},
+	{"Last verified", 15, CELL_WHEN}, {"Faults", 8, CELL_NUMBER}
 };
 
 static const char ask_ledger[] =

@@ -11,11 +11,11 @@
 
 #define WIDTH 760.0
 #define HEIGHT 250.0
-#define LEFT 46.0
-#define RIGHT 14.0
+#define LEFT 54.0
+#define RIGHT 34.0
 #define TOP 26.0
 #define BOTTOM 30.0
-#define LABEL_WIDTH 52.0		/* what a label of the horizontal axis needs */
+#define LABEL_WIDTH 64.0		/* what a label of the horizontal axis needs */
 #define MOST_MARKS 60			/* of points; beyond that the line alone is drawn */
 #define MOST_BAR 34.0
 

@@ -18,47 +18,49 @@ static const char style[] =
 	"*{box-sizing:border-box}\n"
 	"body{margin:0 auto;padding:2rem 1.5rem 4rem;max-width:62rem;color:var(--ink);background:#fff;"
 	"font:15px/1.5 system-ui,\"Segoe UI\",Roboto,\"Liberation Sans\",\"DejaVu Sans\",Arial,sans-serif}\n"
-	"h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem}\n"
-	"h2{font-size:1.3rem;line-height:1.25;margin:2.6rem 0 .7rem;padding-top:.6rem;border-top:2px solid var(--ink)}\n"
-	"h3{font-size:1.05rem;margin:1.6rem 0 .4rem}\n"
-	"p{margin:.4rem 0 .8rem}\n"
-	".lead{color:var(--soft);margin-bottom:1.2rem}\n"
-	".note{color:var(--soft);font-size:.87rem}\n"
+	"h1{font-size:1.9em;line-height:1.2;margin:0 0 .2em}\n"
+	"h2{font-size:1.3em;line-height:1.25;margin:2em 0 .5em;padding-top:.45em;border-top:2px solid var(--ink)}\n"
+	"h3{font-size:1.05em;margin:1.5em 0 .4em}\n"
+	"p{margin:.4em 0 .8em}\n"
+	".lead{color:var(--soft);margin-bottom:1.2em}\n"
+	".note{color:var(--soft);font-size:.87em}\n"
 	"a{color:inherit}\n"
-	"nav ol{columns:2;margin:.4rem 0 0;padding-left:1.4rem}\n"
-	".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem;margin:1rem 0;padding:0;list-style:none}\n"
-	".facts li{border:1px solid var(--line);padding:.5rem .7rem}\n"
-	".facts b{display:block;font-size:1.5rem;line-height:1.2;font-variant-numeric:tabular-nums}\n"
-	".facts span{color:var(--soft);font-size:.87rem}\n"
-	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem;margin:.6rem 0 1rem}\n"
+	"nav ol{columns:2;margin:.4em 0 0;padding-left:1.4em}\n"
+	".facts{display:grid;grid-template-columns:repeat(4,1fr);gap:.6em;margin:1em 1px;padding:0;list-style:none}\n"
+	".facts li{border:1px solid var(--line);padding:.5em .7em}\n"
+	".facts b{display:block;font-size:1.5em;line-height:1.2;font-variant-numeric:tabular-nums}\n"
+	".facts span{color:var(--soft);font-size:.87em}\n"
+	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1.2em;margin:.6em 0 1em}\n"
 	"dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\n"
-	"table{border-collapse:collapse;width:100%;margin:.6rem 0 1.2rem;font-size:.87rem;line-height:1.4}\n"
-	"th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}\n"
-	"th{border-bottom:2px solid var(--ink);font-weight:600;overflow-wrap:normal}\n"
-	".number{text-align:right;font-variant-numeric:tabular-nums}\n"
+	"table{border-collapse:collapse;table-layout:fixed;width:100%;margin:.6em 0 1.4em;font-size:.87em;line-height:1.4}\n"
+	"th,td{text-align:left;vertical-align:top;padding:.3em .45em;border-bottom:1px solid var(--line);overflow-wrap:break-word}\n"
+	"th{border-bottom:2px solid var(--ink);font-weight:600;vertical-align:bottom}\n"
+	".number{text-align:right;font-variant-numeric:tabular-nums;padding-left:.1em}\n"
+	".when{white-space:nowrap;font-variant-numeric:tabular-nums}th.when{white-space:normal}\n"
 	"tr.group td{background:var(--tint);font-weight:600}\n"
 	".status{white-space:nowrap}\n"
 	".status i{display:inline-block;width:1.25em;text-align:center;font-style:normal;font-weight:700}\n"
 	".s-nonconforming,.s-error{font-weight:700}\n"
 	".s-noevidence,.s-notapplicable{color:var(--soft)}\n"
-	"figure{margin:1rem 0 1.6rem}figcaption{font-weight:600;margin-bottom:.3rem}\n"
-	"svg{display:block;width:100%;height:auto;max-width:56rem}\n"
+	"figure{margin:1em 0 1.6em}figcaption{font-weight:600;margin-bottom:.3em}\n"
+	"svg{display:block;width:100%;height:auto;max-width:56em}\n"
 	"svg text{font-size:11px;fill:var(--ink);font-family:inherit}\n"
-	"pre{background:var(--tint);border:1px solid var(--line);padding:.6rem .8rem;font-size:.8rem;line-height:1.4;"
+	"pre{background:var(--tint);border:1px solid var(--line);padding:.6em .8em;font-size:.8em;line-height:1.4;"
 	"white-space:pre-wrap;overflow-wrap:anywhere}\n"
 	"code{font-size:.92em;overflow-wrap:anywhere}\n"
-	"@media (max-width:40rem){nav ol{columns:1}body{padding:1rem .7rem 3rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}}\n"
+	"@media (max-width:44rem){body{padding:1rem .7rem 3rem}.facts{grid-template-columns:repeat(2,1fr)}nav ol{columns:1}"
+	"dl{grid-template-columns:1fr}dt{margin-top:.4em}table{display:block;overflow-x:auto}thead,tbody,tr{min-width:40rem}}\n"
 	"@page{size:A4;margin:16mm 14mm}\n"
-	"@media print{body{padding:0;max-width:none;font-size:9.5pt}h1{font-size:18pt}h2{font-size:13pt;break-after:avoid}"
-	"h3{break-after:avoid}thead{display:table-header-group}tr,figure,.facts,dl>*{break-inside:avoid}"
-	"tr.group{break-after:avoid}table{font-size:8.2pt}pre{font-size:7.5pt}a{text-decoration:none}}\n";
+	"@media print{body{padding:0;max-width:none;font-size:9.5pt}h2,h3,h2+p{break-after:avoid}"
+	"thead{display:table-header-group}tr,figure,.facts,dl{break-inside:avoid}"
+	"tr.group{break-after:avoid}a{text-decoration:none}}\n";
 
 void
 itsm_html_begin(StringInfo html, const char *title)
 {
-	appendStringInfoString(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-						   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-						   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
+	appendStringInfoString(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+						   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+						   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n");
 	itsm_html_format(html, "<title>%s</title>\n<style>\n", title);
 	appendStringInfoString(html, style);
 	appendStringInfoString(html, "</style>\n</head>\n<body>\n");
@@ -158,13 +160,19 @@ itsm_html_section(StringInfo html, const char *anchor, const char *title)
 	itsm_html_format(html, "<h2 id=\"%s\">%s</h2>\n", anchor, title);
 }
 
+static const char *
+class_of(const HtmlColumn *column)
+{
+	return column->kind == CELL_NUMBER ? " class=\"number\"" : column->kind == CELL_WHEN ? " class=\"when\"" : "";
+}
+
 void
 itsm_html_table_begin(StringInfo html, const HtmlColumn *columns, int count)
 {
 	appendStringInfoString(html, "<table>\n<thead><tr>");
 	for (int i = 0; i < count; i++)
 	{
-		appendStringInfo(html, "<th scope=\"col\"%s", columns[i].kind == CELL_NUMBER ? " class=\"number\"" : "");
+		appendStringInfo(html, "<th scope=\"col\"%s", class_of(&columns[i]));
 		if (columns[i].width)
 			appendStringInfo(html, " style=\"width:%d%%\"", columns[i].width);
 		itsm_html_format(html, ">%s</th>", columns[i].title);
@@ -181,7 +189,7 @@ itsm_html_row(StringInfo html, const HtmlColumn *columns, int count, const char 
 		appendStringInfoString(html, "<tr>");
 	for (int i = 0; i < count; i++)
 	{
-		appendStringInfoString(html, columns[i].kind == CELL_NUMBER ? "<td class=\"number\">" : "<td>");
+		appendStringInfo(html, "<td%s>", class_of(&columns[i]));
 		if (cells[i] && columns[i].kind == CELL_STATUS)
 			itsm_html_status(html, cells[i]);
 		else

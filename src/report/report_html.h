@@ -4,7 +4,8 @@
  *
  * Everything that is not markup of ours goes through itsm_html_text: the page
  * is plain ASCII whatever the encoding of the database and of whoever saves it,
- * and holds no character that could hide or reorder what it says.
+ * and holds no character that could hide or reorder what it says.  The markup is
+ * well-formed XML too, so that a program can check it.
  */
 #ifndef ITSM_REPORT_HTML_H
 #define ITSM_REPORT_HTML_H
@@ -24,14 +25,14 @@ extern void itsm_html_format(StringInfo html, const char *format,...);
 /* A heading of the second level with an anchor, and the same in the list of contents. */
 extern void itsm_html_section(StringInfo html, const char *anchor, const char *title);
 
-/* A table: its columns with their widths in percent (0: as it comes), then rows of as many cells. */
+/* A table: its columns, then rows of as many cells. */
 typedef struct HtmlColumn
 {
 	const char *title;
-	int			width;
+	int			width;			/* percent; 0: what is left */
 	enum
 	{
-		CELL_TEXT, CELL_NUMBER, CELL_STATUS
+		CELL_TEXT, CELL_NUMBER, CELL_WHEN, CELL_STATUS
 	}			kind;
 } HtmlColumn;
 
