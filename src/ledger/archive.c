@@ -553,7 +553,7 @@ itsm_archive(PG_FUNCTION_ARGS)
 		store_archive(&archiving);
 		tell_archive(&archiving);
 	}
-	itsm_query_end(&query);
 	put_months(fcinfo, &archiving);
+	itsm_query_end(&query);
 	return (Datum) 0;
 }
