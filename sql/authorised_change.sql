@@ -127,6 +127,18 @@ BEGIN
 END $$;
 SELECT name, t.* FROM unnest(ARRAY['bob', 'cy, d', 'cy', 'q"\', 'NULL', '{bob}', 'ann']) name, act(name, 'UPDATE ci SET version = concat(version, ''x'') WHERE id = 21') t;
 SELECT t.* FROM unnest(ARRAY['UPDATE ci SET owner = ''x'' WHERE id = 22', 'UPDATE ci SET status = ''live'' WHERE id = 22', 'UPDATE ci SET version = ''x'' WHERE id = 22', 'DELETE FROM ci WHERE id = 22']) c, act('bob', c) t;
+-- who works on a task of the change
+SELECT itsm.define_lifecycle('{"name": "authorised_task", "process": "change_task", "attributes": {"change": "integer", "assignee": "text"}, "references": {"change": "change"},
+	"states": [{"name": "open", "category": "new", "initial": true}, {"name": "in_progress", "category": "active"}, {"name": "closed", "category": "closed", "final": true}],
+	"transitions": [{"from": "open", "to": "in_progress"}, {"from": "in_progress", "to": "closed"}]}');
+CREATE TABLE task (id int PRIMARY KEY, status text NOT NULL, rfc int, who text);
+SELECT itsm.attach('task', 'authorised_task', 'status', mode => 'enforce', attributes => '{"change": "rfc", "assignee": "who"}') > 0 AS attached;
+INSERT INTO task VALUES (1, 'open', 4, 'dan'), (2, 'open', 3, 'dan'), (3, 'open', 4, 'eve');
+UPDATE task SET status = 'in_progress' WHERE id IN (2, 3);
+SELECT name, t.* FROM unnest('{dan,eve}'::text[]) name, act(name, 'UPDATE ci SET version = concat(version, ''y'') WHERE id = 21') t;
+UPDATE task SET status = 'in_progress' WHERE id = 1;
+UPDATE task SET status = 'closed' WHERE id = 3;
+SELECT name, t.* FROM unnest('{dan,eve}'::text[]) name, act(name, 'UPDATE ci SET version = concat(version, ''y'') WHERE id = 21') t;
 -- only moves
 SELECT define('authorised_ci', '{"authorised_change": true, "to": "live"}');
 INSERT INTO ci (id, status) VALUES (31, 'planned');

@@ -132,8 +132,35 @@ forget(const char *tenant, int64 record)
 	CommandCounterIncrement();
 }
 
+/* The rules of classes, as they were asked for; they hold as long as the policy that they are kept with. */
+typedef struct KnownRules
+{
+	MemoryContext context;
+	List	   *classes;		/* char * */
+	List	   *rules;			/* for each, a list of IdentificationRule */
+} KnownRules;
+
+static List *
+rules_of(KnownRules *known, const char *class)
+{
+	MemoryContext caller;
+	List	   *rules;
+	ListCell   *name;
+	ListCell   *cell;
+
+	forboth(name, known->classes, cell, known->rules)
+		if (strcmp(lfirst(name), class) == 0)
+			return lfirst(cell);
+	caller = MemoryContextSwitchTo(known->context);
+	rules = itsm_identification_rules(class);
+	known->classes = lappend(known->classes, pstrdup(class));
+	known->rules = lappend(known->rules, rules);
+	MemoryContextSwitchTo(caller);
+	return rules;
+}
+
 static void
-keep(const Record *record)
+keep(const Record *record, KnownRules *known)
 {
 	const char *class = itsm_class_of(record);
 	ListCell   *cell;
@@ -141,7 +168,7 @@ keep(const Record *record)
 	if (class == NULL || record->deleted || record->attachment == 0)
 		return;
 	(void) itsm_own_open(&identities, RowExclusiveLock);
-	foreach(cell, itsm_identification_rules(class))
+	foreach(cell, rules_of(known, class))
 	{
 		List	   *had = itsm_identity_values(lfirst(cell), record);
 		Datum		values[IDENTITY_COLUMNS];
@@ -204,6 +231,7 @@ void
 itsm_identities_rebuild(void)
 {
 	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "itsm identity", ALLOCSET_SMALL_SIZES);
+	KnownRules	known = {CurrentMemoryContext};
 	Relation	table;
 	Snapshot	snapshot;
 	TableScanDesc scan;
@@ -222,7 +250,7 @@ itsm_identities_rebuild(void)
 
 		CHECK_FOR_INTERRUPTS();
 		itsm_record_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), &record);
-		keep(&record);
+		keep(&record, &known);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row);
 	}
@@ -242,6 +270,7 @@ itsm_identities_follow_classes(void)
 /* Numbers of the attributes of a unit whose change changes identities, and how many. */
 typedef struct IdentifyingAttributes
 {
+	KnownRules	known;
 	int			count;
 	int			numbers[FLEXIBLE_ARRAY_MEMBER];
 } IdentifyingAttributes;
@@ -265,6 +294,7 @@ bind(const Unit *unit, List **checks)
 	ListCell   *cell;
 	bool		classed;
 
+	bound->known = (KnownRules) {CurrentMemoryContext};
 	bound->count = 0;
 	classed = add_attribute(unit, bound, "ci_class");
 	classed |= add_attribute(unit, bound, "class");
@@ -308,6 +338,7 @@ is_unchanged(const Memory *memory)
 static void
 remembered(const Memory *memory)
 {
+	IdentifyingAttributes *bound = memory->new ? itsm_unit_listened(memory->new->unit, &itsm_identity_listener) : NULL;
 	Record		record;
 
 	if (memory->new && is_unchanged(memory))
@@ -315,8 +346,8 @@ remembered(const Memory *memory)
 	/* a record that is new has nothing to forget; one that comes back may */
 	if (!memory->new || memory->version > 1)
 		forget(memory->tenant, memory->record);
-	if (memory->new && itsm_record_read(memory->tenant, memory->record, &record))
-		keep(&record);
+	if (bound && itsm_record_read(memory->tenant, memory->record, &record))
+		keep(&record, &bound->known);
 }
 
 const EventListener itsm_identity_listener = {
@@ -329,11 +360,12 @@ const EventListener itsm_identity_listener = {
 static void
 erase_identities(const Record *record, const List *attributes, const char *value)
 {
+	KnownRules	known = {CurrentMemoryContext};
 	Record		rest;
 
 	forget(record->tenant, record->id);
 	if (itsm_record_read(record->tenant, record->id, &rest))
-		keep(&rest);
+		keep(&rest, &known);
 }
 
 const Redactor itsm_identity_redactor = {.erase = erase_identities};

@@ -134,12 +134,30 @@ same_attributes(const Jsonb *a, const Jsonb *b)
 	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
 }
 
+/* Whichever source has the record next looks at it again in time. */
+static void
+advance_reviews(const ReconcileItem *item)
+{
+	ListCell   *cell;
+
+	foreach(cell, item->others)
+	{
+		SourceItem *other = lfirst(cell);
+
+		if (other->review_at <= item->next.review_at)
+			continue;
+		other->review_at = item->next.review_at;
+		itsm_source_item_store(other);
+	}
+}
+
 static void
 store(ReconcileItem *item)
 {
 	const Reconciliation *run = item->run;
 	SourceItem *next = &item->next;
 
+	advance_reviews(item);
 	next->findings = findings_json(item);
 	if (next->findings || !is_settled(item->action))
 		next->review_at = DT_NOBEGIN;

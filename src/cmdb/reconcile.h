@@ -47,7 +47,7 @@ extern const char *const itsm_reconcile_actions[RECONCILE_ACTIONS];
 typedef struct CiColumn
 {
 	char	   *attribute;
-	Oid			type;			/* of the attribute */
+	Oid			type;			/* of the attribute, but for domains */
 	int32		typmod;
 	AttrNumber	column;			/* 0: it is an expression */
 	bool		in_key;
@@ -103,6 +103,7 @@ typedef struct ReconcileItem
 	const IdentificationRule *rule; /* the first that its attributes suffice for */
 	SourceItem *stored;			/* as it was known; NULL: it was not */
 	SourceItem	next;			/* as it will be */
+	List	   *others;			/* SourceItem *: what other sources say of the record */
 	Record		record;			/* when next.record is not 0 */
 	ReconcileAction action;
 	const char *detail;

@@ -25,9 +25,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-/* The column that an expression is, as it was deparsed; 0: none. */
+/* The column that an expression of a type is, as it was deparsed; 0: none. */
 static AttrNumber
-plain_column(Relation relation, const char *expression)
+plain_column(Relation relation, const char *expression, Oid type)
 {
 	TupleDesc	descriptor = RelationGetDescr(relation);
 
@@ -38,8 +38,9 @@ plain_column(Relation relation, const char *expression)
 
 		if (attribute->attisdropped || attribute->attgenerated)
 			continue;
-		/* or what makes it the attribute's type, as from varchar */
-		if (strcmp(expression, name) == 0 || strcmp(expression, psprintf("(%s)::text", name)) == 0)
+		/* or what makes it the attribute's type, as text from varchar */
+		if (strcmp(expression, name) == 0 ||
+			strcmp(expression, psprintf("(%s)::%s", name, format_type_be(type))) == 0)
 			return attribute->attnum;
 	}
 	return 0;
@@ -80,9 +81,10 @@ read_table(AttachmentRow *attachment)
 		if (expression == NULL)
 			continue;
 		column->attribute = attribute->name;
-		column->type = attribute->type;
+		/* constraints of domains would run their owner's code */
 		column->typmod = attribute->typmod;
-		column->column = plain_column(relation, expression);
+		column->type = getBaseTypeAndTypmod(attribute->type, &column->typmod);
+		column->column = plain_column(relation, expression, attribute->type);
 		column->in_key = column->column &&
 			is_in_key(table->source, get_attname(attachment->relation, column->column, false));
 		table->count++;

@@ -9,6 +9,7 @@
  */
 #include "core/itsm.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "cmdb/ci_attribute.h"
 #include "cmdb/ci_class.h"
@@ -89,7 +90,9 @@ itsm_column_text(const CiColumn *column, const char *text)
 	Reading		reading = {column, text, NULL};
 	ErrorData  *error;
 
-	if (column->type == TEXTOID || (column->type == VARCHAROID && column->typmod < 0))
+	/* what is not the system's own may hold more of that; its text is taken as it is */
+	if (column->type == TEXTOID || (column->type == VARCHAROID && column->typmod < 0) ||
+		column->type >= FirstNormalObjectId)
 		return pstrdup(text);
 	error = itsm_attempt(read_value, &reading);
 	if (error)
@@ -109,7 +112,10 @@ items_of(ReconcileItem *item)
 		SourceItem *other = lfirst(cell);
 
 		if (strcmp(other->source, item->run->source) != 0)
+		{
 			items = lappend(items, other);
+			item->others = lappend(item->others, other);
+		}
 		/* it had another identity before */
 		else if (other->identity != item->next.identity && !item->run->dry_run)
 			itsm_source_item_delete(other);
@@ -228,7 +234,20 @@ stale_superior(const Claim *best, const List *claims, TimestampTz at)
 	return NULL;
 }
 
-/* What this source says does not count: until another one's word is stale. */
+/* When the word that counts is stale, another one may. */
+static void
+note_review(ReconcileItem *item, const Claim *best, const List *claims)
+{
+	ListCell   *cell;
+
+	if (best->fresh_until <= item->run->at)
+		return;
+	foreach(cell, claims)
+		if (strcmp(best->value, ((Claim *) lfirst(cell))->value) != 0)
+			item->next.review_at = Min(item->next.review_at, best->fresh_until);
+}
+
+/* What this source says does not count. */
 static void
 report_outranked(ReconcileItem *item, const CiColumn *column, const Claim *best, const List *claims)
 {
@@ -241,7 +260,6 @@ report_outranked(ReconcileItem *item, const CiColumn *column, const Claim *best,
 
 		if (claim->item != &item->next || claim == best || strcmp(claim->value, best->value) == 0)
 			continue;
-		item->next.review_at = Min(item->next.review_at, best->fresh_until);
 		finding = itsm_reconcile_find(item, RECONCILE_OUTRANKED, column->attribute, "the source says \"%s\"",
 									  itsm_clip(claim->value));
 		finding->value = best->value;
@@ -291,6 +309,7 @@ compare_attribute(ReconcileItem *item, const List *items, const CiColumn *column
 		finding->current = current;
 		return;
 	}
+	note_review(item, best, claims);
 	report_outranked(item, column, best, claims);
 	if (current == NULL || strcmp(current, best->value) != 0)
 		report_update(item, column, best, claims, current);

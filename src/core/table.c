@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_index.h"
+#include "core/row_form.h"
 #include "core/table.h"
 #include "executor/executor.h"
 #include "nodes/primnodes.h"
@@ -234,7 +235,7 @@ itsm_indexes_add_version(Relation table, TableIndexes *indexes, HeapTuple old, H
 void
 itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls)
 {
-	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+	HeapTuple	tuple = itsm_form_row(RelationGetDescr(table), values, nulls);
 
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
 	itsm_indexes_add(table, indexes, tuple, values, nulls);
@@ -245,7 +246,7 @@ itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *
 bool
 itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls)
 {
-	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+	HeapTuple	tuple = itsm_form_row(RelationGetDescr(table), values, nulls);
 	uint32		token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
 	bool		unique;
 
@@ -264,7 +265,7 @@ itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bo
 HeapTuple
 itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls)
 {
-	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+	HeapTuple	tuple = itsm_form_row(RelationGetDescr(table), values, nulls);
 	ItemPointerData target = old->t_self;
 	TM_FailureData failure;
 	LockTupleMode lockmode;

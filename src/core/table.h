@@ -17,12 +17,27 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+/* A text as a row holds it: with a header of one byte if it is short. */
+static inline Datum
+itsm_short_text(const char *text)
+{
+	size_t		length = strlen(text);
+	char	   *datum;
+
+	if (length + VARHDRSZ_SHORT > VARATT_SHORT_MAX)
+		return PointerGetDatum(cstring_to_text_with_len(text, length));
+	datum = palloc(VARHDRSZ_SHORT + length);
+	SET_VARSIZE_SHORT(datum, VARHDRSZ_SHORT + length);
+	memcpy(datum + VARHDRSZ_SHORT, text, length);
+	return PointerGetDatum(datum);
+}
+
 /* A column of a row to be formed: a text, NULL for null. */
 static inline void
 itsm_set_text(Datum *values, bool *nulls, int column, const char *text)
 {
 	nulls[column] = text == NULL;
-	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	values[column] = text ? itsm_short_text(text) : (Datum) 0;
 }
 
 /* A bytea. */

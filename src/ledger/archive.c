@@ -10,13 +10,14 @@
  *
  * Leaves and trees of the seals stay, so every proof does.
  *
- * Memory: flat.
+ * Memory: the places of the rows that stay.
  */
 #include "core/itsm.h"
 
 #include "access/heapam.h"
 #include "access/hio.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_inherits.h"
@@ -52,6 +53,9 @@ typedef struct ArchivedMonth
 	TimestampTz starts;
 	TimestampTz ends;
 	char	   *rest;			/* name of the new partition; NULL: nothing of it stays */
+	ItemPointerData *places;	/* of the rows that stay */
+	int64		stays;
+	int64		room;
 	int64		events;			/* that are archived */
 	Oid			table;
 } ArchivedMonth;
@@ -220,19 +224,26 @@ hash_records(Archiving *archiving)
 
 /* What stays of a month. */
 
-/*
- * Copies the rows of a query into a new table, as rows that everybody sees:
- * also a snapshot from before finds in it what it would have found in the old one.
- */
-static int64
-copy_rows(Oid target, const char *sql, int64 archive)
+static void
+note_place(ArchivedMonth *month, ItemPointer place)
+{
+	if (month->stays == month->room)
+	{
+		month->room = Max(2 * month->room, 1024);
+		month->places = month->places ? repalloc_huge(month->places, sizeof(ItemPointerData) * month->room)
+			: MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ItemPointerData) * month->room);
+	}
+	month->places[month->stays++] = *place;
+}
+
+/* Where the rows stand that stay. */
+static void
+find_rest(const Archiving *archiving, ArchivedMonth *month)
 {
 	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(archive)};
-	Portal		portal = SPI_cursor_open_with_args(NULL, sql, 1, types, values, NULL, false, 0);
-	Relation	table = table_open(target, RowExclusiveLock);
-	BulkInsertState state = GetBulkInsertState();
-	int64		count = 0;
+	Datum		values[] = {Int64GetDatum(archiving->number)};
+	Portal		portal = SPI_cursor_open_with_args(NULL, psprintf("SELECT e.ctid FROM itsm.%s e WHERE NOT " GOES, month->name), 1,
+												   types, values, NULL, false, 0);
 
 	for (;;)
 	{
@@ -242,19 +253,48 @@ copy_rows(Oid target, const char *sql, int64 archive)
 		rows = SPI_tuptable;
 		if (SPI_processed == 0)
 			break;
+		CHECK_FOR_INTERRUPTS();
 		for (uint64 i = 0; i < rows->numvals; i++)
 		{
-			CHECK_FOR_INTERRUPTS();
-			heap_insert(table, rows->vals[i], GetCurrentCommandId(true), HEAP_INSERT_FROZEN | HEAP_INSERT_SKIP_FSM, state);
-			count++;
+			bool		isnull;
+
+			note_place(month, (ItemPointer) DatumGetPointer(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull)));
 		}
 		SPI_freetuptable(rows);
 	}
 	SPI_cursor_close(portal);
+}
+
+/*
+ * Copies them into a new table, as rows that everybody sees: also a snapshot
+ * from before finds in it what it would have found in the old one.
+ */
+static void
+copy_rest(const ArchivedMonth *month, Oid target)
+{
+	Relation	origin = table_open(month->partition, NoLock);
+	Relation	table = table_open(target, RowExclusiveLock);
+	BulkInsertState state = GetBulkInsertState();
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *slot = table_slot_create(origin, NULL);
+
+	for (int64 i = 0; i < month->stays; i++)
+	{
+		HeapTuple	tuple;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!table_tuple_fetch_row_version(origin, &month->places[i], snapshot, slot))
+			elog(ERROR, "an event of \"%s\" is gone meanwhile", month->name);
+		tuple = ExecCopySlotHeapTuple(slot);
+		heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_FROZEN | HEAP_INSERT_SKIP_FSM, state);
+		heap_freetuple(tuple);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
 	FreeBulkInsertState(state);
 	table_close(table, NoLock);
+	table_close(origin, NoLock);
 	CommandCounterIncrement();
-	return count;
 }
 
 static const char *
@@ -263,29 +303,24 @@ month_text(TimestampTz at)
 	return quote_literal_cstr(itsm_utc_text(at));
 }
 
-/* The new partition of a month, with the rows that stay; dropped when there are none, or when all do. */
+/* The new partition of a month, with the rows that stay; none when there are none, or when all do. */
 static void
 keep_rest(Archiving *archiving, ArchivedMonth *month)
 {
 	char	   *rest = psprintf("%s_rest", month->name);
-	int64		total = query_number(psprintf("SELECT pg_catalog.count(*) FROM itsm.%s e", month->name), 0, NULL, NULL);
-	int64		kept;
 
+	find_rest(archiving, month);
+	month->events = query_number(psprintf("SELECT pg_catalog.count(*) FROM itsm.%s e", month->name), 0, NULL, NULL) - month->stays;
+	if (month->events == 0 || month->stays == 0)
+		return;
 	itsm_own_ddl(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event) USING heap", rest));
-	kept = copy_rows(itsm_relation(rest), psprintf("SELECT e.* FROM itsm.%s e WHERE NOT " GOES, month->name),
-					 archiving->number);
-	month->events = total - kept;
-	if (month->events > 0 && kept > 0)
-	{
-		/* with the bounds as a constraint ATTACH need not read it all */
-		itsm_own_ddl(psprintf("ALTER TABLE itsm.%s ADD PRIMARY KEY (record, tenant, version),"
-							  " ADD CONSTRAINT itsm_month CHECK (at >= %s AND at < %s)", rest,
-							  month_text(month->starts), month_text(month->ends)));
-		itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", rest));
-		month->rest = rest;
-	}
-	else
-		itsm_own_ddl(psprintf("DROP TABLE itsm.%s", rest));
+	copy_rest(month, itsm_relation(rest));
+	/* with the bounds as a constraint ATTACH need not read it all */
+	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s ADD PRIMARY KEY (record, tenant, version),"
+						  " ADD CONSTRAINT itsm_month CHECK (at >= %s AND at < %s)", rest,
+						  month_text(month->starts), month_text(month->ends)));
+	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", rest));
+	month->rest = rest;
 }
 
 /* The exchange. */
@@ -321,23 +356,39 @@ attach_rest(const ArchivedMonth *month)
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s DROP CONSTRAINT itsm_month", month->name));
 }
 
+/*
+ * What was copied; now that the table is no partition any more, so that a
+ * publication of itsm.event does not tell of it.
+ */
+static void
+delete_rest(const ArchivedMonth *month)
+{
+	Relation	table = table_open(month->partition, NoLock);
+
+	for (int64 i = 0; i < month->stays; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		simple_heap_delete(table, &month->places[i]);
+	}
+	table_close(table, NoLock);
+	CommandCounterIncrement();
+}
+
 static void
 exchange(const Archiving *archiving, ArchivedMonth *month)
 {
 	char	   *name = psprintf("%s_" INT64_FORMAT, month->name, archiving->number);
 	const char *schema = quote_identifier(archiving->schema);
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(archiving->number)};
 
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.event DETACH PARTITION itsm.%s", month->name));
 	drop_triggers(month->partition);
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s RENAME TO %s", month->name, name));
 	itsm_own_ddl(psprintf("ALTER INDEX itsm.%s_pkey RENAME TO %s_pkey", month->name, name));
 	if (month->rest)
+	{
 		attach_rest(month);
-	/* those have been copied; nobody sees the table as ours any more */
-	if (month->rest)
-		(void) itsm_query(SPI_OK_DELETE, psprintf("DELETE FROM itsm.%s e WHERE NOT " GOES, name), 1, types, values, NULL);
+		delete_rest(month);
+	}
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC) of archive " INT64_FORMAT ".'", name,
 						  archiving->number));
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s SET SCHEMA %s", name, schema));

@@ -88,8 +88,8 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 	};
 	int			lengths[HEADER_TEXTS];
 	size_t		size = strlen(HASH_DOMAIN) + ITSM_HASH_LENGTH + 5 * sizeof(uint64) + 4 * sizeof(uint32) +
-		HEADER_TEXTS * sizeof(uint32);
-	char	   *header;
+		HEADER_TEXTS * sizeof(uint32) + commitments_length;
+	char	   *bytes;
 	char	   *end;
 
 	for (int i = 0; i < HEADER_TEXTS; i++)
@@ -99,7 +99,7 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 		lengths[i] = texts[i] ? strlen(texts[i]) : 0;
 		size += lengths[i];
 	}
-	end = header = palloc(size);
+	end = bytes = palloc(size);
 	end = put_bytes(end, HASH_DOMAIN, strlen(HASH_DOMAIN));
 	end = put_bytes(end, previous, ITSM_HASH_LENGTH);
 	end = put_64(end, event->record);
@@ -113,12 +113,12 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 	end = put_32(end, event->lifecycle_version);
 	for (int i = 0; i < HEADER_TEXTS; i++)
 		end = put_text(end, texts[i], lengths[i]);
-	Assert(end == header + size);
+	end = put_bytes(end, commitments, commitments_length);
+	Assert(end == bytes + size);
 	itsm_digest_start();
-	itsm_digest_add(header, size);
-	itsm_digest_add(commitments, commitments_length);
+	itsm_digest_add(bytes, size);
 	itsm_digest_finish(hash);
-	pfree(header);
+	pfree(bytes);
 }
 
 /* Names of the roles that wrote last: the session's and the outer one. */

@@ -25,7 +25,7 @@ CREATE TABLE itsm.event (
 ) PARTITION BY RANGE (at);
 SELECT pg_catalog.pg_extension_config_dump('itsm.event', '');
 
-CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (record, tenant, version)) DEFAULT USING heap;
+CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (record, version, tenant)) DEFAULT USING heap;
 SELECT pg_catalog.pg_extension_config_dump('itsm.event_default', '');
 
 COMMENT ON TABLE itsm.event IS 'What happened to records, append-only, by month (UTC).';

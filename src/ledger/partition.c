@@ -253,7 +253,7 @@ make_partition(int year, int month)
 	Oid			partition;
 
 	partition_name(name, year, month);
-	itsm_own_ddl(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event, PRIMARY KEY (record, tenant, version)) USING heap",
+	itsm_own_ddl(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event, PRIMARY KEY (record, version, tenant)) USING heap",
 						  name));
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", name));
 	partition = itsm_relation(name);

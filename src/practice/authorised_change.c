@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "core/json_read.h"
+#include "lifecycle/reference.h"
 #include "miscadmin.h"
 #include "practice/authorised_change.h"
 #include "practice/booking.h"
@@ -87,6 +88,25 @@ itsm_change_names(const Record *change, const char *ci)
 	return names(attribute_of(change, "cis"), ci) || names(attribute_of(change, "ci"), ci);
 }
 
+/* A task of the change that is being worked on is the actor's. */
+static bool
+works_on_task(const Record *change, const char *actor)
+{
+	ListCell   *cell;
+
+	if (change->key == NULL)
+		return false;
+	foreach(cell, itsm_reference_holders(change->tenant, change->source, "change", change->key, "change_task", "change"))
+	{
+		const Record *task = lfirst(cell);
+		const char *category = itsm_record_text(task, RECORD_CATEGORY);
+
+		if (category && strcmp(category, "active") == 0 && names(attribute_of(task, "assignee"), actor))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_implementer(const Record *change, const AuthorisedData *data, const char *actor)
 {
@@ -95,7 +115,7 @@ is_implementer(const Record *change, const AuthorisedData *data, const char *act
 	foreach(cell, data->implementers)
 		if (names(attribute_of(change, lfirst(cell)), actor))
 			return true;
-	return false;
+	return works_on_task(change, actor);
 }
 
 /* How near a change comes to authorising the write; the order counts. */
