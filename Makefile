@@ -16,6 +16,8 @@ SQL_FILES = \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
+	src/ledger/archive.sql \
+	src/ledger/verify_parts.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -37,6 +39,8 @@ SQL_FILES = \
 	src/cmdb/graph.sql \
 	src/cmdb/shipped_types.sql \
 	src/cmdb/baseline.sql \
+	src/cmdb/reconciliation.sql \
+	src/cmdb/ci_policy.sql \
 	src/practice/record_number.sql \
 	src/practice/priority.sql \
 	src/practice/run_due.sql \
@@ -45,6 +49,7 @@ SQL_FILES = \
 	src/practice/change_window.sql \
 	src/practice/change_booking.sql \
 	src/practice/baseline_check.sql \
+	src/practice/authorised_change.sql \
 	src/practice/approval.sql \
 	src/practice/cab_meeting.sql \
 	src/practice/incident.sql \
@@ -81,6 +86,7 @@ SQL_FILES = \
 	src/compliance/compliance_record.sql \
 	src/compliance/assessment.sql \
 	src/compliance/required_information.sql \
+	src/practice/affected.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
@@ -91,6 +97,10 @@ SQL_FILES = \
 	src/report/change_conflict.sql \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
+	src/report/management_report.sql \
+	src/report/reconciliation.sql \
+	src/report/cmdb_health.sql \
+	src/report/unauthorised_change.sql \
 	src/report/health.sql \
 	src/report/baseline.sql \
 	src/report/iso20000_control.sql \
@@ -135,7 +145,8 @@ SQL_FILES = \
 	src/model/part_release.sql \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
-	src/model/create_model.sql
+	src/model/create_model.sql \
+	src/report/verification.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
@@ -220,7 +231,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -244,6 +255,7 @@ help:
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
+	@echo '  make matrix           make test in fresh Debian folders with PostgreSQL 15, 17 and 18 (root, debootstrap)'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
 	@echo '  make dist             itsm-$(EXTVERSION).zip for PGXN, from HEAD'
@@ -268,6 +280,9 @@ check-load:
 
 check-clocks:
 	@ITSM_CLOCK_RECORDS=$${ITSM_CLOCK_RECORDS:-100000} TESTS=test/t/081_clock_model.pl test/run tap
+
+matrix:
+	@test/matrix
 
 bench:
 	@bench/run

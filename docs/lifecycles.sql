@@ -2,7 +2,7 @@
 --
 --     test/with_cluster psql -XAtq -f docs/lifecycles.sql > docs/lifecycles.md
 --
--- test/t/014_lifecycles_page.pl fails when the page is not what this prints.
+-- test/t/014_generated_pages.pl fails when the page is not what this prints.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS itsm;
@@ -16,7 +16,7 @@ $$;
 
 CREATE FUNCTION pg_temp.scope(r jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE
-		WHEN r ? 'frozen' THEN 'in ' || pg_temp.names(r -> 'in')
+		WHEN r ? 'frozen' OR (r ? 'authorised_change' AND r ? 'in') THEN 'in ' || pg_temp.names(r -> 'in')
 		WHEN NOT r ?| '{from,to}' THEN 'always'
 		ELSE concat_ws(' ', pg_temp.names(r -> 'from'), '→', pg_temp.names(r -> 'to')) END
 $$;
@@ -35,8 +35,10 @@ CREATE FUNCTION pg_temp.asks(r jsonb) RETURNS text LANGUAGE sql AS $$
 			'void when they change: ' || pg_temp.names(r -> 'covers'), 'not by ' || pg_temp.names(r -> 'not_by'))
 		WHEN r ? 'acyclic' THEN format('%s (%s)', r ->> 'message', pg_temp.names(r -> 'acyclic'))
 		WHEN r ? 'not_frozen' THEN 'no freeze at the planned time' || CASE WHEN r -> 'not_frozen' @> '{"maintenance": true}' THEN ', and maintenance windows kept where there are any' ELSE '' END
+		WHEN r ? 'authorised_change' THEN 'a change that names it, in implementation, in its window, by an implementer'
+			|| CASE WHEN r #> '{authorised_change,attributes}' = '"status"' THEN '' ELSE ', for its relationships and ' || pg_temp.names(r #> '{authorised_change,attributes}') END
 		WHEN r ? 'separate' THEN (r ->> 'message') || ' (' || pg_temp.names(r -> 'separate') || ')'
-		ELSE r ->> 'message' END || coalesce(', when `' || replace(r ->> 'when', '|', '\|') || '`', '') || CASE WHEN r ->> 'mode' = 'observe' THEN ' (only observed)' ELSE '' END
+		ELSE r ->> 'message' END || coalesce(', when `' || replace(r ->> 'when', '|', '\|') || '`', '') || CASE r ->> 'mode' WHEN 'observe' THEN ' (only observed)' WHEN 'off' THEN ' (off, until it is switched on)' ELSE '' END
 $$;
 
 SELECT $page$# The standard lifecycles
@@ -66,6 +68,11 @@ whose requirement a rule helps to meet.
   documents, improvements and contracts want them where `approval_required` is true.
 - Changes book their configuration items while they are scheduled and implemented. Deployments and
   releases do not: it is their changes that do.
+- Configuration control of items waits to be switched on where changes are attached, too:
+  `itsm.set_mode(attachment, 'observe', 'under_control')`, and `'live_under_control'`,
+  `'retired_under_control'`; `'enforce'` when `itsm_report.unauthorised_change` has become empty.
+- Baselines that releases and deployments name are those of `itsm.take_baseline`. Only items
+  that are records have to be in them.
 - `opened_at`, `first_response_at`, `resolved_at` and `closed_at` are for applications that
   keep these times themselves. Without them they are taken from the history.
 - Rules that keep people apart (*whoever … must be known*) need to know who acts:

@@ -151,8 +151,11 @@ def check_digest(digest):
 
 def check_chain(evidence):
     """Every event is the next one of its record, and its hash its own."""
-    previous = ZERO
-    for version, event in enumerate(evidence["events"], 1):
+    archived = evidence.get("archived", {"version": 0})
+    previous = bytes.fromhex(archived["hash"]) if archived["version"] else ZERO
+    if len(previous) != 32:
+        raise Wrong("what was archived has no hash")
+    for version, event in enumerate(evidence["events"], archived["version"] + 1):
         what = f"version {version}"
         if (event["record"], event["tenant"], event["version"]) != (evidence["record"], evidence["tenant"], version):
             raise Wrong(f"{what} is missing, or another record's")
@@ -242,7 +245,7 @@ def main():
         if evidence:
             if evidence["format"] != "itsm evidence 1":
                 raise Wrong("not evidence of a format that is known")
-            if not evidence["events"]:
+            if not evidence["events"] and not evidence.get("archived"):
                 raise Wrong("the evidence has no events")
             check_chain(evidence)
             sealed = check_proofs(evidence)
@@ -250,6 +253,9 @@ def main():
                 compare(evidence, digest)
             print(f"evidence: {len(evidence['events'])} events, {sealed} of them proved"
                   f"{' by the digest' if digest else ' by the digest inside'}")
+            if evidence.get("archived"):
+                print(f"archived: versions up to {evidence['archived']['version']} are in "
+                      f"{evidence['archived']['tables']}; they are not in this evidence")
             if options.show:
                 show(evidence)
     except Wrong as wrong:

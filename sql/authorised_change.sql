@@ -127,6 +127,18 @@ BEGIN
 END $$;
 SELECT name, t.* FROM unnest(ARRAY['bob', 'cy, d', 'cy', 'q"\', 'NULL', '{bob}', 'ann']) name, act(name, 'UPDATE ci SET version = concat(version, ''x'') WHERE id = 21') t;
 SELECT t.* FROM unnest(ARRAY['UPDATE ci SET owner = ''x'' WHERE id = 22', 'UPDATE ci SET status = ''live'' WHERE id = 22', 'UPDATE ci SET version = ''x'' WHERE id = 22', 'DELETE FROM ci WHERE id = 22']) c, act('bob', c) t;
+-- who works on a task of the change
+SELECT itsm.define_lifecycle('{"name": "authorised_task", "process": "change_task", "attributes": {"change": "integer", "assignee": "text"}, "references": {"change": "change"},
+	"states": [{"name": "open", "category": "new", "initial": true}, {"name": "in_progress", "category": "active"}, {"name": "closed", "category": "closed", "final": true}],
+	"transitions": [{"from": "open", "to": "in_progress"}, {"from": "in_progress", "to": "closed"}]}');
+CREATE TABLE task (id int PRIMARY KEY, status text NOT NULL, rfc int, who text);
+SELECT itsm.attach('task', 'authorised_task', 'status', mode => 'enforce', attributes => '{"change": "rfc", "assignee": "who"}') > 0 AS attached;
+INSERT INTO task VALUES (1, 'open', 4, 'dan'), (2, 'open', 3, 'dan'), (3, 'open', 4, 'eve');
+UPDATE task SET status = 'in_progress' WHERE id IN (2, 3);
+SELECT name, t.* FROM unnest('{dan,eve}'::text[]) name, act(name, 'UPDATE ci SET version = concat(version, ''y'') WHERE id = 21') t;
+UPDATE task SET status = 'in_progress' WHERE id = 1;
+UPDATE task SET status = 'closed' WHERE id = 3;
+SELECT name, t.* FROM unnest('{dan,eve}'::text[]) name, act(name, 'UPDATE ci SET version = concat(version, ''y'') WHERE id = 21') t;
 -- only moves
 SELECT define('authorised_ci', '{"authorised_change": true, "to": "live"}');
 INSERT INTO ci (id, status) VALUES (31, 'planned');
@@ -167,6 +179,27 @@ DELETE FROM late WHERE id = 21;
 COMMIT;
 SELECT id, version FROM late ORDER BY id;
 
+-- its key, and its tenant; a rule that looks at the row, when the row goes; a table in parts
+SELECT define('authorised_key', '{"authorised_change": true, "in": "live", "when": "new.owner is distinct from ''nobody''"}');
+CREATE TABLE room (id text, status text NOT NULL DEFAULT 'live', owner text, site text, PRIMARY KEY (id, site)) PARTITION BY LIST (site);
+CREATE TABLE room_kiel PARTITION OF room FOR VALUES IN ('kiel');
+CREATE TABLE room_bonn PARTITION OF room FOR VALUES IN ('bonn');
+INSERT INTO room VALUES ('r1', 'live', 'ann', 'kiel'), ('r2', 'live', 'nobody', 'kiel'), ('r3', 'live', 'ann', 'kiel');
+SELECT itsm.attach('room', 'authorised_key', 'status', mode => 'enforce', attributes => '{"owner": "owner"}') AS room \gset
+CALL itsm.backfill(:room);
+INSERT INTO rfc VALUES (7, 'new', now() - interval '1 hour', now() + interval '1 hour', '{"(r1,kiel)"}', 'ann', NULL);
+UPDATE rfc SET status = 'scheduled' WHERE id = 7;
+UPDATE rfc SET status = 'implement' WHERE id = 7;
+SELECT c, t.* FROM unnest(ARRAY['UPDATE room SET id = ''r9'' WHERE id = ''r3''', 'UPDATE room SET site = ''bonn'' WHERE id = ''r3''', 'DELETE FROM room WHERE id = ''r3''', 'DELETE FROM room WHERE id = ''r2''',
+	'UPDATE room SET id = ''r9'' WHERE id = ''r1''']) c, act('ann', c) t;
+SELECT define('authorised_key', '{"authorised_change": true, "in": "live"}');
+INSERT INTO rfc VALUES (8, 'new', now() - interval '1 hour', now() + interval '1 hour', '{"(r4,bonn)"}', 'ann', NULL);
+UPDATE rfc SET status = 'scheduled' WHERE id = 8;
+UPDATE rfc SET status = 'implement' WHERE id = 8;
+SELECT c, t.* FROM unnest(ARRAY['INSERT INTO room VALUES (''r4'', ''live'', NULL, ''kiel'')', 'INSERT INTO room VALUES (''r4'', ''live'', NULL, ''bonn'')',
+	'SELECT itsm.relate(itsm.record_id(''room_bonn'', ''(r4,bonn)''), ''depends_on'', itsm.record_id(''room'', ''(r3,kiel)''))']) c, act('ann', c) t;
+SELECT t.* FROM act('bob', 'SELECT itsm.unrelate(id) FROM itsm.relationship WHERE source = itsm.record_id(''room'', ''(r4,bonn)'') AND ended = 0') t;
+
 -- relationships: one end is enough
 SELECT define('authorised_ci', '{"authorised_change": true, "in": "live"}');
 CREATE TABLE part (id text PRIMARY KEY, status text NOT NULL DEFAULT 'live', owner text, of text);
@@ -206,4 +239,5 @@ SELECT v.key, e.kind, v.code, v.rule, v.kind, v.attribute, v.message FROM itsm_r
 SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok AND object ~ 'authorised_change';
 
 SET client_min_messages = error;
+SELECT itsm.detach_relationships(:link);
 DROP SCHEMA authorised_change CASCADE;

@@ -31,6 +31,11 @@ FROM generate_series('2026-03-01'::timestamptz, '2026-03-10', '1 day') AS d(day)
 	JOIN itsm_report.backlog_daily b ON b.process = 'backlog_ticket' AND b.day = d.day
 	LEFT JOIN itsm_report.time_in_state v ON v.process = 'backlog_ticket'
 GROUP BY d.day ORDER BY d.day;
+-- what is older than ten years is in the backlog of the first day, and one odd date makes no million rows
+INSERT INTO ticket VALUES (7, 'doing'), (8, 'closed');
+SELECT itsm.import_events(:attachment, $$VALUES ('7', '0001-03-15'::timestamptz, 'new'), ('8', '1999-03-15'::timestamptz, 'new'), ('8', '1999-03-16'::timestamptz, 'closed')$$);
+SELECT count(*) < 3700 AS bounded, min(opened) FILTER (WHERE day = first) AS opened, min(backlog) FILTER (WHERE day = first) AS backlog
+FROM (SELECT *, min(day) OVER () AS first FROM itsm_report.backlog_daily WHERE process = 'backlog_ticket') AS b;
 -- a row that goes is open no more
 DELETE FROM ticket WHERE id = 5;
 SELECT opened, ended, backlog FROM itsm_report.backlog_daily WHERE process = 'backlog_ticket' ORDER BY day DESC LIMIT 1;

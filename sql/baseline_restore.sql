@@ -18,14 +18,14 @@ SELECT itsm.define_lifecycle('{"name": "restore_ci", "process": "configuration_i
 	"transitions": [{"from": "live", "to": "idle"}, {"from": ["live", "idle"], "to": "retired"}]}');
 CREATE TABLE change (id integer PRIMARY KEY, status text NOT NULL DEFAULT 'new', s timestamptz, e timestamptz, cis text[]);
 CREATE TABLE ci (site text, name text, status text NOT NULL DEFAULT 'live', keeper text, cpus int, racks int, tags text[], "until" timestamptz, note text, PRIMARY KEY (site, name));
-SELECT itsm.attach('change', 'restore_change', 'status', mode => 'enforce', attributes => '{"planned_start": "s", "planned_end": "e", "cis": "cis"}') > 0 AS attached;
-SELECT itsm.attach('ci', 'restore_ci', 'status', mode => 'enforce', track => '{mapped,note,racks}',
+SELECT itsm.attach('change', 'restore_change', 'status', mode => 'enforce', attributes => '{"planned_start": "s", "planned_end": "e", "cis": "cis"}', tenant => '''r''') > 0 AS attached;
+SELECT itsm.attach('ci', 'restore_ci', 'status', mode => 'enforce', track => '{mapped,note,racks}', tenant => '''r''',
 	attributes => '{"owner": "keeper", "size": "cpus + racks", "tags": "tags", "warranty": "until"}') > 0 AS attached;
 INSERT INTO change VALUES (1, 'new', '2050-01-01', '2050-01-02', '{"(a,web)","(a,db)"}'), (2, 'new', NULL, NULL, NULL);
 INSERT INTO ci VALUES ('a', 'web', 'live', 'ann', 2, 1, '{x,"y z"}', '2030-01-01', 'it''s'), ('a', 'db', 'live', 'bob', 4, 1, NULL, NULL, NULL), ('a', 'old', 'live', 'bob', 4, 1, NULL, NULL, NULL);
 CREATE FUNCTION n(key text) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT itsm.record_id('baseline_restore.ci', key) $$;
 SELECT itsm.relate(n('(a,web)'), 'depends_on', n('(a,db)')) > 0 AS related;
-SELECT itsm.take_baseline('restore');
+SELECT itsm.take_baseline('restore', tenant => 'r');
 UPDATE ci SET keeper = NULL, cpus = 16, racks = 2, tags = '{}', "until" = NULL, note = 'other' WHERE name = 'web';
 UPDATE ci SET status = 'idle', note = 'secret' WHERE name = 'db';
 DELETE FROM ci WHERE name = 'old';
@@ -45,7 +45,7 @@ SELECT target_key, done, message FROM itsm.apply_proposals('change', '1');
 SELECT * FROM ci ORDER BY name;
 SELECT key, kind, attribute, old_value, new_value FROM itsm.baseline_diff('restore') WHERE relationship IS NULL ORDER BY 1, 2, 3;
 -- a booked item that the baseline does not hold
-SELECT itsm.take_baseline('restore web', cis => ARRAY[n('(a,web)')]);
+SELECT itsm.take_baseline('restore web', cis => ARRAY[n('(a,web)')], tenant => 'r');
 UPDATE change SET s = '2051-01-01', e = '2051-01-02', cis = '{"(a,web)","(a,db)"}', status = 'scheduled' WHERE id = 2;
 SELECT itsm.baseline_covers_changes('restore web', '{2}'), itsm.baseline_covers_changes('restore', '{2}'), itsm.baseline_covers_changes('restore web', '{1}');
 -- what cannot be
@@ -61,5 +61,6 @@ SELECT * FROM itsm.propose_baseline('change', '1', 'restore');
 RESET ROLE;
 REVOKE ALL ON FUNCTION itsm.propose_baseline(regclass, text, text, bigint[]) FROM regress_itsm_restorer;
 SET client_min_messages = error;
+DELETE FROM itsm.proposal WHERE relation = 'ci'::regclass;
 DROP SCHEMA baseline_restore CASCADE;
 DROP ROLE regress_itsm_restorer;

@@ -15,7 +15,6 @@
 #include "commands/sequence.h"
 #include "core/errors.h"
 #include "core/json_read.h"
-#include "core/query.h"
 #include "core/table.h"
 #include "ledger/digest.h"
 #include "ledger/policy_event.h"
@@ -25,12 +24,20 @@
 #include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 /* Bytes of a name. */
 #define NAME_BYTES 500
 
 static const Oid scope_types[] = {TEXTOID, INT8ARRAYOID, TEXTOID, TEXTOID, INT4OID};
+
+void
+itsm_baseline_query_begin(OwnerQuery *query)
+{
+	itsm_query_begin(query);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
 
 uint64
 itsm_baseline_read(const char *sql, int argument_count, const Oid *types, Datum *values, const char *nulls)
@@ -298,7 +305,7 @@ itsm_take_baseline(PG_FUNCTION_ARGS)
 
 	if (baseline.tenant == NULL)
 		baseline.tenant = "";
-	itsm_query_begin(&query);
+	itsm_baseline_query_begin(&query);
 	check_scope(&baseline, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1));
 	baseline.id = (int) nextval_internal(itsm_relation("baseline_id_seq"), false);
 	values[0] = CStringGetTextDatum(baseline.tenant);

@@ -16,7 +16,7 @@
 #ifndef ITSM_BASELINE_H
 #define ITSM_BASELINE_H
 
-#include "executor/spi.h"
+#include "core/query.h"
 #include "ledger/verify.h"
 #include "record/record.h"
 #include "utils/timestamp.h"
@@ -44,10 +44,13 @@ typedef struct Baseline
 /* Out of a row of these columns, in the given context. */
 extern void itsm_baseline_of_row(SPITupleTable *table, uint64 row, MemoryContext context, Baseline *baseline);
 
+/* itsm_query_begin, without compiling queries that run once. */
+extern void itsm_baseline_query_begin(OwnerQuery *query);
+
 /*
  * The baseline of a name, in the given context; ERRCODE_UNDEFINED_OBJECT when
- * there is none.  As are all below: inside itsm_query_begin and _end, under the
- * snapshot of the calling query.
+ * there is none.  As are all below: inside itsm_baseline_query_begin and
+ * itsm_query_end, under the snapshot of the calling query.
  */
 extern void itsm_baseline_require(const char *name, MemoryContext context, Baseline *baseline);
 
@@ -64,7 +67,8 @@ extern uint64 itsm_baseline_read(const char *sql, int argument_count, const Oid 
 #define BASELINE_ITEMS \
 	"SELECT r.id, r.version FROM itsm.record r" \
 	" WHERE r.tenant OPERATOR(pg_catalog.=) $1 AND NOT r.deleted AND r.source OPERATOR(pg_catalog.<>) 0" \
-	" AND ($2 IS NOT NULL OR (r.process OPERATOR(pg_catalog.=) 'configuration_item' AND r.attachment OPERATOR(pg_catalog.<>) 0))" \
+	" AND ($2 IS NOT NULL OR (r.process OPERATOR(pg_catalog.=) 'configuration_item' AND r.attachment OPERATOR(pg_catalog.=) ANY" \
+	" (ARRAY(SELECT m.id FROM itsm.attachment m WHERE m.detached_at IS NULL))))" \
 	" AND ($2 IS NULL OR r.id OPERATOR(pg_catalog.=) ANY ($2))" \
 	" AND ($3 IS NULL OR coalesce(r.extra OPERATOR(pg_catalog.->>) 'ci_class', r.extra OPERATOR(pg_catalog.->>) 'class')" \
 	" OPERATOR(pg_catalog.=) ANY (ARRAY(WITH RECURSIVE below AS (SELECT $3 COLLATE \"C\" AS name UNION SELECT c.name FROM itsm.ci_class c" \

@@ -77,28 +77,25 @@ COMMENT ON FUNCTION itsm.baseline_diff(text, text) IS
 'What is different in baseline b, or now where b is null, from baseline a. kind: added or removed (an item that one of them does not hold, a row), or changed (a row for each canonical attribute or tracked column whose value differs; status and key are among them). Where relationship is not null it is the relationship that was added or removed: record is its source, attribute its type, and the value the key of its target. Values are those of the history: (erased) where they were redacted. attribute is null in a row of kind changed whose history is not there any more. Grant EXECUTE as for itsm.take_baseline.';
 REVOKE ALL ON FUNCTION itsm.baseline_diff(text, text) FROM PUBLIC;
 
-CREATE FUNCTION itsm.baseline_taken(baseline text, not_before timestamptz DEFAULT NULL, not_after timestamptz DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION itsm.baseline_taken_at(baseline text) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT EXISTS (SELECT FROM itsm.baseline b
-		WHERE b.name OPERATOR(pg_catalog.=) $1
-			AND ($2 IS NULL OR b.taken_at OPERATOR(pg_catalog.>=) $2)
-			AND ($3 IS NULL OR b.taken_at OPERATOR(pg_catalog.<=) $3))
+	SELECT b.taken_at FROM itsm.baseline b WHERE b.name OPERATOR(pg_catalog.=) $1
 $$;
-COMMENT ON FUNCTION itsm.baseline_taken(text, timestamptz, timestamptz) IS 'True when there is a baseline of that name, taken within those times, the ends included; null: at any. For checks of lifecycles.';
+COMMENT ON FUNCTION itsm.baseline_taken_at(text) IS 'When the baseline of that name was taken; null when there is none. For checks of lifecycles.';
 
-CREATE FUNCTION itsm.baseline_covers(baseline text, cis text[]) RETURNS boolean
+CREATE FUNCTION itsm.baseline_covers(baseline text, VARIADIC cis text[]) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT EXISTS (SELECT FROM itsm.baseline b WHERE b.name OPERATOR(pg_catalog.=) $1
 		AND NOT EXISTS (
 			SELECT FROM pg_catalog.unnest($2) AS k(key)
-			WHERE k.key OPERATOR(pg_catalog.<>) '' AND NOT EXISTS (
-				SELECT FROM itsm.record r
-					JOIN itsm.baseline_part p ON p.baseline OPERATOR(pg_catalog.=) b.id AND NOT p.of_relationships
-						AND r.id OPERATOR(pg_catalog.>=) p.first_id AND r.id OPERATOR(pg_catalog.<=) p.last_id
-						AND r.id OPERATOR(pg_catalog.=) ANY (p.ids)
-				WHERE r.key OPERATOR(pg_catalog.=) k.key AND r.tenant OPERATOR(pg_catalog.=) b.tenant
-					AND r.process OPERATOR(pg_catalog.=) 'configuration_item')))
+				JOIN itsm.record r ON r.key OPERATOR(pg_catalog.=) k.key AND r.tenant OPERATOR(pg_catalog.=) b.tenant
+					AND r.process OPERATOR(pg_catalog.=) 'configuration_item' AND NOT r.deleted
+			WHERE NOT EXISTS (
+				SELECT FROM itsm.baseline_part p
+				WHERE p.baseline OPERATOR(pg_catalog.=) b.id AND NOT p.of_relationships
+					AND r.id OPERATOR(pg_catalog.>=) p.first_id AND r.id OPERATOR(pg_catalog.<=) p.last_id
+					AND r.id OPERATOR(pg_catalog.=) ANY (p.ids))))
 $$;
-COMMENT ON FUNCTION itsm.baseline_covers(text, text[]) IS 'True when there is a baseline of that name and it holds the configuration items with these keys; null and empty ones are left out. For checks of lifecycles.';
+COMMENT ON FUNCTION itsm.baseline_covers(text, text[]) IS 'True when there is a baseline of that name and it holds every configuration item that has one of these keys now. Keys that no item has are in nobody''s way. For checks of lifecycles.';

@@ -12,7 +12,6 @@
 #include "catalog/pg_type.h"
 #include "cmdb/baseline.h"
 #include "core/json_read.h"
-#include "core/query.h"
 #include "funcapi.h"
 #include "ledger/history.h"
 #include "miscadmin.h"
@@ -322,7 +321,7 @@ itsm_baseline_diff(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"a\" must be the name of a baseline, not null")));
 	InitMaterializedSRF(fcinfo, 0);
 	diff.item = AllocSetContextCreate(CurrentMemoryContext, "itsm baseline item", ALLOCSET_DEFAULT_SIZES);
-	itsm_query_begin(&query);
+	itsm_baseline_query_begin(&query);
 	itsm_baseline_require(text_to_cstring(PG_GETARG_TEXT_PP(0)), diff.context, &diff.old);
 	if (!PG_ARGISNULL(1))
 		itsm_baseline_require(text_to_cstring(PG_GETARG_TEXT_PP(1)), diff.context, &diff.new);

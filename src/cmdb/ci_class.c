@@ -14,10 +14,12 @@
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_type.h"
 #include "cmdb/ci_class.h"
+#include "cmdb/identification.h"
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/table.h"
 #include "ledger/policy_event.h"
+#include "lifecycle/remember.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -86,6 +88,80 @@ itsm_class_is_within(const char *name, const char *ancestor)
 	within = is_within(table, name, ancestor);
 	table_close(table, AccessShareLock);
 	return within;
+}
+
+List *
+itsm_class_line(const char *name)
+{
+	Relation	table = table_open(itsm_relation("ci_class"), AccessShareLock);
+	List	   *line = NIL;
+
+	while (name)
+	{
+		HeapTuple	row = find_class(table, name);
+
+		CHECK_FOR_INTERRUPTS();
+		if (HeapTupleIsValid(row))
+			line = lappend(line, pstrdup(name));
+		name = HeapTupleIsValid(row) ? parent_of(table, row) : NULL;
+	}
+	table_close(table, AccessShareLock);
+	return line;
+}
+
+bool
+itsm_class_is_abstract(const char *name)
+{
+	Relation	table = table_open(itsm_relation("ci_class"), AccessShareLock);
+	HeapTuple	row = find_class(table, name);
+	bool		isnull;
+	bool		abstract = HeapTupleIsValid(row) &&
+		DatumGetBool(heap_getattr(row, CLASS_ABSTRACT + 1, RelationGetDescr(table), &isnull));
+
+	table_close(table, AccessShareLock);
+	return abstract;
+}
+
+static List *
+add_names(List *names, ArrayType *array)
+{
+	Datum	   *elements;
+	int			count;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *name = TextDatumGetCString(elements[i]);
+		ListCell   *cell;
+		bool		known = false;
+
+		foreach(cell, names)
+			known |= strcmp(lfirst(cell), name) == 0;
+		if (!known)
+			names = lappend(names, name);
+	}
+	return names;
+}
+
+List *
+itsm_class_required(const char *name)
+{
+	Relation	table = table_open(itsm_relation("ci_class"), AccessShareLock);
+	List	   *names = NIL;
+
+	while (name)
+	{
+		HeapTuple	row = find_class(table, name);
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (HeapTupleIsValid(row))
+			names = add_names(names, DatumGetArrayTypeP(heap_getattr(row, CLASS_REQUIRED + 1, RelationGetDescr(table),
+																	  &isnull)));
+		name = HeapTupleIsValid(row) ? parent_of(table, row) : NULL;
+	}
+	table_close(table, AccessShareLock);
+	return names;
 }
 
 char *
@@ -172,6 +248,7 @@ itsm_define_class(PG_FUNCTION_ARGS)
 	bool		abstract = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	Relation	table;
 	HeapTuple	old;
+	const char *old_parent;
 	Datum		values[CLASS_COLUMNS] = {0};
 	bool		nulls[CLASS_COLUMNS] = {0};
 	NameData	definer;
@@ -192,6 +269,7 @@ itsm_define_class(PG_FUNCTION_ARGS)
 
 	table = table_open(itsm_relation("ci_class"), ShareRowExclusiveLock);
 	old = find_class(table, name);
+	old_parent = HeapTupleIsValid(old) ? parent_of(table, old) : NULL;
 	if (parent)
 		check_parent(table, name, parent);
 	store_class(table, old, values, nulls);
@@ -200,6 +278,9 @@ itsm_define_class(PG_FUNCTION_ARGS)
 					  abstract ? "true" : "false", "required",
 					  OidOutputFunctionCall(F_ARRAY_OUT, values[CLASS_REQUIRED]), "recommended",
 					  OidOutputFunctionCall(F_ARRAY_OUT, values[CLASS_RECOMMENDED]), NULL);
+	/* records of a class that begins, or moves, come under other rules */
+	if (!HeapTupleIsValid(old) ? parent != NULL : !itsm_same_text(old_parent, parent))
+		itsm_identities_follow_classes();
 	PG_RETURN_VOID();
 }
 

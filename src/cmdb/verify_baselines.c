@@ -6,7 +6,6 @@
 #include "core/itsm.h"
 
 #include "cmdb/baseline.h"
-#include "core/query.h"
 #include "ledger/policy_event.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

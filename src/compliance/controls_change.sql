@@ -193,17 +193,21 @@ SELECT itsm.define_control(id => '8.5.1-14', clause => '8.5.1.3', kind => 'I', g
 		FROM itsm.controlled_change c
 		WHERE c.approved AND c.planned_end > c.planned_start AND c.planned_end > $3 - coalesce($1, '1 mon')
 	), item AS (
-		SELECT p.tenant, p.record, i.ci, coalesce(k.attributes->>'ci_class', k.attributes->>'class') AS class
+		SELECT p.tenant, p.record, i.ci, lower(p.during) AS starts_at, upper(p.during) AS ends_at, coalesce(k.attributes->>'ci_class', k.attributes->>'class') AS class
 		FROM plan p
 			CROSS JOIN LATERAL (SELECT nullif(p.ci, '') UNION SELECT unnest(p.cis)) i(ci)
 			LEFT JOIN itsm.compliance_record k ON k.process = 'configuration_item' AND k.tenant = p.tenant AND k.key = i.ci
 		WHERE i.ci IS NOT NULL
 	), collision AS (
-		SELECT DISTINCT a.tenant, a.record
-		FROM item a
-			JOIN item b ON b.tenant = a.tenant AND b.ci = a.ci AND b.record <> a.record
-			JOIN plan p ON p.tenant = a.tenant AND p.record = a.record
-			JOIN plan q ON q.tenant = b.tenant AND q.record = b.record AND q.during && p.during
+		-- one that begins before an earlier one has ended, or after which another begins before it has
+		SELECT o.tenant, o.record
+		FROM (
+				SELECT i.tenant, i.record, i.starts_at, i.ends_at,
+					max(i.ends_at) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended_at, lead(i.starts_at) OVER earlier AS next_at
+				FROM item i
+				WINDOW earlier AS (PARTITION BY i.tenant, i.ci ORDER BY i.starts_at, i.record)
+			) o
+		WHERE o.ended_at > o.starts_at OR o.next_at < o.ends_at
 	), frozen AS (
 		SELECT DISTINCT p.tenant, p.record
 		FROM itsm.change_window w
@@ -213,14 +217,12 @@ SELECT itsm.define_control(id => '8.5.1-14', clause => '8.5.1.3', kind => 'I', g
 				OR EXISTS (SELECT FROM item i WHERE i.tenant = p.tenant AND i.record = p.record AND (i.ci = ANY (w.cis) OR i.class = ANY (w.ci_classes))))
 			AND (w.hours IS NULL OR NOT isempty(itsm.open_ranges(w.hours, w.during * p.during)))
 	)
-	SELECT p.key, p.record, o.record IS NOT NULL OR (c.record IS NULL AND f.record IS NULL),
-		CASE WHEN o.record IS NULL THEN nullif(concat_ws('; ', CASE WHEN c.record IS NOT NULL THEN 'another approved change occupies one of its configuration items at that time' END,
-			CASE WHEN f.record IS NOT NULL THEN 'lies in a freeze' END), '') END
+	SELECT p.key, p.record, x.problem IS NULL, x.problem
 	FROM plan p
-		LEFT JOIN collision c ON c.tenant = p.tenant AND c.record = p.record
-		LEFT JOIN frozen f ON f.tenant = p.tenant AND f.record = p.record
-		LEFT JOIN (SELECT DISTINCT o.tenant, o.record FROM itsm.override o WHERE o.reason <> '') o
-			ON o.tenant = p.tenant AND o.record = p.record
+		CROSS JOIN LATERAL (SELECT CASE WHEN (p.tenant, p.record) IN (SELECT o.tenant, o.record FROM itsm.override o WHERE o.reason <> '') THEN NULL
+			ELSE nullif(concat_ws('; ',
+				CASE WHEN (p.tenant, p.record) IN (SELECT c.tenant, c.record FROM collision c) THEN 'another approved change occupies one of its configuration items at that time' END,
+				CASE WHEN (p.tenant, p.record) IN (SELECT f.tenant, f.record FROM frozen f) THEN 'lies in a freeze' END), '') END AS problem OFFSET 0) x
 $query$);
 
 SELECT itsm.define_control(id => '8.5.1-15', clause => '8.5.1.3', kind => 'I', grade => 'minor',

@@ -221,22 +221,21 @@ $query$);
 SELECT itsm.define_control(id => '5.3-3', clause => '5.3', kind => 'T', grade => 'minor', parameter => '5 d',
 	title => 'Nothing that is open belongs to somebody who left longer ago than the interval',
 	needs => '{person}', remedy => 'Hand over what the person owns or is assigned to.', query => $query$
+	WITH gone AS MATERIALIZED (
+		SELECT n.tenant, n.key
+		FROM itsm.compliance_record n
+		WHERE n.process = 'person' AND (n.category <> 'active' OR (n.attributes->>'valid_to')::date < $3 - $1)
+	), held AS MATERIALIZED (
+		SELECT r.tenant, r.record, r.assignee, r.attributes->>'owner' AS owner
+		FROM itsm.compliance_record r
+		WHERE r.category = ANY ('{new,active,waiting}') AND (r.assignee IN (SELECT g.key FROM gone g) OR r.attributes->>'owner' IN (SELECT g.key FROM gone g))
+	)
 	SELECT n.key, n.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record n
 		LEFT JOIN (
-			SELECT o.tenant, o.person, count(DISTINCT o.record) AS records
-			FROM (
-					SELECT l.tenant, l.key AS person, r.record
-					FROM itsm.compliance_record l JOIN itsm.compliance_record r ON r.tenant = l.tenant AND r.assignee = l.key
-					WHERE l.process = 'person' AND (l.category <> 'active' OR (l.attributes->>'valid_to')::date < $3 - $1)
-						AND r.category <> ALL ('{closed,cancelled,resolved}')
-					UNION ALL
-					SELECT l.tenant, l.key, r.record
-					FROM itsm.compliance_record l JOIN itsm.compliance_record r ON r.tenant = l.tenant AND r.attributes->>'owner' = l.key
-					WHERE l.process = 'person' AND (l.category <> 'active' OR (l.attributes->>'valid_to')::date < $3 - $1)
-						AND r.category <> ALL ('{closed,cancelled,resolved}')
-				) o
-			GROUP BY o.tenant, o.person
+			SELECT h.tenant, o.person, count(DISTINCT h.record) AS records
+			FROM held h CROSS JOIN LATERAL (VALUES (h.assignee), (h.owner)) o(person)
+			GROUP BY h.tenant, o.person
 		) o ON o.tenant = n.tenant AND o.person = n.key
 		CROSS JOIN LATERAL (SELECT CASE WHEN o.records > 0 AND coalesce((n.attributes->>'valid_to')::date, n.closed_at::date) < $3 - $1
 			THEN format('has left, and %s open records still belong to this person', o.records) END AS problem OFFSET 0) p

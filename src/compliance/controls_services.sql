@@ -295,9 +295,14 @@ SELECT itsm.define_control(id => '8.2.6-2', clause => '8.2.6', kind => 'I', grad
 	needs => '{configuration_item,change,change.actual_start}', remedy => 'Name the item in the change (ci or cis) and the times of its implementation; have the rule authorised_change keep others off.', query => $query$
 	WITH happened AS (
 		SELECT e.tenant, e.record, i.key, e.at
-		FROM itsm.event e
-			JOIN itsm.compliance_record i ON i.process = 'configuration_item' AND i.tenant = e.tenant AND i.record = e.record
-		WHERE e.at > $3 - coalesce($1, '3 mons') AND e.at <= $3 AND e.kind = ANY ('{transition,updated}') AND e.from_state = ANY ('{live,in_maintenance}')
+		FROM itsm.compliance_record i
+			CROSS JOIN LATERAL (
+				SELECT e.tenant, e.record, e.at
+				FROM itsm.event e
+				WHERE e.tenant = i.tenant AND e.record = i.record AND e.at > $3 - coalesce($1, '3 mons') AND e.at <= $3
+					AND e.kind = ANY ('{transition,updated}') AND e.from_state = ANY ('{live,in_maintenance}') OFFSET 0
+			) e
+		WHERE i.process = 'configuration_item' AND i.changed_at > $3 - coalesce($1, '3 mons')
 	), allowed AS (
 		SELECT c.tenant, n.ci, c.actual_start, coalesce(c.actual_end, 'infinity') AS actual_end
 		FROM itsm.controlled_change c
@@ -348,17 +353,21 @@ SELECT itsm.define_control(id => '8.2.6-4', clause => '8.2.6', kind => 'V', grad
 $query$);
 
 SELECT itsm.define_control(id => '8.2.6-5', clause => '8.2.6', kind => 'I', grade => 'major',
-	title => 'No relationship of a configuration item leads to one that is retired, gone or unknown, and none of "part of" leads back to itself',
+	title => 'No relationship between configuration items and services leads to one that is retired or gone, and none of "part of" leads back to itself',
 	needs => '{configuration_item}', remedy => 'End the relationship (itsm.unrelate), or correct the link in the application''s table.', query => $query$
-	SELECT coalesce(a.key, b.key, format('relationship %s', l.id)), coalesce(a.id, b.id), p.problem IS NULL, p.problem
+	WITH part AS MATERIALIZED (
+		SELECT r.tenant, r.id, r.key, r.process, r.category, r.deleted
+		FROM itsm.record r WHERE r.process = ANY ('{configuration_item,service}')
+	)
+	SELECT a.key, a.id, p.problem IS NULL, p.problem
 	FROM itsm.relationship l
-		LEFT JOIN itsm.record a ON a.tenant = l.tenant AND a.id = l.source
-		LEFT JOIN itsm.record b ON b.tenant = l.tenant AND b.id = l.target
+		JOIN part a ON a.tenant = l.tenant AND a.id = l.source
+		JOIN part b ON b.tenant = l.tenant AND b.id = l.target
 		CROSS JOIN LATERAL (SELECT CASE
-			WHEN a.id IS NULL OR b.id IS NULL OR a.deleted OR b.deleted THEN format('%s something that does not exist any more', l.type)
+			WHEN a.deleted OR b.deleted THEN format('%s something that does not exist any more', l.type)
 			WHEN b.process = 'configuration_item' AND b.category = ANY ('{resolved,closed,cancelled}') AND a.category = ANY ('{new,active,waiting}')
-				AND l.type <> ALL ('{replaces,relates_to,affects,documents}') THEN format('%s %s, which is retired or gone', l.type, b.key) END AS problem OFFSET 0) p
-	WHERE l.ended = 0 AND (a.process = 'configuration_item' OR b.process = 'configuration_item' OR a.id IS NULL OR b.id IS NULL)
+				AND l.type <> ALL ('{replaces,relates_to,documents}') THEN format('%s %s, which is retired or gone', l.type, b.key) END AS problem OFFSET 0) p
+	WHERE l.ended = 0 AND 'configuration_item' = ANY (ARRAY[a.process, b.process])
 	UNION ALL
 	SELECT coalesce(r.key, c.record::text), c.record, false, 'is part of itself'
 	FROM itsm.cycles('part_of') c LEFT JOIN itsm.compliance_record r ON r.record = c.record

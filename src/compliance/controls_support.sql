@@ -174,7 +174,13 @@ SELECT itsm.define_control(id => '7.5-5', clause => '7.5.4', kind => 'D', grade 
 		('capacity_requirements', 'requirement', 'kind', 'capacity'), ('service_catalogue', 'catalogue_item', NULL, NULL), ('objectives', 'objective', NULL, NULL),
 		('availability_requirements', 'requirement', 'kind', 'availability'), ('interested_parties', 'party', NULL, NULL), ('sla', 'agreement', 'kind', 'sla'),
 		('internal_agreement', 'agreement', 'kind', 'ola'), ('internal_agreement', 'agreement', 'kind', 'customer_as_supplier'), ('release_acceptance_criteria', 'release', 'acceptance_criteria', NULL),
-		('service_design', 'service', 'design', NULL), ('service_risks', 'risk', 'assessed_at', NULL))
+		('service_design', 'service', 'design', NULL), ('service_risks', 'risk', 'assessed_at', NULL)),
+	current AS MATERIALIZED (
+		SELECT r.process, r.attributes
+		FROM itsm.compliance_record r
+		WHERE r.process = ANY ('{continuity_plan,requirement,contract,service_party,catalogue_item,objective,party,agreement,release,service,risk}')
+			AND r.category = ANY ('{active,waiting,resolved}')
+	)
 	SELECT format('%s %s', q.number, q.title), d.record, p.problem IS NULL, p.problem
 	FROM itsm.required_document q
 		LEFT JOIN LATERAL (
@@ -182,8 +188,8 @@ SELECT itsm.define_control(id => '7.5-5', clause => '7.5.4', kind => 'D', grade 
 			FROM itsm.document_in_force f WHERE f.kind = q.kind
 		) d ON true
 		CROSS JOIN LATERAL (SELECT EXISTS (
-			SELECT FROM kept k JOIN itsm.compliance_record r ON r.process = k.process
-			WHERE k.kind = q.kind AND r.category = ANY ('{active,waiting,resolved}')
+			SELECT FROM kept k JOIN current r ON r.process = k.process
+			WHERE k.kind = q.kind
 				AND (k.attribute IS NULL OR (CASE WHEN k.value IS NULL THEN r.attributes->>k.attribute <> '' ELSE r.attributes->>k.attribute = k.value END))
 				AND (k.process <> 'continuity_plan' OR q.section IS NULL
 					OR r.attributes->>(CASE q.section WHEN 'continuing_operation' THEN 'procedures' ELSE 'return_to_normal' END) <> '')) AS kept OFFSET 0) k
@@ -200,18 +206,21 @@ SELECT itsm.define_control(id => '7.5-6', clause => '7.5.4', kind => 'V', grade 
 	SELECT format('%s %s', q.number, q.title), NULL::bigint, p.problem IS NULL, p.problem
 	FROM itsm.required_record q
 		CROSS JOIN LATERAL (SELECT
-			EXISTS (
-				SELECT FROM itsm.compliance_record r
-				WHERE r.process = q.process AND r.opened_at > $3 - coalesce($1, '12 mons') AND (q.attribute IS NULL OR r.attributes->>q.attribute = q.value))
+			-- ordered, so that it looks into the index
+			coalesce((
+				SELECT true FROM itsm.compliance_record r
+				WHERE r.process = q.process AND r.opened_at > $3 - coalesce($1, '12 mons') AND (q.attribute IS NULL OR r.attributes->>q.attribute = q.value)
+				ORDER BY r.opened_at DESC LIMIT 1), false)
 			-- what holds as long as it is not ended
-			OR (q.process = ANY ('{configuration_item,competence,audit_programme}') AND EXISTS (
-				SELECT FROM itsm.compliance_record r WHERE r.process = q.process AND r.category = 'active'))
+			OR (q.process = ANY ('{configuration_item,competence,audit_programme}') AND coalesce((
+				SELECT true FROM itsm.compliance_record r WHERE r.process = q.process AND r.category = 'active' ORDER BY r.opened_at DESC LIMIT 1), false))
 			OR EXISTS (
 				SELECT FROM itsm.compliance_record n
 				WHERE n.process = 'nil_return' AND n.category <> 'cancelled' AND n.attributes->>'kind' = q.kind
 					AND (n.attributes->>'period_end')::date > $3 - coalesce($1, '12 mons')) AS there OFFSET 0) t
 		CROSS JOIN LATERAL (SELECT CASE WHEN NOT t.there THEN 'no such record in the period, and nobody stated that there was nothing to record' END AS problem OFFSET 0) p
-	WHERE EXISTS (SELECT FROM itsm.required_record y JOIN itsm.compliance_record x ON x.process = y.process)
+	WHERE (SELECT bool_or(x.there) FROM itsm.required_record y
+		CROSS JOIN LATERAL (SELECT true FROM itsm.compliance_record r WHERE r.process = y.process ORDER BY r.opened_at LIMIT 1) x(there))
 	ORDER BY q.number
 $query$);
 

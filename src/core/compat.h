@@ -118,8 +118,12 @@
 /* 16 renamed what a relation's file is known by. */
 #if PG_VERSION_NUM >= 160000
 #define itsm_relation_file(relation) ((int64) (relation)->rd_locator.relNumber)
+#define itsm_read_recent_buffer(relation, block, buffer) \
+	ReadRecentBuffer((relation)->rd_locator, MAIN_FORKNUM, (block), (buffer))
 #else
 #define itsm_relation_file(relation) ((int64) (relation)->rd_node.relNode)
+#define itsm_read_recent_buffer(relation, block, buffer) \
+	ReadRecentBuffer((relation)->rd_node, MAIN_FORKNUM, (block), (buffer))
 #endif
 
 #endif							/* ITSM_COMPAT_H */

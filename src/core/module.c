@@ -5,11 +5,15 @@
 #include "core/itsm.h"
 
 #include "cmdb/baseline.h"
+#include "cmdb/identification.h"
 #include "cmdb/relationship.h"
+#include "cmdb/rule_class.h"
+#include "cmdb/source_item.h"
 #include "compliance/verify_assessments.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
 #include "ledger/verify.h"
+#include "ledger/verify_archive.h"
 #include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
 #include "lifecycle/reference.h"
@@ -19,6 +23,7 @@
 #include "practice/authorised_change.h"
 #include "practice/booking_listener.h"
 #include "practice/change_plan.h"
+#include "practice/proposal_redact.h"
 #include "practice/verify_bookings.h"
 #include "service_time/clock_listen.h"
 #include "service_time/clock_verify.h"
@@ -40,6 +45,7 @@ const RuleKind *const itsm_rule_kinds[] = {
 	&itsm_rule_no_conflict,
 	&itsm_rule_approvals,
 	&itsm_rule_authorised_change,
+	&itsm_rule_class,
 	NULL
 };
 
@@ -48,6 +54,7 @@ const EventListener *const itsm_event_listeners[] = {
 	&itsm_clock_listener,
 	&itsm_booking_listener,
 	&itsm_relationship_listener,
+	&itsm_identity_listener,
 	NULL
 };
 
@@ -58,18 +65,22 @@ const RelationshipGuard *const itsm_relationship_guards[] = {
 
 const Redactor *const itsm_redactors[] = {
 	&itsm_reference_redactor,
+	&itsm_identity_redactor,
+	&itsm_source_item_redactor,
+	&itsm_proposal_redactor,
 	NULL
 };
 
 const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_seals,
+	&itsm_verify_archived,
 	&itsm_verify_rows,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,
 	&itsm_verify_clocks,
 	&itsm_verify_agreements,
-	&itsm_verify_assessments,
 	&itsm_verify_baselines,
+	&itsm_verify_assessments,
 	NULL
 };
 

@@ -27,18 +27,21 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
-/* Pages of which it is remembered where whose row is; a page has its place by its number. */
-#define PAGES 8
-
+/* Of a page it is remembered where whose row is. */
 typedef struct OwnPage
 {
 	BlockNumber block;
 	int			count;			/* of rows; VISITED: the index has led here once */
-	uint32		hashes[MaxHeapTuplesPerPage];	/* of the values of the probe's columns */
+	uint32		used;			/* when it was, by the probe's count of uses */
+	uint32		hashes[MaxHeapTuplesPerPage];	/* of the values of the probe's first column */
 	OffsetNumber offsets[MaxHeapTuplesPerPage];
 } OwnPage;
 
 #define VISITED (-1)
+
+/* Rows lie in the order in which they are asked for: of the last guesses most were right. */
+#define TRUST_MOST 3
+#define TRUSTED 2
 
 static OwnTable *tables = NULL;	/* all that were ever opened */
 static MemoryContext kept = NULL;	/* NULL: nothing is kept open now */
@@ -212,7 +215,10 @@ open_kept(OwnTable *table)
 	table->kept = true;
 	table->pruned = InvalidBlockNumber;
 	for (int i = 0; i < table->probe_count; i++)
+	{
 		ItemPointerSetInvalid(&table->probes[i].next);
+		table->probes[i].trust = TRUST_MOST;
+	}
 	CurrentResourceOwner = caller;
 }
 
@@ -253,17 +259,26 @@ itsm_own_rename(OwnTable *table, const char *name)
 	table->oid = InvalidOid;
 }
 
+/* The same value, byte by byte: mostly a short text or a number. */
+static inline bool
+same_value(Datum a, Datum b, Form_pg_attribute attribute)
+{
+	if (attribute->attlen == -1 && VARATT_IS_SHORT(DatumGetPointer(a)) && VARATT_IS_SHORT(DatumGetPointer(b)))
+		return VARSIZE_SHORT(DatumGetPointer(a)) == VARSIZE_SHORT(DatumGetPointer(b)) &&
+			memcmp(DatumGetPointer(a), DatumGetPointer(b), VARSIZE_SHORT(DatumGetPointer(a))) == 0;
+	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
+}
+
 static bool
 has_values(Relation table, const OwnProbe *probe, HeapTuple tuple, const Datum *values)
 {
 	for (int i = 0; i < probe->key_count; i++)
 	{
 		AttrNumber	column = probe->keys[i].column;
-		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table), column - 1);
 		bool		isnull;
 		Datum		value = heap_getattr(tuple, column, RelationGetDescr(table), &isnull);
 
-		if (isnull || !datum_image_eq(value, values[i], attribute->attbyval, attribute->attlen))
+		if (isnull || !same_value(value, values[i], TupleDescAttr(RelationGetDescr(table), column - 1)))
 			return false;
 	}
 	return true;
@@ -284,12 +299,25 @@ prune(OwnTable *table, Buffer buffer)
 	table->pruned = BufferGetBlockNumber(buffer);
 }
 
+/* Pins a page; one looked at lately is mostly in its buffer still, which spares the look for it. */
+static Buffer
+read_page(OwnTable *table, BlockNumber block)
+{
+	int			place = block % OWN_PAGES;
+
+	if (table->recent[place].block == block && BufferIsValid(table->recent[place].buffer) &&
+		itsm_read_recent_buffer(table->relation, block, table->recent[place].buffer))
+		return table->recent[place].buffer;
+	table->recent[place].block = block;
+	return table->recent[place].buffer = ReadBuffer(table->relation, block);
+}
+
 /* The visible row of the chain that begins at a place; with "values" only if it has them. */
 static HeapTuple
 fetch(OwnTable *table, ItemPointer root, const OwnProbe *probe, const Datum *values, bool *all_dead)
 {
 	ItemPointerData place = *root;
-	Buffer		buffer = ReadBuffer(table->relation, ItemPointerGetBlockNumber(root));
+	Buffer		buffer = read_page(table, ItemPointerGetBlockNumber(root));
 	HeapTupleData tuple;
 	HeapTuple	found = NULL;
 
@@ -344,12 +372,22 @@ find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer
 	return found;
 }
 
+/* By what a row is told apart on a page: the values of the other columns are mostly the same. */
+static uint32
+hash_of(const OwnTable *table, const OwnProbe *probe, Datum value)
+{
+	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table->relation), probe->keys[0].column - 1);
+
+	return datum_image_hash(value, attribute->attbyval, attribute->attlen);
+}
+
 /* Notes where whose row is on a page. */
 static void
 note_rows(OwnTable *table, const OwnProbe *probe, OwnPage *page)
 {
 	TupleDesc	descriptor = RelationGetDescr(table->relation);
-	Buffer		buffer = ReadBuffer(table->relation, page->block);
+	Form_pg_attribute attribute = TupleDescAttr(descriptor, probe->keys[0].column - 1);
+	Buffer		buffer = read_page(table, page->block);
 	OffsetNumber last;
 
 	page->count = 0;
@@ -359,36 +397,46 @@ note_rows(OwnTable *table, const OwnProbe *probe, OwnPage *page)
 	{
 		ItemPointerData place;
 		HeapTupleData tuple;
-		uint32		hash = 0;
-		int			column = 0;
+		bool		isnull;
+		Datum		value;
 
 		ItemPointerSet(&place, page->block, offset);
 		if (!heap_hot_search_buffer(&place, table->relation, buffer, SnapshotSelf, &tuple, NULL, true))
 			continue;
-		for (; column < probe->key_count; column++)
-		{
-			Form_pg_attribute attribute = TupleDescAttr(descriptor, probe->keys[column].column - 1);
-			bool		isnull;
-			Datum		value = heap_getattr(&tuple, probe->keys[column].column, descriptor, &isnull);
-
-			/* not worth a look into another table while the page is locked */
-			if (isnull || (attribute->attlen == -1 && VARATT_IS_EXTERNAL(DatumGetPointer(value))))
-				break;
-			hash = hash_combine(hash, datum_image_hash(value, attribute->attbyval, attribute->attlen));
-		}
-		if (column < probe->key_count)
+		value = heap_getattr(&tuple, probe->keys[0].column, descriptor, &isnull);
+		/* not worth a look into another table while the page is locked */
+		if (isnull || (attribute->attlen == -1 && VARATT_IS_EXTERNAL(DatumGetPointer(value))))
 			continue;
-		page->hashes[page->count] = hash;
+		page->hashes[page->count] = hash_of(table, probe, value);
 		page->offsets[page->count++] = offset;
 	}
 	UnlockReleaseBuffer(buffer);
 }
 
-/* The index has led to a page: if it does so again, it pays to know the page. */
+/* The place for a page that is not known: that of the page used least lately. */
+static OwnPage *
+make_room(OwnProbe *probe, BlockNumber block)
+{
+	OwnPage    *oldest = &probe->pages[0];
+
+	for (int i = 1; i < OWN_PAGES; i++)
+		if (probe->pages[i].used < oldest->used)
+			oldest = &probe->pages[i];
+	oldest->block = block;
+	oldest->count = VISITED;
+	return oldest;
+}
+
+/*
+ * The index has led to a page.  If it does so again, or if the page before it
+ * is known, so that rows are asked for in their order after all, it pays to
+ * know the page.
+ */
 static void
 note_page(OwnTable *table, OwnProbe *probe, BlockNumber block)
 {
-	OwnPage    *page;
+	OwnPage    *page = NULL;
+	bool		again = false;
 
 	if (!probe->asked)
 	{
@@ -397,51 +445,63 @@ note_page(OwnTable *table, OwnProbe *probe, BlockNumber block)
 	}
 	if (probe->pages == NULL)
 	{
-		probe->pages = MemoryContextAlloc(kept, sizeof(OwnPage) * PAGES);
-		for (int i = 0; i < PAGES; i++)
+		probe->pages = MemoryContextAllocZero(kept, sizeof(OwnPage) * OWN_PAGES);
+		for (int i = 0; i < OWN_PAGES; i++)
 			probe->pages[i].block = InvalidBlockNumber;
+		probe->page = 0;
+		probe->uses = 0;
 	}
-	page = &probe->pages[block % PAGES];
-	if (page->block != block)
+	for (int i = 0; i < OWN_PAGES; i++)
 	{
-		page->block = block;
-		page->count = VISITED;
+		if (probe->pages[i].block == block)
+			page = &probe->pages[i];
+		else if (probe->pages[i].block == block - 1 && probe->pages[i].count > 0)
+			again = true;
 	}
-	else if (page->count == VISITED)
+	if (page)
+		again = true;
+	else
+		page = make_room(probe, block);
+	page->used = ++probe->uses;
+	if (again)
 		note_rows(table, probe, page);
 }
 
-/* The row with these values on one of the pages that are known; *place is set to where it is. */
+/* The row with these values on a page that is known; *place is set to where it is. */
+static HeapTuple
+find_on_page(OwnTable *table, OwnProbe *probe, int number, uint32 hash, const Datum *values, ItemPointer place)
+{
+	OwnPage    *page = &probe->pages[number];
+
+	for (int row = 0; row < page->count; row++)
+		if (page->hashes[row] == hash)
+		{
+			HeapTuple	found;
+
+			ItemPointerSet(place, page->block, page->offsets[row]);
+			found = fetch(table, place, probe, values, NULL);
+			if (found)
+			{
+				page->used = ++probe->uses;
+				probe->page = number;
+				return found;
+			}
+		}
+	return NULL;
+}
+
+/* The same on all of them; first on the one where a row was found last. */
 static HeapTuple
 find_on_pages(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer place)
 {
-	uint32		hash = 0;
+	uint32		hash = hash_of(table, probe, values[0]);
+	int			last = probe->page;
+	HeapTuple	found = find_on_page(table, probe, last, hash, values, place);
 
-	for (int i = 0; i < probe->key_count; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table->relation),
-													probe->keys[i].column - 1);
-
-		hash = hash_combine(hash, datum_image_hash(values[i], attribute->attbyval, attribute->attlen));
-	}
-	for (int i = 0; i < PAGES; i++)
-	{
-		const OwnPage *page = &probe->pages[i];
-
-		if (page->block == InvalidBlockNumber)
-			continue;
-		for (int row = 0; row < page->count; row++)
-			if (page->hashes[row] == hash)
-			{
-				HeapTuple	found;
-
-				ItemPointerSet(place, page->block, page->offsets[row]);
-				found = fetch(table, place, probe, values, NULL);
-				if (found)
-					return found;
-			}
-	}
-	return NULL;
+	for (int i = 0; found == NULL && i < OWN_PAGES; i++)
+		if (i != last)
+			found = find_on_page(table, probe, i, hash, values, place);
+	return found;
 }
 
 /* False for a place that was one in another file: before VACUUM FULL, or before the dump. */
@@ -457,12 +517,53 @@ exists(OwnTable *table, ItemPointer place)
 	return block < RelationGetNumberOfBlocks(table->relation);
 }
 
+/* The first place of the page behind another one's. */
+static ItemPointerData
+next_page(const ItemPointerData *place)
+{
+	ItemPointerData first;
+
+	ItemPointerSet(&first, ItemPointerGetBlockNumber(place) + 1, FirstOffsetNumber);
+	return first;
+}
+
+/* The row with these values if it is the one behind the last one, on its page or the next. */
+static HeapTuple
+find_behind(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer place)
+{
+	HeapTuple	found;
+
+	*place = probe->next;
+	found = fetch(table, place, probe, values, NULL);
+	if (found)
+		return found;
+	*place = next_page(&probe->next);
+	return exists(table, place) ? fetch(table, place, probe, values, NULL) : NULL;
+}
+
+/* Learns from where a row was found: was it where "next" said?  And what will be next? */
+static void
+learn(OwnProbe *probe, ItemPointer found)
+{
+	if (ItemPointerIsValid(&probe->next))
+	{
+		ItemPointerData first = next_page(&probe->next);
+
+		if (ItemPointerEquals(found, &probe->next) || ItemPointerEquals(found, &first))
+			probe->trust = Min(probe->trust + 1, TRUST_MOST);
+		else
+			probe->trust = Max(probe->trust - 1, 0);
+	}
+	probe->next = *found;
+	ItemPointerSetOffsetNumber(&probe->next, ItemPointerGetOffsetNumber(found) + 1);
+}
+
 /*
  * Who knows the place of the row is spared the index.  Else, in bulk, the next
  * row asked for stands behind the one before, or, where rows were updated one
- * by one, at least on the same page: where its chain of versions begins does
- * not move.  A look there costs a fifth of a descent, and proves itself by the
- * row's values.
+ * by one, at least on one of the pages seen last: where its chain of versions
+ * begins does not move.  A look there costs a fifth of a descent, and proves
+ * itself by the row's values.
  */
 static HeapTuple
 find_kept(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer place)
@@ -473,29 +574,25 @@ find_kept(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer pla
 
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	if (place && ItemPointerIsValid(place) && exists(table, place))
-		found = fetch(table, place, probe, values, NULL);
-	if (found)
-		root = *place;
-	if (found == NULL && probe->pages)
-		found = find_on_pages(table, probe, values, &root);
-	if (found == NULL && ItemPointerIsValid(&probe->next))
 	{
-		root = probe->next;
+		root = *place;
 		found = fetch(table, &root, probe, values, NULL);
 	}
+	if (found == NULL && probe->trust >= TRUSTED && ItemPointerIsValid(&probe->next))
+		found = find_behind(table, probe, values, &root);
+	if (found == NULL && probe->pages)
+		found = find_on_pages(table, probe, values, &root);
 	if (found == NULL)
 	{
 		found = find_by_index(table, probe, values, &root);
 		if (found)
 			note_page(table, probe, ItemPointerGetBlockNumber(&root));
 	}
-	ItemPointerSetInvalid(&probe->next);
 	if (found)
 	{
 		if (place)
 			*place = root;
-		probe->next = root;
-		ItemPointerSetOffsetNumber(&probe->next, ItemPointerGetOffsetNumber(&root) + 1);
+		learn(probe, &root);
 	}
 	CurrentResourceOwner = caller;
 	return found;
@@ -596,7 +693,7 @@ itsm_own_update(OwnTable *table, HeapTuple old, Datum *values, bool *nulls)
 		TableIndexes own;
 		TableIndexes *indexes = begin_indexes(table, &own);
 
-		itsm_indexes_add(table->relation, indexes, tuple, values, nulls);
+		itsm_indexes_add_version(table->relation, indexes, old, tuple, values, nulls);
 		end_indexes(table, indexes);
 	}
 	heap_freetuple(tuple);

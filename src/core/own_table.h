@@ -21,10 +21,12 @@
 #include "access/skey.h"
 #include "core/table.h"
 #include "storage/block.h"
+#include "storage/buf.h"
 #include "utils/rel.h"
 
 #define OWN_KEYS 4
 #define OWN_PROBES 2
+#define OWN_PAGES 8				/* that are remembered */
 
 /* An index by which rows are found, by equality in all of its columns; unique. */
 typedef struct OwnProbe
@@ -41,8 +43,11 @@ typedef struct OwnProbe
 	IndexScanDesc scan;
 	ScanKeyData scan_keys[OWN_KEYS];
 	ItemPointerData next;		/* where the row behind the one found last may be */
+	int			trust;			/* in that: up with each row that was there, down with each other */
 	struct OwnPage *pages;		/* to which the index has led; NULL: it was asked once at most */
 	bool		asked;
+	int			page;			/* of "pages" on which a row was found last */
+	uint32		uses;			/* of "pages" */
 } OwnProbe;
 
 /* A static variable; only the names and keys are given. */
@@ -59,6 +64,11 @@ typedef struct OwnTable
 	Relation	relation;
 	TableIndexes indexes;		/* when kept and written to */
 	BlockNumber pruned;			/* page on which it was tried last */
+	struct
+	{
+		BlockNumber block;
+		Buffer		buffer;		/* in which it was */
+	}			recent[OWN_PAGES];	/* pages looked at, each in the place of its number */
 	struct OwnTable *next;
 } OwnTable;
 

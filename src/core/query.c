@@ -8,6 +8,8 @@
 #include "catalog/pg_namespace.h"
 #include "core/query.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
 
@@ -86,6 +88,17 @@ bool
 itsm_is_own_ddl(void)
 {
 	return own_ddl;
+}
+
+void
+itsm_schema_prepare(const char *name)
+{
+	Oid			schema = get_namespace_oid(name, true);
+
+	if (!OidIsValid(schema))
+		itsm_own_ddl(psprintf("CREATE SCHEMA %s", quote_identifier(name)));
+	else if (!itsm_may_create_in(schema, GetUserId()))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, name);
 }
 
 uint64

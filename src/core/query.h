@@ -33,6 +33,9 @@ extern uint64 itsm_query(int expected, const char *sql, int argument_count, cons
 extern void itsm_own_ddl(const char *sql);
 extern bool itsm_is_own_ddl(void);
 
+/* A schema, made as the current user when it is missing; who must be able to make tables in it. */
+extern void itsm_schema_prepare(const char *name);
+
 /*
  * Sets search_path to pg_catalog, pg_temp in a new nest level of settings,
  * which is returned: AtEOXact_GUC(true, level) ends it, or the end of the

@@ -17,12 +17,27 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+/* A text as a row holds it: with a header of one byte if it is short. */
+static inline Datum
+itsm_short_text(const char *text)
+{
+	size_t		length = strlen(text);
+	char	   *datum;
+
+	if (length + VARHDRSZ_SHORT > VARATT_SHORT_MAX)
+		return PointerGetDatum(cstring_to_text_with_len(text, length));
+	datum = palloc(VARHDRSZ_SHORT + length);
+	SET_VARSIZE_SHORT(datum, VARHDRSZ_SHORT + length);
+	memcpy(datum + VARHDRSZ_SHORT, text, length);
+	return PointerGetDatum(datum);
+}
+
 /* A column of a row to be formed: a text, NULL for null. */
 static inline void
 itsm_set_text(Datum *values, bool *nulls, int column, const char *text)
 {
 	nulls[column] = text == NULL;
-	values[column] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	values[column] = text ? itsm_short_text(text) : (Datum) 0;
 }
 
 /* A bytea. */
@@ -74,7 +89,8 @@ typedef struct TableIndexes
 {
 	int			count;
 	Relation   *relations;		/* NULL: not opened */
-	bool	   *plain;			/* b-tree over columns */
+	bool	   *plain;			/* b-tree over columns, with no predicate but "filled" */
+	AttrNumber *filled;			/* it has rows only where this column is not null; 0: all rows */
 } TableIndexes;
 
 /* Opens them, in the current memory context and resource owner; locks stay until the transaction ends. */
@@ -111,5 +127,9 @@ extern void itsm_bulk_end(BulkInsert *bulk);
 /* The first part of itsm_table_update: NULL for false.  Unless it is heap-only, itsm_indexes_add has to follow. */
 extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);
 extern void itsm_indexes_add(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *values, bool *nulls);
+
+/* The same for a version of a row; old: the one before it.  What is unique of both is not looked for again. */
+extern void itsm_indexes_add_version(Relation table, TableIndexes *indexes, HeapTuple old, HeapTuple tuple,
+									 Datum *values, bool *nulls);
 
 #endif							/* ITSM_TABLE_H */

@@ -40,7 +40,8 @@ itsm_holds_history(const char *table)
 		"event", "record", "record_state", "violation", "source", "source_attribute",
 		"attachment", "lifecycle", "override", "refusal", "approval", "seal", "seal_head", "seal_tile", "seal_run",
 		"relationship", "relationship_type_version", "assessment", "assessment_result", "assessment_finding",
-		"baseline", "baseline_part"
+		"baseline", "baseline_part",
+		"archive", "archive_table", "archived"
 	};
 
 	for (int i = 0; i < lengthof(tables); i++)

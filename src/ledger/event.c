@@ -13,10 +13,10 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_collation_d.h"
-#include "catalog/pg_inherits.h"
 #include "core/settings.h"
 #include "core/table.h"
 #include "core/unmet.h"
+#include "ledger/archive.h"
 #include "ledger/digest.h"
 #include "ledger/event.h"
 #include "ledger/partition.h"
@@ -88,8 +88,8 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 	};
 	int			lengths[HEADER_TEXTS];
 	size_t		size = strlen(HASH_DOMAIN) + ITSM_HASH_LENGTH + 5 * sizeof(uint64) + 4 * sizeof(uint32) +
-		HEADER_TEXTS * sizeof(uint32);
-	char	   *header;
+		HEADER_TEXTS * sizeof(uint32) + commitments_length;
+	char	   *bytes;
 	char	   *end;
 
 	for (int i = 0; i < HEADER_TEXTS; i++)
@@ -99,7 +99,7 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 		lengths[i] = texts[i] ? strlen(texts[i]) : 0;
 		size += lengths[i];
 	}
-	end = header = palloc(size);
+	end = bytes = palloc(size);
 	end = put_bytes(end, HASH_DOMAIN, strlen(HASH_DOMAIN));
 	end = put_bytes(end, previous, ITSM_HASH_LENGTH);
 	end = put_64(end, event->record);
@@ -113,12 +113,12 @@ itsm_event_hash(const Event *event, const uint8 *previous, const char *commitmen
 	end = put_32(end, event->lifecycle_version);
 	for (int i = 0; i < HEADER_TEXTS; i++)
 		end = put_text(end, texts[i], lengths[i]);
-	Assert(end == header + size);
+	end = put_bytes(end, commitments, commitments_length);
+	Assert(end == bytes + size);
 	itsm_digest_start();
-	itsm_digest_add(header, size);
-	itsm_digest_add(commitments, commitments_length);
+	itsm_digest_add(bytes, size);
 	itsm_digest_finish(hash);
-	pfree(header);
+	pfree(bytes);
 }
 
 /* Names of the roles that wrote last: the session's and the outer one. */
@@ -279,7 +279,8 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 bool
 itsm_event_is_remark(const Event *event)
 {
-	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked", "redundancy_set"};
+	static const char *const kinds[] = {"overridden", "judged", "redacted", "linked", "unlinked", "redundancy_set",
+		"authorised", "certified"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(event->kind, kinds[i]) == 0)
@@ -420,7 +421,7 @@ begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
 }
 
 static int
-erase_row(Relation table, HeapTuple tuple, const List *numbers)
+erase_row(Relation table, HeapTuple tuple, const List *numbers, const char *value)
 {
 	Datum		values[EVENT_COLUMNS];
 	bool		nulls[EVENT_COLUMNS];
@@ -433,7 +434,7 @@ erase_row(Relation table, HeapTuple tuple, const List *numbers)
 		return 0;
 	body = DatumGetByteaPP(values[EVENT_BODY]);
 	initStringInfo(&erased);
-	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, &erased);
+	count = itsm_body_erase(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), numbers, value, &erased);
 	if (count == 0)
 		return 0;
 	values[EVENT_BODY] = itsm_bytes(erased.data, erased.len);
@@ -446,12 +447,12 @@ erase_row(Relation table, HeapTuple tuple, const List *numbers)
 }
 
 int64
-itsm_event_erase(const char *tenant, int64 record, const List *numbers)
+itsm_event_erase(const char *tenant, int64 record, const List *numbers, const char *value)
 {
 	int64		count = 0;
 	ListCell   *cell;
 
-	foreach(cell, find_inheritance_children(itsm_relation("event"), RowExclusiveLock))
+	foreach(cell, itsm_event_partitions(RowExclusiveLock))
 	{
 		Relation	table = table_open(lfirst_oid(cell), NoLock);
 		ScanKeyData keys[2];
@@ -466,7 +467,7 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 		foreach(row, rows)
 		{
 			CHECK_FOR_INTERRUPTS();
-			count += erase_row(table, lfirst(row), numbers);
+			count += erase_row(table, lfirst(row), numbers, value);
 		}
 		table_close(table, NoLock);
 	}
@@ -477,7 +478,17 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers)
 List *
 itsm_event_read(const char *tenant, int64 record)
 {
-	List	   *partitions = find_inheritance_children(itsm_relation("event"), AccessShareLock);
+	List	   *events = itsm_event_read_left(tenant, record);
+
+	/* in this order: what is archived meanwhile is noticed */
+	itsm_archived_refuse(tenant, record, "they cannot be read here");
+	return events;
+}
+
+List *
+itsm_event_read_left(const char *tenant, int64 record)
+{
+	List	   *partitions = itsm_event_partitions(AccessShareLock);
 	List	   *events = NIL;
 	ListCell   *cell;
 

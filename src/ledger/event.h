@@ -66,13 +66,14 @@ extern bool itsm_event_append(Record *record, Event *event, EventBody *body, con
 
 /*
  * Erases the values of these numbers in all events of a record, whose head the
- * transaction holds; their hashes stay right.  Returns how many were erased.
+ * transaction holds; their hashes stay right.  value: only where it is that;
+ * NULL: whatever it is.  Returns how many were erased.
  */
-extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers);
+extern int64 itsm_event_erase(const char *tenant, int64 record, const List *numbers, const char *value);
 
 /*
  * True for what is said of a record without changing it: overridden, judged, redacted, approved,
- * rejected, linked, unlinked and redundancy_set.
+ * rejected, linked, unlinked, redundancy_set, authorised and certified.
  */
 extern bool itsm_event_is_remark(const Event *event);
 
@@ -106,8 +107,11 @@ extern void itsm_event_mark_rest(TupleDesc descriptor, HeapTuple tuple, EventMar
 /* The version that a judged event is about; 0 for one of another kind. */
 extern int64 itsm_event_judged(const Event *event);
 
-/* All events of a record by version, as a list of Event; committed ones and our own. */
+/* All events of a record by version, as a list of Event; committed ones and our own.  IT040 when some are archived. */
 extern List *itsm_event_read(const char *tenant, int64 record);
+
+/* The same without those that are archived (archive.h). */
+extern List *itsm_event_read_left(const char *tenant, int64 record);
 
 /* The event's hash, given the one before it. */
 extern void itsm_event_hash(const Event *event, const uint8 *previous, const char *commitments,

@@ -16,6 +16,10 @@
 #define ITEM_HEAD (4 + 1)
 #define ITEM_VALUE_HEAD (ITEM_HEAD + ITSM_SALT_LENGTH + 4)
 
+/* What is committed to before the text, and the length of a text that is copied behind it. */
+#define COMMIT_HEAD (ITSM_SALT_LENGTH + ITEM_HEAD)
+#define COMMIT_AT_ONCE 128
+
 void
 itsm_body_begin(EventBody *body)
 {
@@ -26,14 +30,18 @@ itsm_body_begin(EventBody *body)
 static void
 commit_item(const uint8 *salt, uint32 number, uint8 form, const char *text, int length, uint8 *hash)
 {
-	char		head[ITSM_SALT_LENGTH + sizeof(number) + sizeof(form)];
+	char		bytes[COMMIT_HEAD + COMMIT_AT_ONCE];
+	int			together = length <= COMMIT_AT_ONCE ? length : 0;
 
-	memcpy(head, salt, ITSM_SALT_LENGTH);
-	memcpy(head + ITSM_SALT_LENGTH, &number, sizeof(number));
-	head[ITSM_SALT_LENGTH + sizeof(number)] = form;
+	memcpy(bytes, salt, ITSM_SALT_LENGTH);
+	memcpy(bytes + ITSM_SALT_LENGTH, &number, sizeof(number));
+	bytes[COMMIT_HEAD - 1] = form;
+	/* adding costs by the call, too */
+	memcpy(bytes + COMMIT_HEAD, text, together);
 	itsm_digest_start();
-	itsm_digest_add(head, sizeof(head));
-	itsm_digest_add(text, length);
+	itsm_digest_add(bytes, COMMIT_HEAD + together);
+	if (length > together)
+		itsm_digest_add(text, length);
 	itsm_digest_finish(hash);
 }
 
@@ -124,7 +132,7 @@ itsm_body_next(const char *bytes, int length, int *offset, BodyItem *item, uint8
 }
 
 int
-itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo erased)
+itsm_body_erase(const char *bytes, int length, const List *numbers, const char *value, StringInfo erased)
 {
 	uint8		commitment[ITSM_HASH_LENGTH];
 	int			count = 0;
@@ -134,7 +142,8 @@ itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo e
 
 	while (itsm_body_next(bytes, length, &offset, &item, commitment))
 	{
-		if (item.form == BODY_VALUE && list_member_int(numbers, item.number))
+		if (item.form == BODY_VALUE && list_member_int(numbers, item.number) &&
+			(value == NULL || strcmp(item.text, value) == 0))
 		{
 			appendBinaryStringInfo(erased, bytes + start, ITEM_HEAD);
 			erased->data[erased->len - 1] = BODY_ERASED;

@@ -60,9 +60,10 @@ extern bool itsm_body_next(const char *bytes, int length, int *offset, BodyItem 
 						   uint8 *commitment);
 
 /*
- * Appends a body to "erased" in which the values of these numbers are replaced
- * by their commitments; returns how many were.
+ * Appends a body to "erased" in which the values of these numbers (all of
+ * them, or where "value" is not NULL those that are it) are replaced by their
+ * commitments; returns how many were.
  */
-extern int	itsm_body_erase(const char *bytes, int length, const List *numbers, StringInfo erased);
+extern int	itsm_body_erase(const char *bytes, int length, const List *numbers, const char *value, StringInfo erased);
 
 #endif							/* ITSM_EVENT_BODY_H */

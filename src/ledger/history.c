@@ -11,9 +11,11 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "ledger/archive.h"
 #include "ledger/canonical_text.h"
 #include "ledger/event_fold.h"
 #include "ledger/history.h"
+#include "ledger/policy_event.h"
 #include "ledger/record_key.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -120,7 +122,7 @@ fold(const Record *record, TimestampTz until, List **values)
 	ListCell   *cell;
 
 	*values = NIL;
-	foreach(cell, itsm_event_read(record->tenant, record->id))
+	foreach(cell, itsm_event_read_left(record->tenant, record->id))
 	{
 		Step	   *step = palloc0(sizeof(Step));
 
@@ -206,6 +208,10 @@ detail_name(const Event *event)
 {
 	if (itsm_event_is_vote(event))
 		return "vote";
+	if (strcmp(event->kind, "authorised") == 0)
+		return "authorised";
+	if (strcmp(event->kind, "certified") == 0)
+		return "certification";
 	return strcmp(event->kind, "redacted") == 0 ? "redacted" : "relationship";
 }
 
@@ -284,18 +290,38 @@ text_or_null(const char *text, bool *isnull)
 	return text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
+/* A row that stands for the events that are elsewhere. */
+static void
+put_archived(ReturnSetInfo *result, const ArchivedRecord *archived)
+{
+	Datum		row[8] = {Int64GetDatum(archived->version), TimestampTzGetDatum(itsm_archive_time(archived->archive)),
+	CStringGetTextDatum("archived")};
+	bool		nulls[8] = {false, false, false, true, true, true, false, true};
+	char	   *detail = itsm_detail_json("archive", psprintf(INT64_FORMAT, archived->archive), "tables",
+										  itsm_archive_places(archived->archive), NULL);
+
+	row[6] = DirectFunctionCall1(jsonb_in, CStringGetDatum(psprintf("{\"archived\": {\"to\": %s, \"from\": null}}", detail)));
+	tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+}
+
 /* A row per event of the record. */
 static void
 put_history(FunctionCallInfo fcinfo, const Record *record)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ArchivedRecord archived;
 	List	   *dictionary;
 	List	   *values;
+	List	   *steps;
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
 	dictionary = itsm_source_dictionary(record->source);
-	foreach(cell, fold(record, DT_NOEND, &values))
+	steps = fold(record, DT_NOEND, &values);
+	/* in this order: what is archived meanwhile is noticed */
+	if (itsm_archived_find(record->tenant, record->id, &archived))
+		put_archived(result, &archived);
+	foreach(cell, steps)
 	{
 		const Step *step = lfirst(cell);
 		const Event *event = step->event;
@@ -369,6 +395,7 @@ itsm_record_as_of(PG_FUNCTION_ARGS)
 	int			length;
 
 	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &record);
+	itsm_archived_refuse(record.tenant, record.id, "what the row was is not known here");
 	steps = fold(&record, PG_GETARG_TIMESTAMPTZ(2), &values);
 	foreach(cell, steps)
 	{

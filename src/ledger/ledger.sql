@@ -25,7 +25,7 @@ CREATE TABLE itsm.event (
 ) PARTITION BY RANGE (at);
 SELECT pg_catalog.pg_extension_config_dump('itsm.event', '');
 
-CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (record, tenant, version)) DEFAULT USING heap;
+CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (record, version, tenant)) DEFAULT USING heap;
 SELECT pg_catalog.pg_extension_config_dump('itsm.event_default', '');
 
 COMMENT ON TABLE itsm.event IS 'What happened to records, append-only, by month (UTC).';
@@ -39,7 +39,7 @@ COMMENT ON COLUMN itsm.event.timeline IS 'Timeline of that cluster.';
 COMMENT ON COLUMN itsm.event.command IS 'Command within the transaction that stored the row.';
 COMMENT ON COLUMN itsm.event.attachment IS 'Attachment that governed the row; 0 for none.';
 COMMENT ON COLUMN itsm.event.lifecycle_version IS 'Version of the lifecycle by which it was judged.';
-COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), redacted (values were erased), approved and rejected (somebody voted), linked and unlinked (a relationship began or ended), redundancy_set (how many of what it rests on it needs) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added, delegation_removed or verified.';
+COMMENT ON COLUMN itsm.event.kind IS 'Of a row''s record: created, transition, updated, deleted, key_changed, moved, backfilled, imported or migrated; overridden (an exception was made), judged (a deferred verdict found what is observed), redacted (values were erased), approved and rejected (somebody voted), linked and unlinked (a relationship began or ended), redundancy_set (how many of what it rests on it needs), authorised (somebody answered for an unauthorised change), certified (its owner said that it is right) change nothing. Of a policy''s (source 0): attached, detached, mode_set, migrated, defined, column_added, column_dropped, column_changed, renamed, owner_changed, partition_added, partition_removed, guard_disabled, guard_enabled, dropped, maintenance, approver_added, approver_removed, delegation_added, delegation_removed, taken (a baseline), verified, archived, restored or retention_set.';
 COMMENT ON COLUMN itsm.event.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.event.from_state IS 'State before.';
 COMMENT ON COLUMN itsm.event.to_state IS 'State after.';
@@ -105,6 +105,18 @@ CREATE FUNCTION itsm.policy_detail(body bytea) RETURNS text
 AS 'MODULE_PATHNAME', 'itsm_policy_detail' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION itsm.policy_detail(bytea) IS 'What the body of an event of a policy or a relationship tells, as a JSON object of strings; null when it tells nothing.';
 
+CREATE FUNCTION itsm.changed_names(source integer, body bytea) RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_changed_names' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION itsm.changed_names(integer, bytea) IS 'Names of the attributes and columns that an event of a source tells of, without their values; null when there are none.';
+
+CREATE FUNCTION itsm.event_reason(body bytea) RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_event_reason' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.event_reason(bytea) IS 'The reason that was given for an event; null when there was none.';
+
+CREATE FUNCTION itsm.judged_version(body bytea) RETURNS bigint
+AS 'MODULE_PATHNAME', 'itsm_judged_version' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.judged_version(bytea) IS 'Version of the event whose write an event of kind judged is about; null for others.';
+
 CREATE FUNCTION itsm.make_partitions() RETURNS integer
 AS 'MODULE_PATHNAME', 'itsm_make_partitions' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.make_partitions() IS 'Makes the partitions of itsm.event for this month and the two after it, as far as they are missing, and returns how many it made. Run it once a month; attach and backfill do it too. Without it events go into event_default, from where it moves them.';
@@ -117,7 +129,7 @@ COMMENT ON FUNCTION itsm.record_id(regclass, text) IS 'Number of the record of a
 CREATE FUNCTION itsm.history(relation regclass, key text)
 RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)
 AS 'MODULE_PATHNAME', 'itsm_history_of' LANGUAGE C STABLE STRICT;
-COMMENT ON FUNCTION itsm.history(regclass, text) IS 'What happened to a row, by version. changes: {attribute or column: {"from", "to"}}, with "erased" where a value was redacted. actor: who did it as far as known, else the role. Needs SELECT on the table, and sight of the row under row-level security.';
+COMMENT ON FUNCTION itsm.history(regclass, text) IS 'What happened to a row, by version. changes: {attribute or column: {"from", "to"}}, with "erased" where a value was redacted. One row of kind archived stands for all events that itsm.archive moved. actor: who did it as far as known, else the role. Needs SELECT on the table, and sight of the row under row-level security.';
 
 CREATE FUNCTION itsm.record_history(record bigint, tenant text DEFAULT '')
 RETURNS TABLE (version bigint, at timestamptz, kind text, actor text, from_state text, to_state text, changes jsonb, reason text)

@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_inherits.h"
 #include "core/query.h"
 #include "core/own_table.h"
 #include "datatype/timestamp.h"
@@ -60,6 +61,24 @@ name_of(TimestampTz at, char *name)
 	return year > 0;
 }
 
+List *
+itsm_event_partitions(LOCKMODE lockmode)
+{
+	Oid			events = itsm_relation("event");
+
+	for (;;)
+	{
+		List	   *children = find_inheritance_children(events, lockmode);
+		/* who waited for one being made does not know it yet; once event_default is locked none is made */
+		List	   *now = find_inheritance_children(events, NoLock);
+
+		if (equal(children, now))
+			return children;
+		list_free(children);
+		list_free(now);
+	}
+}
+
 Oid
 itsm_event_partition(TimestampTz at)
 {
@@ -73,9 +92,8 @@ itsm_event_partition(TimestampTz at)
 	return itsm_relation("event_default");
 }
 
-/* The month of a time, [starts, ends). */
-static void
-month_bounds(TimestampTz at, TimestampTz *starts, TimestampTz *ends)
+void
+itsm_month_bounds(TimestampTz at, TimestampTz *starts, TimestampTz *ends)
 {
 	struct pg_tm tm = {.tm_mday = 1};
 	int			year;
@@ -90,6 +108,23 @@ month_bounds(TimestampTz at, TimestampTz *starts, TimestampTz *ends)
 	tm.tm_mon = month % 12 + 1;
 	if (tm2timestamp(&tm, 0, NULL, ends) != 0)
 		*ends = DT_NOEND;
+}
+
+bool
+itsm_partition_month(const char *name, TimestampTz *starts, TimestampTz *ends)
+{
+	char		expected[NAMEDATALEN];
+	struct pg_tm tm = {.tm_mday = 1};
+	TimestampTz at;
+
+	if (sscanf(name, "event_%d_%d", &tm.tm_year, &tm.tm_mon) != 2 || tm.tm_mon < 1 || tm.tm_mon > 12 ||
+		tm2timestamp(&tm, 0, NULL, &at) != 0)
+		return false;
+	partition_name(expected, tm.tm_year, tm.tm_mon);
+	if (strcmp(name, expected) != 0)
+		return false;
+	itsm_month_bounds(at, starts, ends);
+	return true;
 }
 
 /* Partitions of some months: an import goes to and fro between them. */
@@ -122,7 +157,7 @@ month_at_hand(TimestampTz at)
 		}
 	}
 	last = (last + MONTHS_AT_HAND - 1) % MONTHS_AT_HAND;
-	month_bounds(at, &months[last].starts, &months[last].ends);
+	itsm_month_bounds(at, &months[last].starts, &months[last].ends);
 	itsm_own_rename(&months[last].table, months[last].name);
 	return &months[last];
 }
@@ -218,7 +253,7 @@ make_partition(int year, int month)
 	Oid			partition;
 
 	partition_name(name, year, month);
-	itsm_own_ddl(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event, PRIMARY KEY (record, tenant, version)) USING heap",
+	itsm_own_ddl(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event, PRIMARY KEY (record, version, tenant)) USING heap",
 						  name));
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", name));
 	partition = itsm_relation(name);

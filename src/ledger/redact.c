@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "core/json_read.h"
+#include "ledger/archive.h"
 #include "ledger/event.h"
 #include "ledger/record_key.h"
 #include "ledger/redact.h"
@@ -27,9 +28,10 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
-/* Names of attributes and columns, each once. */
-static List *
-names_of(ArrayType *array)
+#define ARCHIVED "their values cannot be erased here"
+
+List *
+itsm_redact_names(ArrayType *array)
 {
 	List	   *names = NIL;
 	Datum	   *elements;
@@ -98,25 +100,33 @@ place_of(const char *const *names, int count, const char *name)
 	return -1;
 }
 
+static bool
+is_erased(const Erasure *erasure, const char *text)
+{
+	return erasure->value == NULL || (text && strcmp(text, erasure->value) == 0);
+}
+
 /* In the row that the head is stored with. */
 static void
-clear_projection(Record *record, const List *names)
+clear_projection(Record *record, const Erasure *erasure)
 {
 	Datum	   *values = record->row->values;
 	bool	   *nulls = record->row->nulls;
 	ListCell   *cell;
 
-	foreach(cell, names)
+	foreach(cell, erasure->names)
 	{
 		const char *name = lfirst(cell);
+		JsonbValue	extra;
 		int			number = place_of(itsm_projection_numbers, PROJECTION_NUMBERS, name);
-		int			text = place_of(itsm_projection_texts, PROJECTION_TEXTS, name);
+		int			column = place_of(itsm_projection_texts, PROJECTION_TEXTS, name);
 
-		if (number >= 0)
-			nulls[RECORD_NUMBERS + number] = true;
-		if (text >= 0)
-			nulls[RECORD_TEXTS + text] = true;
-		if (!nulls[RECORD_EXTRA])
+		if (number >= 0 && !nulls[RECORD_NUMBERS + number])
+			nulls[RECORD_NUMBERS + number] = is_erased(erasure, psprintf("%d", DatumGetInt32(values[RECORD_NUMBERS + number])));
+		if (column >= 0 && !nulls[RECORD_TEXTS + column])
+			nulls[RECORD_TEXTS + column] = is_erased(erasure, TextDatumGetCString(values[RECORD_TEXTS + column]));
+		if (!nulls[RECORD_EXTRA] && itsm_json_member(&DatumGetJsonbP(values[RECORD_EXTRA])->root, name, &extra) &&
+			is_erased(erasure, itsm_json_string(&extra)))
 		{
 			values[RECORD_EXTRA] = DirectFunctionCall2(jsonb_delete, values[RECORD_EXTRA], CStringGetTextDatum(name));
 			nulls[RECORD_EXTRA] = JB_ROOT_COUNT(DatumGetJsonbP(values[RECORD_EXTRA])) == 0;
@@ -162,8 +172,8 @@ tell(Record *record, const List *names, const char *ground)
 	return itsm_event_append(record, &event, &body, ground, NIL);
 }
 
-static int64
-redact(Record *record, const List *names, const List *numbers, const char *ground)
+int64
+itsm_redact_record(Record *record, const Erasure *erasure)
 {
 	int64		id = record->id;
 	const char *tenant = record->tenant;
@@ -172,16 +182,25 @@ redact(Record *record, const List *names, const List *numbers, const char *groun
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		clear_projection(record, names);
-		if (tell(record, names, ground))
+		clear_projection(record, erasure);
+		if (tell(record, erasure->names, erasure->ground))
 			break;
 		if (!itsm_record_read(tenant, id, record))
 			elog(ERROR, "record " INT64_FORMAT " is missing", id);
 	}
-	count = itsm_event_erase(tenant, id, numbers);
+	count = itsm_event_erase(tenant, id, erasure->numbers, erasure->value);
 	for (int i = 0; itsm_redactors[i]; i++)
-		itsm_redactors[i]->erase(record, names);
+		itsm_redactors[i]->erase(record, erasure->names, erasure->value);
 	return count;
+}
+
+void
+itsm_redact_require(const char *ground)
+{
+	if (itsm_blank(ground))
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_REASON), errmsg("values are erased only on a ground"),
+				 errhint("Say why, as the last argument: it is kept in the history.")));
 }
 
 /*
@@ -192,18 +211,21 @@ Datum
 itsm_redact(PG_FUNCTION_ARGS)
 {
 	const char *ground = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	Erasure		erasure = {.ground = ground};
 	Record		record;
-	List	   *names;
+	int64		erased;
 
 	for (int i = 0; i < 3; i++)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("table, key and attributes must not be null")));
-	if (itsm_blank(ground))
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_REASON), errmsg("values are erased only on a ground"),
-				 errhint("Say why, as the last argument: it is kept in the history.")));
-	names = names_of(PG_GETARG_ARRAYTYPE_P(2));
+	itsm_redact_require(ground);
+	erasure.names = itsm_redact_names(PG_GETARG_ARRAYTYPE_P(2));
 	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &record);
-	PG_RETURN_INT64(redact(&record, names, numbers_of(&record, names, PG_GETARG_OID(0)), ground));
+	itsm_archived_refuse(record.tenant, record.id, ARCHIVED);
+	erasure.numbers = numbers_of(&record, erasure.names, PG_GETARG_OID(0));
+	erased = itsm_redact_record(&record, &erasure);
+	/* again: until the head was ours */
+	itsm_archived_refuse(record.tenant, record.id, ARCHIVED);
+	PG_RETURN_INT64(erased);
 }

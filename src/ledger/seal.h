@@ -141,14 +141,22 @@ typedef struct SealRuns
 {
 	Relation	table;
 	Relation	index;
+	Snapshot	snapshot;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
-	SealRun		last;			/* the run found last; events 0: none */
+	SealRun		last;			/* the run found last */
 	bool		known;
 	MemoryContext context;
+	bool		walking;		/* from run to run, not by looking each one up */
+	SealRun		ahead;			/* then: the one behind it */
+	bool		ahead_known;
+	MemoryContext ahead_context;
 } SealRuns;
 
 extern void itsm_seal_runs_begin(SealRuns *runs, Snapshot snapshot);
+
+/* For whoever asks in the order of records, tenants and versions. */
+extern void itsm_seal_runs_walk(SealRuns *runs);
 extern void itsm_seal_runs_end(SealRuns *runs);
 
 /* The leaf of an event; -1 when it is not sealed. */

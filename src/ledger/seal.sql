@@ -152,6 +152,12 @@ AS 'MODULE_PATHNAME', 'itsm_evidence' LANGUAGE C STABLE;
 COMMENT ON FUNCTION itsm.evidence(regclass, text, bigint) IS 'A row''s whole history with its canonical bytes, commitments, hashes and proofs, to be checked without this database (docs/verify_evidence.py). tree_size: the size of the digest that it is to be compared with; events sealed later have no proof then. Rights as for history, once EXECUTE is granted.';
 REVOKE ALL ON FUNCTION itsm.evidence(regclass, text, bigint) FROM PUBLIC;
 
+CREATE FUNCTION itsm.redact_person(person text, ground text, attributes text[] DEFAULT NULL, OUT record bigint, OUT tenant text, OUT source_table text, OUT key text, OUT erased bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'itsm_redact_person' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.redact_person(text, text, text[]) IS 'Erases a value, who a person is by name or number, from the whole history of every record, wherever an attribute or tracked column (of these names, or of any) ever had it, from what reports read, and from proposals; a row for each record, with how many values there were. Other values stay. As with itsm.redact commitments stay, so everything verifies, and each record gets an event of kind redacted. It asks for no rights to tables: grant EXECUTE to those who answer for erasure. A notice tells how many events name the person as who acted: that is hashed as it is, and stays. A warning names archives, which are not searched.';
+REVOKE ALL ON FUNCTION itsm.redact_person(text, text, text[]) FROM PUBLIC;
+
 CREATE FUNCTION itsm.redact(relation regclass, key text, attributes text[], ground text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'itsm_redact' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.redact(regclass, text, text[], text) IS 'Erases the values of attributes, or of columns tracked as they are, from the whole history of a row and from what reports read, and returns how many there were. Commitments stay, so every chain, seal and proof still verifies. It is an event itself, of kind redacted, with the ground as its reason. The row of the table is yours: erase there first. Rights as for history, once EXECUTE is granted.';

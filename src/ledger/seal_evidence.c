@@ -9,6 +9,7 @@
  */
 #include "core/itsm.h"
 
+#include "ledger/archive.h"
 #include "ledger/event.h"
 #include "ledger/record_key.h"
 #include "ledger/seal_digest.h"
@@ -207,17 +208,31 @@ put_event(Evidence *evidence, const Event *event)
 	appendStringInfoChar(json, '}');
 }
 
+/* The chain begins behind what is archived. */
+static void
+put_archived(StringInfo json, const ArchivedRecord *archived)
+{
+	appendStringInfo(json, ", \"archived\": {\"version\": " INT64_FORMAT, archived->version);
+	put_number(json, "archive", archived->archive);
+	put_text(json, "tables", itsm_archive_places(archived->archive));
+	put_hex(json, "hash", (const char *) archived->hash, ITSM_HASH_LENGTH);
+	appendStringInfoChar(json, '}');
+}
+
 static void
 put_events(Evidence *evidence, const Record *record)
 {
 	ListCell   *cell;
-	List	   *events = itsm_event_read(record->tenant, record->id);
+	List	   *events = itsm_event_read_left(record->tenant, record->id);
+	ArchivedRecord archived;
 
 	if (evidence->head.size)
 	{
 		itsm_seal_runs_begin(&evidence->runs, GetActiveSnapshot());
 		itsm_seal_tree_begin(&evidence->tree, GetActiveSnapshot(), record->tenant, TILES_AT_HAND);
 	}
+	if (itsm_archived_find(record->tenant, record->id, &archived))
+		put_archived(&evidence->json, &archived);
 	appendStringInfoString(&evidence->json, ", \"events\": [");
 	foreach(cell, events)
 	{

@@ -11,9 +11,9 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/visibilitymap.h"
-#include "catalog/pg_inherits.h"
 #include "core/table.h"
 #include "ledger/event.h"
+#include "ledger/partition.h"
 #include "ledger/seal_scan.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -23,20 +23,7 @@
 void
 itsm_seal_scan_begin(SealScan *scan)
 {
-	Oid			events = itsm_relation("event");
-
-	for (;;)
-	{
-		List	   *children;
-
-		scan->partitions = find_inheritance_children(events, AccessShareLock);
-		/* who waited for one being made does not know it yet; once event_default is locked none is made */
-		children = find_inheritance_children(events, NoLock);
-		if (equal(children, scan->partitions))
-			return;
-		list_free(children);
-		list_free(scan->partitions);
-	}
+	scan->partitions = itsm_event_partitions(AccessShareLock);
 }
 
 static bool

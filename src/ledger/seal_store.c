@@ -421,6 +421,7 @@ itsm_seal_runs_begin(SealRuns *runs, Snapshot snapshot)
 	runs->table = table_open(itsm_relation("seal_run"), AccessShareLock);
 	runs->index = index_open((RelationGetIndexList(runs->table), runs->table->rd_pkindex), AccessShareLock);
 	runs->slot = table_slot_create(runs->table, NULL);
+	runs->snapshot = snapshot;
 	runs->scan = index_beginscan(runs->table, runs->index, snapshot, 3, 0);
 }
 
@@ -432,6 +433,8 @@ itsm_seal_runs_end(SealRuns *runs)
 	index_close(runs->index, AccessShareLock);
 	table_close(runs->table, AccessShareLock);
 	MemoryContextDelete(runs->context);
+	if (runs->walking)
+		MemoryContextDelete(runs->ahead_context);
 }
 
 static bool
@@ -441,38 +444,113 @@ covers(const SealRun *run, const char *tenant, int64 record, int64 version)
 		strcmp(run->tenant, tenant) == 0;
 }
 
-int64
-itsm_seal_find(SealRuns *runs, const char *tenant, int64 record, int64 version)
+/* The next run in a direction, in a memory context that is reset; false: there is none. */
+static bool
+next_run(SealRuns *runs, ScanDirection direction, MemoryContext context, SealRun *run)
+{
+	/* what the scan allocates when it meets dead rows, it keeps */
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(runs->scan));
+	bool		found = index_getnext_slot(runs->scan, direction, runs->slot);
+
+	MemoryContextSwitchTo(context);
+	MemoryContextReset(context);
+	if (found)
+	{
+		bool		should_free;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(runs->slot, false, &should_free);
+
+		itsm_seal_run_of_tuple(RelationGetDescr(runs->table), tuple, run);
+		if (should_free)
+			heap_freetuple(tuple);
+	}
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+static void
+look_up(SealRuns *runs, const char *tenant, int64 record, int64 version)
 {
 	ScanKeyData keys[3];
-	MemoryContext caller;
+	MemoryContext caller = MemoryContextSwitchTo(runs->context);
 
-	if (runs->known && covers(&runs->last, tenant, record, version))
-		return runs->last.leaf + (version - runs->last.version);
 	MemoryContextReset(runs->context);
-	runs->known = false;
-	caller = MemoryContextSwitchTo(runs->context);
 	/* keys by columns of the index */
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(tenant));
 	keys[1].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[2], 3, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(version));
 	index_rescan(runs->scan, keys, 3, NULL, 0);
-	/* what the scan allocates when it meets dead rows, it keeps */
-	MemoryContextSwitchTo(GetMemoryChunkContext(runs->scan));
-	if (index_getnext_slot(runs->scan, BackwardScanDirection, runs->slot))
-	{
-		bool		should_free;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(runs->slot, false, &should_free);
-
-		MemoryContextSwitchTo(runs->context);
-		itsm_seal_run_of_tuple(RelationGetDescr(runs->table), tuple, &runs->last);
-		runs->known = true;
-		if (should_free)
-			heap_freetuple(tuple);
-	}
-	ExecClearTuple(runs->slot);
 	MemoryContextSwitchTo(caller);
+	runs->known = next_run(runs, BackwardScanDirection, runs->context, &runs->last);
+	ExecClearTuple(runs->slot);
+}
+
+/* Steps after which looking up is cheaper. */
+#define MOST_STEPS 16
+
+/* True when a run does not begin behind an event. */
+static bool
+begins_by(const SealRun *run, const char *tenant, int64 record, int64 version)
+{
+	int			order;
+
+	if (run->record != record)
+		return run->record < record;
+	order = strcmp(run->tenant, tenant);
+	return order != 0 ? order < 0 : run->version <= version;
+}
+
+/* Goes on to the last run that does not begin behind an event; where that is far off, to its record at once. */
+static void
+walk(SealRuns *runs, const char *tenant, int64 record, int64 version)
+{
+	bool		known = runs->known && begins_by(&runs->last, tenant, record, version);
+
+	for (int steps = 0; !known || (runs->ahead_known && begins_by(&runs->ahead, tenant, record, version)); steps++)
+	{
+		SealRun		run = runs->last;
+		MemoryContext context = runs->context;
+
+		if (!known || (steps == MOST_STEPS && runs->ahead.record < record))
+		{
+			ScanKeyData key;
+
+			ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(record));
+			index_rescan(runs->scan, &key, 1, NULL, 0);
+			runs->known = false;
+			runs->ahead_known = next_run(runs, ForwardScanDirection, runs->ahead_context, &runs->ahead);
+			known = true;
+			continue;
+		}
+		runs->last = runs->ahead;
+		runs->context = runs->ahead_context;
+		runs->known = true;
+		runs->ahead = run;
+		runs->ahead_context = context;
+		runs->ahead_known = next_run(runs, ForwardScanDirection, context, &runs->ahead);
+	}
+}
+
+void
+itsm_seal_runs_walk(SealRuns *runs)
+{
+	runs->walking = true;
+	runs->ahead_context = AllocSetContextCreate(CurrentMemoryContext, "itsm seal run ahead", ALLOCSET_SMALL_SIZES);
+	/* a scan without keys is one of all rows */
+	index_endscan(runs->scan);
+	runs->scan = index_beginscan(runs->table, runs->index, runs->snapshot, 1, 0);
+}
+
+int64
+itsm_seal_find(SealRuns *runs, const char *tenant, int64 record, int64 version)
+{
+	if (!runs->known || !covers(&runs->last, tenant, record, version))
+	{
+		if (runs->walking)
+			walk(runs, tenant, record, version);
+		else
+			look_up(runs, tenant, record, version);
+	}
 	return runs->known && covers(&runs->last, tenant, record, version)
 		? runs->last.leaf + (version - runs->last.version) : -1;
 }

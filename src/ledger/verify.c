@@ -11,6 +11,7 @@
 
 #include "core/query.h"
 #include "funcapi.h"
+#include "ledger/archive.h"
 #include "ledger/verify.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -29,6 +30,9 @@ struct Verification
 {
 	ReturnSetInfo *result;
 	const JsonbContainer *digest;
+	List	   *archives;		/* Oid */
+	int64		from;			/* records */
+	int64		before;
 	uint64		faults;
 	List	   *sources;		/* SourceName */
 	TimestampTz told_at;		/* of progress */
@@ -93,6 +97,43 @@ const JsonbContainer *
 itsm_verify_digest(const Verification *verification)
 {
 	return verification->digest;
+}
+
+bool
+itsm_verify_is_first(const Verification *verification)
+{
+	return verification->from == PG_INT64_MIN;
+}
+
+bool
+itsm_verify_is_last(const Verification *verification)
+{
+	return verification->before == PG_INT64_MAX;
+}
+
+bool
+itsm_verify_has(const Verification *verification, int64 record)
+{
+	return record >= verification->from && (record < verification->before || itsm_verify_is_last(verification));
+}
+
+char *
+itsm_verify_range(const Verification *verification, const char *column)
+{
+	StringInfoData range;
+
+	initStringInfo(&range);
+	if (!itsm_verify_is_first(verification))
+		appendStringInfo(&range, " WHERE %s >= " INT64_FORMAT, column, verification->from);
+	if (!itsm_verify_is_last(verification))
+		appendStringInfo(&range, " %s %s < " INT64_FORMAT, range.len ? "AND" : "WHERE", column, verification->before);
+	return range.data;
+}
+
+const List *
+itsm_verify_archives(const Verification *verification)
+{
+	return verification->archives;
 }
 
 uint64
@@ -190,14 +231,14 @@ count_checkers(void)
 }
 
 /*
- * itsm.verify([digest jsonb]) → table (scope text, object text, ok boolean, detail text)
+ * itsm.verify([digest jsonb [, archives regclass[] [, from_record bigint, before_record bigint]]]) → table (scope text, object text, ok boolean, detail text)
  */
 ITSM_FUNCTION(itsm_verify);
 Datum
 itsm_verify(PG_FUNCTION_ARGS)
 {
 	Verification verification = {.result = (ReturnSetInfo *) fcinfo->resultinfo,
-	.told_at = GetCurrentTimestamp()};
+	.told_at = GetCurrentTimestamp(), .from = PG_INT64_MIN, .before = PG_INT64_MAX};
 	void	  **own = palloc0(sizeof(void *) * (count_checkers() + 1));
 	MemoryContext context = CurrentMemoryContext;
 	OwnerQuery	query;
@@ -205,6 +246,13 @@ itsm_verify(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_NARGS() > 0 && !PG_ARGISNULL(0))
 		verification.digest = &PG_GETARG_JSONB_P(0)->root;
+	if (PG_NARGS() > 1 && !PG_ARGISNULL(1))
+		verification.archives = itsm_archive_tables(PG_GETARG_ARRAYTYPE_P(1));
+	if (PG_NARGS() > 2)
+	{
+		verification.from = PG_ARGISNULL(2) ? PG_INT64_MIN : PG_GETARG_INT64(2);
+		verification.before = PG_ARGISNULL(3) ? PG_INT64_MAX : PG_GETARG_INT64(3);
+	}
 	itsm_query_begin(&query);
 	read_sources(&verification, context);
 	for (int i = 0; itsm_verify_checkers[i]; i++)

@@ -39,7 +39,8 @@ typedef struct VerifyChecker
 
 	/*
 	 * An event whose hash could be read, before its record; head: NULL when
-	 * that has none.  Or NULL.
+	 * that has none.  Of one that is archived only record, version, tenant and
+	 * hash are known, and the kind is NULL.  Or NULL.
 	 */
 	void		(*event) (Verification *verification, void *own, const Event *event, const Record *head);
 } VerifyChecker;
@@ -55,6 +56,22 @@ extern void itsm_verify_right(Verification *verification, const char *scope, con
 
 /* The digest to compare the history with; NULL: none was given. */
 extern const JsonbContainer *itsm_verify_digest(const Verification *verification);
+
+/*
+ * A pass may be over a part of the records, from one number on and before
+ * another.  What belongs to no record is looked at in the part that has no
+ * lower bound, or in the one that has no upper bound: both tell true when
+ * there is one part only.
+ */
+extern bool itsm_verify_is_first(const Verification *verification);
+extern bool itsm_verify_is_last(const Verification *verification);
+extern bool itsm_verify_has(const Verification *verification, int64 record);
+
+/* A condition for that, as SQL: " WHERE …", or empty. */
+extern char *itsm_verify_range(const Verification *verification, const char *column);
+
+/* The tables of archives that are at hand: a list of Oid, locked. */
+extern const List *itsm_verify_archives(const Verification *verification);
 
 /* Faults told so far. */
 extern uint64 itsm_verify_faults(const Verification *verification);

@@ -9,19 +9,21 @@
 
 #include "access/htup_details.h"
 #include "core/unmet.h"
+#include "ledger/archive.h"
 #include "ledger/verify.h"
 #include "ledger/verify_partition.h"
 #include "ledger/verify_stream.h"
 #include "miscadmin.h"
+#include "record/source.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 typedef enum Scope
 {
-	SCOPE_CHAIN, SCOPE_HEAD, SCOPE_STATE, SCOPE_PROJECTION, SCOPE_VIOLATION, SCOPE_PARTITION, SCOPE_COUNT
+	SCOPE_CHAIN, SCOPE_HEAD, SCOPE_STATE, SCOPE_PROJECTION, SCOPE_VIOLATION, SCOPE_PARTITION, SCOPE_ARCHIVE, SCOPE_COUNT
 } Scope;
 
-static const char *const scope_names[SCOPE_COUNT] = {"chain", "head", "state", "projection", "violation", "partition"};
+static const char *const scope_names[SCOPE_COUNT] = {"chain", "head", "state", "projection", "violation", "partition", "archive"};
 
 /* An event with its body taken apart. */
 typedef struct DecodedEvent
@@ -58,6 +60,7 @@ typedef struct Chains
 	RecordStream heads;
 	RecordStream states;
 	RecordStream violations;
+	RecordStream archived;
 	List	   *partitions;
 	List	   *counts;			/* SourceCount */
 	uint64		event_count;
@@ -69,7 +72,8 @@ typedef struct Chains
 	const RecordState *state;
 	const Projection *projection;
 	EventFold	fold;
-	bool		whole;			/* no event is missing or cannot be read */
+	ArchivedRecord gone;		/* what is archived of it; version 0: nothing, or it is at hand */
+	bool		whole;			/* no event is missing or elsewhere, or cannot be read */
 	int64		version;		/* of the last event */
 	bool		imported;		/* it was */
 	TimestampTz at;				/* of the last event that was not imported */
@@ -149,19 +153,51 @@ decode_violation(TupleDesc descriptor, HeapTuple tuple, bool whole)
 	return violation;
 }
 
+static void *
+decode_archived(TupleDesc descriptor, HeapTuple tuple, bool whole)
+{
+	ArchivedRecord *archived = palloc0(sizeof(ArchivedRecord));
+
+	itsm_archived_of_tuple(descriptor, tuple, archived);
+	return archived;
+}
+
+/* Events, with those in the tables of archives that are at hand. */
+static char *
+events_query(const Verification *verification)
+{
+	StringInfoData query;
+	ListCell   *cell;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT e.*, e.tableoid FROM itsm.event e%s", itsm_verify_range(verification, "e.record"));
+	foreach(cell, itsm_verify_archives(verification))
+		appendStringInfo(&query, " UNION ALL SELECT e.*, e.tableoid FROM ONLY %s e%s",
+						 itsm_relation_name(lfirst_oid(cell)), itsm_verify_range(verification, "e.record"));
+	appendStringInfoString(&query, " ORDER BY record, tenant, version");
+	return query.data;
+}
+
 static void
 open_streams(Chains *chains)
 {
-	itsm_stream_open(&chains->events, "itsm.event",
-					 "SELECT e.*, e.tableoid FROM itsm.event e ORDER BY e.record, e.tenant, e.version", decode_event);
-	itsm_stream_open(&chains->heads, "itsm.record", "SELECT r.* FROM itsm.record r ORDER BY r.id, r.tenant",
-					 decode_head);
+	const Verification *verification = chains->verification;
+
+	itsm_stream_open(&chains->events, "itsm.event", events_query(verification), decode_event);
+	itsm_stream_open(&chains->heads, "itsm.record",
+					 psprintf("SELECT r.* FROM itsm.record r%s ORDER BY r.id, r.tenant",
+							  itsm_verify_range(verification, "r.id")), decode_head);
 	itsm_stream_open(&chains->states, "itsm.record_state",
-					 "SELECT s.* FROM itsm.record_state s ORDER BY s.record, s.tenant", decode_state);
+					 psprintf("SELECT s.* FROM itsm.record_state s%s ORDER BY s.record, s.tenant",
+							  itsm_verify_range(verification, "s.record")), decode_state);
 	itsm_stream_open(&chains->violations, "itsm.violation",
-					 "SELECT v.tenant, v.record, v.version, v.position, v.at, v.attachment, v.rule, v.kind,"
-					 " v.attribute, v.message, v.clause FROM itsm.violation v"
-					 " ORDER BY v.record, v.tenant, v.version, v.position", decode_violation);
+					 psprintf("SELECT v.tenant, v.record, v.version, v.position, v.at, v.attachment, v.rule, v.kind,"
+							  " v.attribute, v.message, v.clause FROM itsm.violation v%s"
+							  " ORDER BY v.record, v.tenant, v.version, v.position",
+							  itsm_verify_range(verification, "v.record")), decode_violation);
+	itsm_stream_open(&chains->archived, "itsm.archived",
+					 psprintf("SELECT a.* FROM itsm.archived a%s ORDER BY a.record, a.tenant, a.version",
+							  itsm_verify_range(verification, "a.record")), decode_archived);
 }
 
 /* Faults of the record at hand. */
@@ -243,7 +279,50 @@ static bool
 is_cut_short(const Chains *chains)
 {
 	return chains->events.failure || chains->heads.failure || chains->states.failure ||
-		chains->violations.failure;
+		chains->violations.failure || chains->archived.failure;
+}
+
+/*
+ * Where the chain begins: behind what is archived, unless those events are at
+ * hand.  Each hash that was kept must be the one that was sealed.
+ */
+static void
+begin_chain(Chains *chains)
+{
+	const StreamRow *first = row_here(chains, &chains->events);
+	const StreamRow *row;
+	int64		told = 0;
+
+	chains->gone.version = 0;
+	while ((row = row_here(chains, &chains->archived)) != NULL)
+	{
+		const ArchivedRecord *archived = row->item;
+
+		if (archived == NULL)
+			fault(chains, SCOPE_ARCHIVE, row->version, psprintf("its row in itsm.archived cannot be read: %s", row->fault));
+		else
+		{
+			Event		last = {.record = archived->record, .version = archived->version, .tenant = chains->tenant};
+
+			if (archived->events != archived->version - told)
+				fault(chains, SCOPE_ARCHIVE, archived->version, "what is archived of it does not follow what was archived before");
+			told = archived->version;
+			chains->gone = *archived;
+			chains->gone.tenant = chains->tenant;
+			memcpy(last.hash, archived->hash, ITSM_HASH_LENGTH);
+			for (int i = 0; itsm_verify_checkers[i]; i++)
+				if (itsm_verify_checkers[i]->event)
+					itsm_verify_checkers[i]->event(chains->verification, chains->checkers[i], &last, chains->head);
+		}
+		itsm_stream_advance(&chains->archived);
+	}
+	if (first && first->version <= chains->gone.version)
+		chains->gone.version = 0;
+	if (chains->gone.version == 0)
+		return;
+	chains->version = chains->gone.version;
+	memcpy(chains->hash, chains->gone.hash, ITSM_HASH_LENGTH);
+	chains->whole = false;
 }
 
 /* The record that comes next in any of the tables; false at the end of all. */
@@ -251,7 +330,7 @@ static bool
 begin_record(Chains *chains)
 {
 	RecordStream *streams[] = {
-		&chains->events, &chains->heads, &chains->states, &chains->violations
+		&chains->events, &chains->heads, &chains->states, &chains->violations, &chains->archived
 	};
 	const StreamRow *first = NULL;
 
@@ -285,6 +364,7 @@ begin_record(Chains *chains)
 		if (itsm_projection_read(chains->head, projection))
 			chains->projection = projection;
 	}
+	begin_chain(chains);
 	itsm_fold_begin(&chains->fold);
 	return true;
 }
@@ -344,7 +424,9 @@ check_stray_violations(Chains *chains, int64 version)
 
 	while ((row = row_here(chains, &chains->violations)) != NULL && row->version < version)
 	{
-		fault(chains, SCOPE_VIOLATION, row->version, "a row in itsm.violation has no event");
+		/* those of archived events stay for the reports */
+		if (row->version > chains->gone.version)
+			fault(chains, SCOPE_VIOLATION, row->version, "a row in itsm.violation has no event");
 		itsm_stream_advance(&chains->violations);
 	}
 }
@@ -451,7 +533,7 @@ check_head(Chains *chains)
 		if (chains->hash_known && memcmp(head->hash, chains->hash, ITSM_HASH_LENGTH) != 0)
 			fault(chains, SCOPE_HEAD, 0, "its hash is not that of the last event");
 		/* an import moves the head's time on, not the event's */
-		if (chains->imported ? head->at < chains->at : chains->hash_known && head->at != chains->at)
+		if (chains->events_here > 0 && (chains->imported ? head->at < chains->at : chains->hash_known && head->at != chains->at))
 			fault(chains, SCOPE_HEAD, 0, "its time is not that of the last event");
 	}
 	if (itsm_verify_source(chains->verification, head->source) == NULL)
@@ -593,7 +675,7 @@ static void
 end_streams(Chains *chains)
 {
 	RecordStream *streams[] = {
-		&chains->events, &chains->heads, &chains->states, &chains->violations
+		&chains->events, &chains->heads, &chains->states, &chains->violations, &chains->archived
 	};
 
 	for (int i = 0; i < lengthof(streams); i++)

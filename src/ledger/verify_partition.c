@@ -9,9 +9,8 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
-#include "core/table.h"
 #include "datatype/timestamp.h"
+#include "ledger/partition.h"
 #include "ledger/verify_partition.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
@@ -78,7 +77,7 @@ itsm_verify_partitions(void)
 	List	   *partitions = NIL;
 	ListCell   *cell;
 
-	foreach(cell, find_inheritance_children(itsm_relation("event"), AccessShareLock))
+	foreach(cell, itsm_event_partitions(AccessShareLock))
 		partitions = lappend(partitions, read_partition(lfirst_oid(cell)));
 	return partitions;
 }

@@ -19,6 +19,7 @@
 #include "core/errors.h"
 #include "core/query.h"
 #include "core/table.h"
+#include "ledger/archive.h"
 #include "ledger/seal_digest.h"
 #include "ledger/verify_seal.h"
 #include "miscadmin.h"
@@ -43,6 +44,7 @@ typedef struct LogCheck
 	uint8	   *claimed;		/* a bit a leaf: a run names it */
 	int64		seen_count;
 	int64		claimed_count;
+	int64		archived_count;	/* leaves whose events are archived */
 	bool		faulty;
 } LogCheck;
 
@@ -156,6 +158,7 @@ open_logs(SealCheck *check)
 		check->logs = lappend(check->logs, log);
 	}
 	itsm_seal_runs_begin(&check->runs, check->snapshot);
+	itsm_seal_runs_walk(&check->runs);
 }
 
 /* A run's leaves, each of which is one event's. */
@@ -264,23 +267,28 @@ check_sealed_event(Verification *verification, void *own, const Event *event, co
 	uint8		stored[MERKLE_LENGTH];
 	uint8		hash[MERKLE_LENGTH];
 
+	bool		archived = event->kind == NULL;
+
 	if (!check->readable)
 		return;
 	log = find_log(check, event->tenant);
 	leaf = log ? itsm_seal_find(&check->runs, event->tenant, event->record, event->version) : -1;
-	if (leaf < 0)
+	if (leaf < 0 && archived)
+		itsm_verify_fault(verification, "seal",
+						  itsm_verify_name(verification, event->tenant, event->record, event->version, head),
+						  "it is archived, but was never sealed");
+	else if (leaf < 0)
 	{
 		check->unsealed++;
 		if (should_be_sealed(check, event))
 			itsm_verify_fault(verification, "seal",
 							  itsm_verify_name(verification, event->tenant, event->record, event->version, head),
 							  "it is not sealed, but its transaction says that it was there before the last seal");
-		return;
 	}
 	/* told with the runs */
-	if (leaf >= log->head.size)
+	if (leaf < 0 || leaf >= log->head.size)
 		return;
-	if (!bit_of(log->seen, leaf))
+	if (!archived && !bit_of(log->seen, leaf))
 	{
 		set_bit(log->seen, leaf);
 		log->seen_count++;
@@ -308,12 +316,20 @@ static void
 tell_lost_leaves(SealCheck *check, const SealRun *run)
 {
 	LogCheck   *log = find_log(check, run->tenant);
+	ArchivedRecord archived = {.version = -1};
 
-	if (log == NULL || run->leaf < 0)
+	if (log == NULL || run->leaf < 0 || !itsm_verify_has(check->verification, run->record))
 		return;
 	for (int64 i = 0; i < run->events && run->leaf + i < log->head.size; i++)
 		if (!bit_of(log->seen, run->leaf + i))
 		{
+			if (archived.version < 0)
+				(void) itsm_archived_find(run->tenant, run->record, &archived);
+			if (run->version + i <= archived.version)
+			{
+				log->archived_count++;
+				continue;
+			}
 			itsm_verify_fault(check->verification, "seal",
 							  itsm_verify_name(check->verification, run->tenant, run->record, run->version + i, NULL),
 							  "it was sealed as leaf " INT64_FORMAT ", but there is no such event", run->leaf + i);
@@ -704,7 +720,9 @@ tell_right(SealCheck *check, bool seals_right)
 		const LogCheck *log = lfirst(cell);
 
 		if (!log->faulty)
-			itsm_verify_right(check->verification, "seal", log_name(log->head.tenant), INT64_FORMAT " events", log->seen_count);
+			itsm_verify_right(check->verification, "seal", log_name(log->head.tenant), INT64_FORMAT " events%s", log->seen_count,
+							  log->archived_count == 0 ? ""
+							  : psprintf(", " INT64_FORMAT " are archived", log->archived_count));
 	}
 }
 
@@ -724,20 +742,22 @@ end_seals(Verification *verification, void *own)
 			LogCheck   *log = lfirst(cell);
 
 			lost |= log->seen_count < log->head.size;
-			if (check->readable && log->claimed_count < log->head.size)
+			if (check->readable && itsm_verify_is_first(verification) && log->claimed_count < log->head.size)
 				tell_unclaimed(check, log);
 		}
 		if (lost && check->readable)
 			(void) attempt(check, tell_all_lost, "itsm.seal_run");
-		(void) attempt(check, check_trees, "itsm.seal_tile");
+		if (itsm_verify_is_first(verification))
+			(void) attempt(check, check_trees, "itsm.seal_tile");
 		faults = itsm_verify_faults(verification);
-		(void) attempt(check, check_all_seals, "itsm.seal");
+		if (itsm_verify_is_first(verification))
+			(void) attempt(check, check_all_seals, "itsm.seal");
 	}
-	if (check->digest)
+	if (check->digest && itsm_verify_is_first(verification))
 		(void) attempt(check, check_digest, "itsm.seal");
 	if (check->last.number == 0)
 		return;
-	tell_right(check, faults == itsm_verify_faults(verification));
+	tell_right(check, itsm_verify_is_first(verification) && faults == itsm_verify_faults(verification));
 	itsm_seal_runs_end(&check->runs);
 	foreach(cell, check->logs)
 		itsm_seal_tree_end(&((LogCheck *) lfirst(cell))->tree);

@@ -242,6 +242,7 @@ read_old(Bench *bench, const Verdict *verdict, Write *write)
 	{
 		write->tenant_after = write->tenant;
 		write->tenant = itsm_evaluate_tenant(old->state, old->unit->attachment, old->slot);
+		write->rekeyed = write->key && strcmp(write->key, itsm_row_key(old->unit->attachment, old->slot)) != 0;
 	}
 	if (frame->flags & VERDICT_HAS_OLD)
 		write->old = itsm_evaluate_canonical(old->state, old->unit, old->slot, true, NULL);

@@ -259,8 +259,11 @@ itsm_unit_state(const Unit *unit, const char *status, int length)
 	{
 		int			middle = (low + high) / 2;
 		const StatusValue *value = &unit->values[middle];
-		int			order = memcmp(status, value->value, Min(length, value->length));
+		/* mostly the first byte tells, without a call */
+		int			order = length && value->length ? (uint8) status[0] - (uint8) value->value[0] : 0;
 
+		if (order == 0)
+			order = memcmp(status, value->value, Min(length, value->length));
 		if (order == 0)
 			order = length - value->length;
 		if (order == 0)
@@ -273,21 +276,31 @@ itsm_unit_state(const Unit *unit, const char *status, int length)
 	return ITSM_NO_STATE;
 }
 
+static char *
+key_field(PolicyAttachment *attachment, TupleTableSlot *row, int number)
+{
+	AttrNumber	column = attachment->key[number];
+	bool		isnull;
+	Datum		value = slot_getattr(row, column, &isnull);
+	int			length;
+
+	return isnull ? NULL
+		: itsm_canonical_text(value, TupleDescAttr(row->tts_tupleDescriptor, column - 1)->atttypid, &length);
+}
+
 char *
 itsm_row_key(PolicyAttachment *attachment, TupleTableSlot *row)
 {
-	TupleDesc	descriptor = row->tts_tupleDescriptor;
-	const char **fields = palloc(sizeof(char *) * attachment->key_count);
+	const char **fields;
 
-	for (int i = 0; i < attachment->key_count; i++)
+	if (attachment->key_count == 1)
 	{
-		bool		isnull;
-		Datum		value = slot_getattr(row, attachment->key[i], &isnull);
-		int			length;
+		char	   *field = key_field(attachment, row, 0);
 
-		fields[i] = isnull ? NULL
-			: itsm_canonical_text(value, TupleDescAttr(descriptor, attachment->key[i] - 1)->atttypid,
-								  &length);
+		return field ? field : "";
 	}
+	fields = palloc(sizeof(char *) * attachment->key_count);
+	for (int i = 0; i < attachment->key_count; i++)
+		fields[i] = key_field(attachment, row, i);
 	return itsm_key_join(fields, attachment->key_count);
 }

@@ -7,11 +7,8 @@
  */
 #include "core/itsm.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_namespace.h"
 #include "core/query.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -67,18 +64,6 @@ static const ExportedTable tables[] = {
 	{"assessment_finding", "SELECT * FROM itsm.assessment_finding", "What did not conform in each assessment."},
 };
 
-/* The schema, made as the caller when it is missing; the caller must be able to make tables in it. */
-static void
-prepare_schema(const char *name)
-{
-	Oid			schema = get_namespace_oid(name, true);
-
-	if (!OidIsValid(schema))
-		itsm_own_ddl(psprintf("CREATE SCHEMA %s", quote_identifier(name)));
-	else if (!itsm_may_create_in(schema, GetUserId()))
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, name);
-}
-
 static void
 fill(const char *table, const char *query, Snapshot snapshot)
 {
@@ -104,7 +89,7 @@ itsm_export_history(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"schema\" must not be null"),
 				 errhint("Name the schema that the tables go into.")));
 	schema = NameStr(*PG_GETARG_NAME(0));
-	prepare_schema(schema);
+	itsm_schema_prepare(schema);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	itsm_query_begin(&query);
 	for (int i = 0; i < lengthof(tables); i++)

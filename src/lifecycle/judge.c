@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/settings.h"
 #include "core/unmet.h"
+#include "ledger/archive.h"
 #include "ledger/event.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/judge.h"
@@ -69,6 +70,7 @@ subject(Judgement *judgement, Subject *subject)
 	subject->tenant = write->tenant;
 	subject->tenant_after = write->tenant_after ? write->tenant_after : write->tenant;
 	subject->key = write->key;
+	subject->rekeyed = write->rekeyed;
 	subject->owner = write->policy->owner;
 	if (write->as_of)
 		subject->record = write->as_of->record;
@@ -132,12 +134,35 @@ correct_actor(List *transitions, const Event *event)
 	}
 }
 
+/* Of events that are archived nobody knows who made which transition: it may have been any. */
+static List *
+archived_past(const Write *write, const char *tenant, int64 record)
+{
+	const Definition *definition = write->unit->definition;
+	List	   *transitions = NIL;
+	ArchivedRecord archived;
+
+	if (!itsm_archived_find(tenant, record, &archived))
+		return NIL;
+	for (int from = -1; from < definition->machine.count; from++)
+		for (int to = 0; to < definition->machine.count; to++)
+		{
+			PastTransition *transition = palloc(sizeof(PastTransition));
+
+			*transition = (PastTransition) {.from_state = from < 0 ? NULL : definition->states[from].name,
+			.to_state = definition->states[to].name, .version = -1};
+			transitions = lappend(transitions, transition);
+		}
+	return transitions;
+}
+
 static List *
 past(Judgement *judgement)
 {
 	Write	   *write = judgement->context;
 	List	   *events = NIL;
 	List	   *transitions = NIL;
+	const Record *record;
 	int64		until = PG_INT64_MAX;
 	ListCell   *cell;
 
@@ -147,12 +172,16 @@ past(Judgement *judgement)
 
 		if (before && before->record)
 		{
-			events = itsm_event_read(before->tenant, before->record);
+			events = itsm_event_read_left(before->tenant, before->record);
+			transitions = archived_past(write, before->tenant, before->record);
 			until = before->version;
 		}
 	}
-	else if (record_of(write))
-		events = itsm_event_read(record_of(write)->tenant, record_of(write)->id);
+	else if ((record = record_of(write)) != NULL)
+	{
+		events = itsm_event_read_left(record->tenant, record->id);
+		transitions = archived_past(write, record->tenant, record->id);
+	}
 	foreach(cell, events)
 	{
 		const Event *event = lfirst(cell);

@@ -56,6 +56,7 @@ typedef struct Write
 	const char *tenant;			/* identity by which the record is found when it is needed */
 	const char *key;			/* NULL: not known */
 	const char *tenant_after;	/* that the row goes to; NULL: it stays */
+	bool		rekeyed;		/* it gets another key */
 	const AsOf *as_of;			/* NULL: it happens now */
 	Actor		actor;
 	List	   *refused;		/* Unmet: conditions that are enforced */

@@ -281,7 +281,10 @@ judge_change(Row *old, Row *new, Memory *memory)
 		identity = itsm_row_identity(old->state, old->attachment, old->slot);
 	identify(&write, &identity);
 	if (unit->looks_around)
+	{
 		write.tenant_after = itsm_evaluate_tenant(new->state, new->attachment, new->slot);
+		write.rekeyed = identity.key && strcmp(identity.key, itsm_row_key(new->attachment, new->slot)) != 0;
+	}
 	itsm_write_actor(&write);
 	judge_second(&write, new);
 	if (!new->attachment->deferred)

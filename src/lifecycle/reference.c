@@ -164,8 +164,9 @@ itsm_reference_of(const char *tenant, int64 record, const char *attribute)
 	return targets;
 }
 
+/* attribute: NULL for all; target: only where it names that, NULL for whatever it names */
 static void
-forget(const char *tenant, int64 record, const char *attribute)
+forget(const char *tenant, int64 record, const char *attribute, const char *target)
 {
 	Relation	table = table_open(itsm_relation("reference"), RowExclusiveLock);
 	ScanKeyData keys[3];
@@ -173,7 +174,13 @@ forget(const char *tenant, int64 record, const char *attribute)
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		simple_heap_delete(table, &tuple->t_self);
+	{
+		bool		isnull;
+		Datum		named = heap_getattr(tuple, REFERENCE_TARGET + 1, RelationGetDescr(table), &isnull);
+
+		if (target == NULL || strcmp(TextDatumGetCString(named), target) == 0)
+			simple_heap_delete(table, &tuple->t_self);
+	}
 	systable_endscan(scan);
 	table_close(table, NoLock);
 	CommandCounterIncrement();
@@ -255,7 +262,7 @@ follow_attribute(const Memory *memory, int number, bool opens)
 
 	if (!same)
 	{
-		forget(memory->tenant, memory->record, attribute->name);
+		forget(memory->tenant, memory->record, attribute->name, NULL);
 		keep(memory->tenant, memory->record, attribute->name, attribute->references, keys);
 	}
 	if (!same || opens)
@@ -279,7 +286,7 @@ remembered(const Memory *memory)
 
 	/* what another lifecycle named is no longer told */
 	if (unit == NULL || (memory->old && memory->old->unit != unit))
-		forget(memory->tenant, memory->record, NULL);
+		forget(memory->tenant, memory->record, NULL, NULL);
 	if (unit == NULL)
 		return;
 	opens = is_open(memory->new) && !(memory->old && is_open(memory->old));
@@ -295,12 +302,12 @@ const EventListener itsm_reference_listener = {
 
 /* What an attribute named is forgotten with its value. */
 static void
-erase_references(const Record *record, const List *attributes)
+erase_references(const Record *record, const List *attributes, const char *value)
 {
 	ListCell   *cell;
 
 	foreach(cell, attributes)
-		forget(record->tenant, record->id, lfirst(cell));
+		forget(record->tenant, record->id, lfirst(cell), value);
 }
 
 const Redactor itsm_reference_redactor = {erase_references};

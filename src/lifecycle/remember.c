@@ -520,7 +520,7 @@ repeat_changes(Record *record, const Record *ahead)
 {
 	ListCell   *cell;
 
-	foreach(cell, itsm_event_read(ahead->tenant, ahead->id))
+	foreach(cell, itsm_event_read_left(ahead->tenant, ahead->id))
 	{
 		const Event *told = lfirst(cell);
 		Event		event = {.kind = told->kind, .command = told->command, .attachment = told->attachment,
@@ -655,8 +655,8 @@ remember_change(Memory *memory)
 {
 	RowSide    *old = memory->old;
 	RowSide    *new = memory->new;
-	bool		key_changed = strcmp(old->identity.key, new->identity.key) != 0;
-	bool		tenant_changed = strcmp(old->identity.tenant, new->identity.tenant) != 0 ||
+	bool		key_changed = !itsm_same_text(old->identity.key, new->identity.key);
+	bool		tenant_changed = !itsm_same_text(old->identity.tenant, new->identity.tenant) ||
 		old->identity.source != new->identity.source;
 	bool		joined = false;
 	Record		record;
@@ -695,15 +695,43 @@ remember_change(Memory *memory)
 	}
 }
 
+/* Mostly an UPDATE leaves the key alone, and there is one tenant. */
+static bool
+same_identity(const RowSide *a, const RowSide *b)
+{
+	const PolicyAttachment *attachment = a->attachment;
+
+	if (attachment != b->attachment || attachment->tenant.cached)
+		return false;
+	for (int i = 0; i < attachment->key_count; i++)
+	{
+		AttrNumber	column = attachment->key[i];
+		bool		a_null;
+		bool		b_null;
+		Datum		value = slot_getattr(a->row, column, &a_null);
+		Datum		other = slot_getattr(b->row, column, &b_null);
+
+		if (!same_value(value, a_null, other, b_null, TupleDescAttr(a->row->tts_tupleDescriptor, column - 1)))
+			return false;
+	}
+	return true;
+}
+
+static void
+identify_sides(RowSide *old, RowSide *new)
+{
+	if (old)
+		old->identity = itsm_row_identity(old->state, old->attachment, old->row);
+	if (old && new && same_identity(old, new))
+		new->identity = old->identity;
+	else if (new)
+		new->identity = itsm_row_identity(new->state, new->attachment, new->row);
+}
+
 void
 itsm_remember(Memory *memory)
 {
-	if (memory->old)
-		memory->old->identity = itsm_row_identity(memory->old->state, memory->old->attachment,
-												  memory->old->row);
-	if (memory->new)
-		memory->new->identity = itsm_row_identity(memory->new->state, memory->new->attachment,
-												  memory->new->row);
+	identify_sides(memory->old, memory->new);
 	if (memory->old == NULL)
 		remember_begin(memory);
 	else if (memory->new == NULL)

@@ -36,6 +36,7 @@ typedef struct Subject
 	const char *tenant;
 	const char *tenant_after;	/* the same, unless the write moves the row to another tenant */
 	const char *key;
+	bool		rekeyed;		/* the write gives it another key */
 	int64		record;			/* 0: there is none yet */
 	Oid			owner;			/* of the table */
 } Subject;

@@ -105,7 +105,7 @@ static void
 read_past(Election *election)
 {
 	uint64		own = U64FromFullTransactionId(GetTopFullTransactionId());
-	List	   *events = itsm_event_read(election->record.tenant, election->record.id);
+	List	   *events = itsm_event_read_left(election->record.tenant, election->record.id);
 	bool		ours = election->attachment->deferred;
 
 	for (int i = list_length(events) - 1; i >= 0; i--)

@@ -11,11 +11,14 @@
  */
 #include "core/itsm.h"
 
+#include "access/xact.h"
 #include "core/json_read.h"
+#include "lifecycle/reference.h"
 #include "miscadmin.h"
 #include "practice/authorised_change.h"
 #include "practice/booking.h"
 #include "record/projection.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -60,22 +63,47 @@ next_element(const char **text, char *element)
 	return true;
 }
 
-/* A person is named, by himself or in an array. */
+/* A text is another one, or an element of the array that this is. */
 static bool
-names(const char *text, const char *person)
+names(const char *text, const char *name)
 {
 	char	   *element;
 
 	if (text == NULL)
 		return false;
-	if (strcmp(text, person) == 0)
+	if (strcmp(text, name) == 0)
 		return true;
 	if (*text++ != '{')
 		return false;
 	element = palloc(strlen(text) + 1);
 	while (next_element(&text, element))
-		if (strcmp(element, person) == 0)
+		if (strcmp(element, name) == 0)
 			return true;
+	return false;
+}
+
+bool
+itsm_change_names(const Record *change, const char *ci)
+{
+	return names(attribute_of(change, "cis"), ci) || names(attribute_of(change, "ci"), ci);
+}
+
+/* A task of the change that is being worked on is the actor's. */
+static bool
+works_on_task(const Record *change, const char *actor)
+{
+	ListCell   *cell;
+
+	if (change->key == NULL)
+		return false;
+	foreach(cell, itsm_reference_holders(change->tenant, change->source, "change", change->key, "change_task", "change"))
+	{
+		const Record *task = lfirst(cell);
+		const char *category = itsm_record_text(task, RECORD_CATEGORY);
+
+		if (category && strcmp(category, "active") == 0 && names(attribute_of(task, "assignee"), actor))
+			return true;
+	}
 	return false;
 }
 
@@ -87,7 +115,7 @@ is_implementer(const Record *change, const AuthorisedData *data, const char *act
 	foreach(cell, data->implementers)
 		if (names(attribute_of(change, lfirst(cell)), actor))
 			return true;
-	return false;
+	return works_on_task(change, actor);
 }
 
 /* How near a change comes to authorising the write; the order counts. */
@@ -142,6 +170,37 @@ still_booked(const ControlledWrite *write, int64 id)
 	return false;
 }
 
+/*
+ * The change whose state this subtransaction has shared last: a statement over
+ * many items takes it once.  Nobody else can have moved it since.
+ */
+static struct
+{
+	LocalTransactionId lxid;
+	SubTransactionId subtransaction;
+	int64		id;
+}			shared;
+
+static bool
+is_shared(int64 id)
+{
+	return shared.lxid == ITSM_LXID && shared.subtransaction == GetCurrentSubTransactionId() && shared.id == id;
+}
+
+/* It stays as it is from here on, and is still what it was when it was found. */
+static Nearness
+share(const AuthorisedData *data, const ControlledWrite *write, int64 id)
+{
+	Nearness	nearness = look_at(data, write, id, true);
+
+	if (nearness == NEAR_ENOUGH && !still_booked(write, id))
+		return NEAR_NONE;
+	shared.lxid = ITSM_LXID;
+	shared.subtransaction = GetCurrentSubTransactionId();
+	shared.id = id;
+	return nearness;
+}
+
 const char *
 itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write)
 {
@@ -158,12 +217,8 @@ itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write)
 
 		CHECK_FOR_INTERRUPTS();
 		/* only one that would do is locked, and then looked at again */
-		if (nearness == NEAR_ENOUGH && write->lock)
-		{
-			nearness = look_at(data, write, changes[i], true);
-			if (nearness == NEAR_ENOUGH && !still_booked(write, changes[i]))
-				nearness = NEAR_NONE;
-		}
+		if (nearness == NEAR_ENOUGH && write->lock && !is_shared(changes[i]))
+			nearness = share(data, write, changes[i]);
 		if (nearness == NEAR_ENOUGH)
 			return NULL;
 		nearest = Max(nearest, nearness);

@@ -36,6 +36,9 @@ typedef struct ControlledWrite
  */
 extern const char *itsm_change_wanting(const AuthorisedData *data, const ControlledWrite *write);
 
+/* True when a change names an item by its attributes cis or ci. */
+extern bool itsm_change_names(const Record *change, const char *ci);
+
 extern const RuleKind itsm_rule_authorised_change;
 
 /* Relationships of items under such a rule. */

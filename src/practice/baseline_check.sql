@@ -11,7 +11,7 @@ CREATE FUNCTION itsm.baseline_covers_changes(baseline text, changes text[]) RETU
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT EXISTS (SELECT FROM itsm.baseline b WHERE b.name OPERATOR(pg_catalog.=) $1
-		AND itsm.baseline_covers(b.name, ARRAY(
+		AND itsm.baseline_covers(b.name, VARIADIC ARRAY(
 			SELECT c.ci
 			FROM pg_catalog.unnest($2) AS k(key)
 				JOIN itsm.record r ON r.key OPERATOR(pg_catalog.=) k.key AND r.tenant OPERATOR(pg_catalog.=) b.tenant

@@ -12,7 +12,8 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "core/query.h"
+#include "cmdb/baseline.h"
+#include "core/json_read.h"
 #include "funcapi.h"
 #include "ledger/record_key.h"
 #include "lifecycle/policy.h"
@@ -77,12 +78,12 @@ read_steps(const char *baseline, const char *tenant, Datum cis, bool all)
 	List	   *steps = NIL;
 	OwnerQuery	query;
 
-	itsm_query_begin(&query);
+	itsm_baseline_query_begin(&query);
 	if (itsm_query(SPI_OK_SELECT, "SELECT FROM itsm.baseline b WHERE b.name OPERATOR(pg_catalog.=) $1"
 				   " AND b.tenant OPERATOR(pg_catalog.=) $2", 2, types, values, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("there is no baseline \"%s\" of the change's tenant", baseline),
+				 errmsg("there is no baseline \"%s\" of the change's tenant", itsm_clip(baseline)),
 				 errhint("itsm_report.baseline lists them.")));
 	(void) itsm_query(SPI_OK_SELECT, find_steps, lengthof(types), types, values, all ? "  n" : "   ");
 	for (uint64 i = 0; i < SPI_processed; i++)

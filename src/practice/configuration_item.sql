@@ -81,6 +81,9 @@ SELECT itsm.define_lifecycle($definition${
 	{"name": "no_obligations_left", "to": "disposed", "check": "new.obligations_settled", "message": "what is still owed for it must be settled first", "clause": "8.2.5"},
 	{"name": "loss_recorded", "to": ["missing", "stolen"], "requires": "incident", "clause": "8.2.6"},
 	{"name": "data_loss_recorded", "to": ["missing", "stolen"], "check": "new.data_bearing is not true or coalesce(new.security_incident, '') <> ''", "message": "the loss of something that bears data needs a security incident", "clause": "8.7.3.3"},
+	{"name": "under_control", "in": ["live", "in_maintenance"], "authorised_change": {"attributes": ["title", "description", "category", "service", "owner", "depends_on", "supplier_reference", "location", "data_bearing"]}, "mode": "off", "clause": "8.2.6"},
+	{"name": "live_under_control", "from": "in_test", "to": "live", "authorised_change": {"attributes": "status"}, "mode": "off", "clause": "8.2.6"},
+	{"name": "retired_under_control", "to": "retired", "authorised_change": {"attributes": "status"}, "mode": "off", "clause": "8.2.6"},
 	{"name": "ended", "in": ["disposed", "missing", "stolen"], "frozen": ["owner", "disposal_evidence", "incident", "security_incident"], "clause": "8.2.6"}
 ]
 }$definition$);

@@ -175,6 +175,10 @@ assignments(const Proposal *proposal)
 		appendStringInfo(&sql, "%s%s = %s::%s", sql.len ? ", " : "", quote_identifier(lfirst(cell)), literal(&value),
 						 format_type_extended(type, typmod, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN));
 	}
+	if (sql.len == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_HISTORY), errmsg("the values of the proposal were erased"),
+				 errhint("Propose others with itsm.propose_values.")));
 	return sql.data;
 }
 

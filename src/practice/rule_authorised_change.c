@@ -161,13 +161,19 @@ is_controlled(const Judgement *judgement, const LifecycleRule *rule, const Autho
 	return judgement->new && is_in(data, judgement->to);
 }
 
-/* Something that is controlled changes; *attribute: the first such attribute, NULL: it is the state, or the row. */
+/*
+ * Something that is controlled changes; *attribute: the first such attribute,
+ * NULL: it is the state, the row, or what it is found by.
+ */
 static bool
-changes(const Judgement *judgement, const LifecycleRule *rule, const AuthorisedData *data, const char **attribute)
+changes(const Judgement *judgement, const LifecycleRule *rule, const AuthorisedData *data, const Subject *subject,
+		const char **attribute)
 {
 	ListCell   *cell;
 
 	*attribute = NULL;
+	if (data->status && (subject->rekeyed || strcmp(subject->tenant, subject->tenant_after) != 0))
+		return true;
 	if (judgement->new == NULL || judgement->moving || judgement->creating)
 		if (data->status || !itsm_rule_unscoped(rule))
 			return true;
@@ -198,8 +204,8 @@ judge_authorised(Judgement *judgement, const LifecycleRule *rule, const void *ki
 	const char *wanting;
 	Subject		subject;
 
-	if (judgement->subject == NULL || !is_controlled(judgement, rule, data) ||
-		!changes(judgement, rule, data, &attribute) || !judgement->subject(judgement, &subject))
+	if (judgement->subject == NULL || !is_controlled(judgement, rule, data) || !judgement->subject(judgement, &subject) ||
+		!changes(judgement, rule, data, &subject, &attribute))
 		return;
 	write.tenant = subject.tenant;
 	write.ci = subject.key;

@@ -7,12 +7,9 @@
  */
 #include "core/itsm.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
-#include "core/table.h"
+#include "core/query.h"
 #include "miscadmin.h"
 #include "practice/approval.h"
-#include "utils/snapmgr.h"
 
 #define SCOPE "approval"
 
@@ -72,7 +69,7 @@ check_record(Verification *verification, void *own, const VerifiedRecord *verifi
 	if (verified->fold->votes == 0)
 		return;
 	votes = itsm_votes_read(head->tenant, head->id);
-	foreach(cell, itsm_event_read(head->tenant, head->id))
+	foreach(cell, itsm_event_read_left(head->tenant, head->id))
 	{
 		const Event *event = lfirst(cell);
 		const Vote *vote;
@@ -92,30 +89,25 @@ check_record(Verification *verification, void *own, const VerifiedRecord *verifi
 	}
 }
 
+/* Votes on what is archived stay, and their events are elsewhere. */
 static uint64
-count_rows(void)
+count_rows(const Verification *verification)
 {
-	Relation	table = table_open(itsm_relation("approval"), AccessShareLock);
-	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
-	TupleTableSlot *slot = table_slot_create(table, NULL);
-	uint64		rows = 0;
+	char	   *range = itsm_verify_range(verification, "v.record");
+	bool		isnull;
 
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		CHECK_FOR_INTERRUPTS();
-		rows++;
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	table_close(table, AccessShareLock);
-	return rows;
+	(void) itsm_query(SPI_OK_SELECT,
+					  psprintf("SELECT pg_catalog.count(*) FROM itsm.approval v%s%s NOT EXISTS (SELECT FROM itsm.archived a"
+							   " WHERE a.record = v.record AND a.tenant = v.tenant AND a.version >= v.version)",
+							   range, *range ? " AND" : " WHERE"), 0, NULL, NULL, NULL);
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 static void
 end_votes(Verification *verification, void *own)
 {
 	const VoteChecks *checks = own;
-	uint64		rows = count_rows();
+	uint64		rows = count_rows(verification);
 
 	if (rows > checks->rows)
 		itsm_verify_fault(verification, SCOPE, "itsm.approval", UINT64_FORMAT " votes have no event that could be read",

@@ -31,10 +31,14 @@ static const char find_stray[] =
 static void
 end(Verification *verification, void *own)
 {
-	uint64		faults = itsm_query(SPI_OK_SELECT, find_stray, 0, NULL, NULL, NULL);
-	SPITupleTable *stray = SPI_tuptable;
+	uint64		faults;
+	SPITupleTable *stray;
 	char	   *count;
 
+	if (!itsm_verify_is_last(verification))
+		return;
+	faults = itsm_query(SPI_OK_SELECT, find_stray, 0, NULL, NULL, NULL);
+	stray = SPI_tuptable;
 	for (uint64 i = 0; i < faults; i++)
 	{
 		HeapTuple	tuple = stray->vals[i];

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "core/json_read.h"
+#include "core/table.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "record/projection.h"
@@ -43,8 +44,7 @@ itsm_projection_begin(Projection *projection)
 void
 itsm_projection_set(Projection *projection, ProjectedText which, const char *text)
 {
-	projection->text_nulls[which] = text == NULL;
-	projection->texts[which] = text ? CStringGetTextDatum(text) : (Datum) 0;
+	itsm_set_text(projection->texts, projection->text_nulls, which, text);
 }
 
 bool

@@ -51,13 +51,6 @@ text_or_null(Datum value, bool isnull)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
-static Datum
-datum_or_null(const char *text, bool *isnull)
-{
-	*isnull = text == NULL;
-	return text ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
 static void
 fill_place(ItemPointer place, Datum value, bool isnull)
 {
@@ -104,7 +97,7 @@ fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const cha
 	if (key == NULL)
 		key = text_or_null(values[RECORD_KEY], nulls[RECORD_KEY]);
 	record->tenant = tenant;
-	record->key = key;
+	record->key = row->key = key;
 }
 
 void
@@ -128,7 +121,7 @@ find_record(int probe, const Datum *values, const char *tenant, const char *key,
 bool
 itsm_record_find(int source, const char *tenant, const char *key, Record *record)
 {
-	Datum		values[] = {CStringGetTextDatum(key), Int32GetDatum(source), CStringGetTextDatum(tenant)};
+	Datum		values[] = {itsm_short_text(key), Int32GetDatum(source), itsm_short_text(tenant)};
 
 	return find_record(BY_KEY, values, tenant, key, record);
 }
@@ -136,7 +129,7 @@ itsm_record_find(int source, const char *tenant, const char *key, Record *record
 bool
 itsm_record_read(const char *tenant, int64 id, Record *record)
 {
-	Datum		values[] = {Int64GetDatum(id), CStringGetTextDatum(tenant)};
+	Datum		values[] = {Int64GetDatum(id), itsm_short_text(tenant)};
 
 	return find_record(BY_ID, values, tenant, NULL, record);
 }
@@ -163,7 +156,7 @@ itsm_record_find_anywhere(int source, const char *key, Record *record)
 	ScanKeyData keys[2];
 	HeapTuple	tuple;
 
-	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
+	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	keys[0].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
 	tuple = itsm_table_find(table, itsm_relation("record_key_idx"), SnapshotSelf, lengthof(keys), keys);
@@ -182,7 +175,7 @@ itsm_records_of_key(const char *tenant, const char *key)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&condition, RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(key));
+	ScanKeyInit(&condition, RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	condition.sk_collation = C_COLLATION_OID;
 	scan = systable_beginscan(table, itsm_relation("record_key_idx"), true, SnapshotSelf, 1, &condition);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -222,12 +215,11 @@ itsm_record_store(Record *record)
 {
 	Datum	   *values = record->row->values;
 	bool	   *nulls = record->row->nulls;
-	bytea	   *hash = palloc(VARHDRSZ + ITSM_HASH_LENGTH);
+	bytea	   *hash = (bytea *) &record->row->hash;
 	bool		stored;
 
-	for (RecordColumn column = RECORD_ID; column <= RECORD_ATTACHMENT; column++)
-		nulls[column] = false;
-	nulls[RECORD_DELETED] = nulls[RECORD_TENANT] = nulls[RECORD_HASH] = false;
+	nulls[RECORD_ID] = nulls[RECORD_SOURCE] = nulls[RECORD_ATTACHMENT] = nulls[RECORD_DELETED] = false;
+	nulls[RECORD_AT] = nulls[RECORD_VERSION] = nulls[RECORD_HASH] = false;
 
 	(void) itsm_own_open(&records, RowExclusiveLock);
 	SET_VARSIZE(hash, VARHDRSZ + ITSM_HASH_LENGTH);
@@ -240,8 +232,14 @@ itsm_record_store(Record *record)
 	values[RECORD_DELETED] = BoolGetDatum(record->deleted);
 	values[RECORD_STATE_PLACE] = place_datum(&record->state_place, &nulls[RECORD_STATE_PLACE]);
 	values[RECORD_HASH] = PointerGetDatum(hash);
-	values[RECORD_TENANT] = CStringGetTextDatum(record->tenant);
-	values[RECORD_KEY] = datum_or_null(record->key, &nulls[RECORD_KEY]);
+	/* a record stays with its tenant, and mostly keeps its key: then the row has them as read */
+	if (record->tuple == NULL)
+		itsm_set_text(values, nulls, RECORD_TENANT, record->tenant);
+	if (record->tuple == NULL || record->key != record->row->key)
+	{
+		itsm_set_text(values, nulls, RECORD_KEY, record->key);
+		record->row->key = record->key;
+	}
 	if (record->tuple)
 		stored = itsm_own_update(&records, record->tuple, values, nulls);
 	else
@@ -279,7 +277,7 @@ bool
 itsm_record_state_read(const Record *record, RecordState *state)
 {
 	Relation	table = itsm_own_open(&states, AccessShareLock);
-	Datum		key[] = {Int64GetDatum(record->id), CStringGetTextDatum(record->tenant)};
+	Datum		key[] = {Int64GetDatum(record->id), itsm_short_text(record->tenant)};
 
 	memset(state, 0, sizeof(RecordState));
 	state->place = record->state_place;
@@ -293,7 +291,7 @@ itsm_record_state_read(const Record *record, RecordState *state)
 bool
 itsm_record_state_take(const Record *record, RecordState *state)
 {
-	Datum		key[] = {Int64GetDatum(record->id), CStringGetTextDatum(record->tenant)};
+	Datum		key[] = {Int64GetDatum(record->id), itsm_short_text(record->tenant)};
 
 	Relation	table = itsm_own_open(&states, RowExclusiveLock);
 	bool		isnull;
@@ -311,7 +309,7 @@ itsm_record_state_take(const Record *record, RecordState *state)
 bool
 itsm_record_state_lock(const char *tenant, int64 record, LockTupleMode mode, RecordState *state)
 {
-	Datum		key[] = {Int64GetDatum(record), CStringGetTextDatum(tenant)};
+	Datum		key[] = {Int64GetDatum(record), itsm_short_text(tenant)};
 	Relation	table = itsm_own_open(&states, RowExclusiveLock);
 	TM_Result	result;
 
@@ -351,10 +349,10 @@ itsm_record_state_store(const Record *record, RecordState *state)
 	values[STATE_RECORD - 1] = Int64GetDatum(record->id);
 	values[STATE_ENTERED - 1] = TimestampTzGetDatum(state->entered_at);
 	values[STATE_LIFECYCLE_VERSION - 1] = Int32GetDatum(state->lifecycle_version);
-	values[STATE_TENANT - 1] = CStringGetTextDatum(record->tenant);
-	values[STATE_LIFECYCLE - 1] = CStringGetTextDatum(state->lifecycle);
-	values[STATE_STATE - 1] = datum_or_null(state->state, &nulls[STATE_STATE - 1]);
-	values[STATE_CATEGORY - 1] = datum_or_null(state->category, &nulls[STATE_CATEGORY - 1]);
+	itsm_set_text(values, nulls, STATE_TENANT - 1, record->tenant);
+	itsm_set_text(values, nulls, STATE_LIFECYCLE - 1, state->lifecycle);
+	itsm_set_text(values, nulls, STATE_STATE - 1, state->state);
+	itsm_set_text(values, nulls, STATE_CATEGORY - 1, state->category);
 	if (state->tuple == NULL)
 		itsm_own_insert(&states, values, nulls);
 	else if (!itsm_own_update(&states, state->tuple, values, nulls))

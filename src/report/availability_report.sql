@@ -3,14 +3,10 @@
 -- Outages are records of the process "outage" that have begun, and what other records (of
 -- incidents, as a rule) tell in the attributes outage_started_at and outage_ended_at.
 
-CREATE FUNCTION itsm.told_time(value text) RETURNS timestamptz
-AS 'MODULE_PATHNAME', 'itsm_told_time' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION itsm.told_time(text) IS 'A time out of the canonical text of one, in which records and events tell it; null for any other text, and for infinity.';
-
 CREATE VIEW itsm.outage_span AS
 	SELECT r.tenant, r.id AS record, r.source, r.attachment, r.key, r.process, r.state, r.category, r.service, r.ci,
 		t.planned, t.cause, t.started_at,
-		CASE WHEN t.ended_at IS NULL AND r.category OPERATOR(pg_catalog.=) ANY (ARRAY['resolved', 'closed']) THEN coalesce(r.resolved_at, r.closed_at) ELSE t.ended_at END AS ended_at
+		CASE WHEN e.at IS NULL AND r.category OPERATOR(pg_catalog.=) ANY (ARRAY['resolved', 'closed']) THEN coalesce(r.resolved_at, r.closed_at) ELSE e.at END AS ended_at
 	FROM itsm.record r
 		JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) r.lifecycle
 			AND (r.process OPERATOR(pg_catalog.=) 'outage' OR (l.definition OPERATOR(pg_catalog.->) 'attributes') OPERATOR(pg_catalog.?) 'outage_started_at'),
@@ -18,12 +14,13 @@ CREATE VIEW itsm.outage_span AS
 		LATERAL (SELECT
 			o.whole AND (r.extra OPERATOR(pg_catalog.->>) 'planned') IS NOT DISTINCT FROM 't' AS planned,
 			CASE WHEN o.whole THEN r.extra OPERATOR(pg_catalog.->>) 'cause' END AS cause,
-			CASE WHEN o.whole THEN itsm.told_time(r.extra OPERATOR(pg_catalog.->>) 'started_at') ELSE itsm.told_time(r.extra OPERATOR(pg_catalog.->>) 'outage_started_at') END AS started_at,
-			CASE WHEN o.whole THEN itsm.told_time(r.extra OPERATOR(pg_catalog.->>) 'ended_at') ELSE itsm.told_time(r.extra OPERATOR(pg_catalog.->>) 'outage_ended_at') END AS ended_at) AS t
+			CASE WHEN o.whole THEN itsm.time_of_text(r.extra OPERATOR(pg_catalog.->>) 'started_at') ELSE itsm.time_of_text(r.extra OPERATOR(pg_catalog.->>) 'outage_started_at') END AS started_at,
+			CASE WHEN o.whole THEN itsm.time_of_text(r.extra OPERATOR(pg_catalog.->>) 'ended_at') ELSE itsm.time_of_text(r.extra OPERATOR(pg_catalog.->>) 'outage_ended_at') END AS ended_at) AS t,
+		LATERAL (SELECT CASE WHEN pg_catalog.isfinite(t.ended_at) THEN t.ended_at END AS at) AS e
 	WHERE NOT r.deleted
 		AND r.category OPERATOR(pg_catalog.<>) 'cancelled'
 		AND NOT (o.whole AND r.category OPERATOR(pg_catalog.=) 'new')
-		AND t.started_at IS NOT NULL;
+		AND pg_catalog.isfinite(t.started_at);
 REVOKE ALL ON itsm.outage_span FROM PUBLIC;
 COMMENT ON VIEW itsm.outage_span IS 'Outages that have begun, from whatever record tells of them.';
 COMMENT ON COLUMN itsm.outage_span.tenant IS 'Tenant of the record.';

@@ -13,13 +13,14 @@ CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
 		m.backlog
 	FROM (
 			SELECT c.tenant, c.process, c.day, c.opened, c.ended,
-				pg_catalog.sum(c.opened OPERATOR(pg_catalog.-) c.ended) OVER running::bigint AS backlog,
+				pg_catalog.sum(c.moved) OVER running::bigint AS backlog,
 				pg_catalog.lead(c.day) OVER running AS next_day
 			FROM (
 					SELECT s.tenant, s.process,
-						pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', s.at)) AS day,
-						pg_catalog.sum(s.opened)::bigint AS opened,
-						pg_catalog.sum(s.ended)::bigint AS ended
+						greatest(pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', s.at)), f.day) AS day,
+						coalesce(pg_catalog.sum(s.opened) FILTER (WHERE pg_catalog.timezone('UTC', s.at) OPERATOR(pg_catalog.>=) f.day), 0)::bigint AS opened,
+						coalesce(pg_catalog.sum(s.ended) FILTER (WHERE pg_catalog.timezone('UTC', s.at) OPERATOR(pg_catalog.>=) f.day), 0)::bigint AS ended,
+						pg_catalog.sum(s.opened OPERATOR(pg_catalog.-) s.ended) AS moved
 					FROM (
 							SELECT p.tenant, p.process, t.at, t.opened, t.ended
 							FROM itsm.projection p,
@@ -42,7 +43,9 @@ CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
 								LATERAL (VALUES (CASE WHEN NOT v.was_open THEN v.entered_at END, 1, 0),
 									(CASE WHEN NOT v.stays_open THEN v.left_at END, 0, 1)) AS t(at, opened, ended)
 							WHERE p.reopened OPERATOR(pg_catalog.>) 0 AND v.open
-						) s
+						) s,
+						-- one odd date of long ago must not make a row for every day since
+						(SELECT pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', pg_catalog.now())) OPERATOR(pg_catalog.-) '10 years'::interval) AS f(day)
 					WHERE pg_catalog.isfinite(s.at) AND s.at OPERATOR(pg_catalog.<=) pg_catalog.now()
 					GROUP BY 1, 2, 3
 				) c
@@ -53,7 +56,7 @@ CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
 			coalesce(m.next_day OPERATOR(pg_catalog.-) '1 day'::interval, pg_catalog.timezone('UTC', pg_catalog.now())), '1 day') AS d(day);
 REVOKE ALL ON itsm_report.backlog_daily FROM PUBLIC;
 
-COMMENT ON VIEW itsm_report.backlog_daily IS 'One row per tenant, process and day (UTC), from the first record on until today: what was open at its end. Open are the categories new, active and waiting.';
+COMMENT ON VIEW itsm_report.backlog_daily IS 'One row per tenant, process and day (UTC), from the first record on, or ten years back, until today: what was open at its end. Open are the categories new, active and waiting.';
 COMMENT ON COLUMN itsm_report.backlog_daily.tenant IS 'Tenant.';
 COMMENT ON COLUMN itsm_report.backlog_daily.process IS 'Process.';
 COMMENT ON COLUMN itsm_report.backlog_daily.day IS 'Start of the day (UTC).';

@@ -116,6 +116,7 @@ CREATE VIEW itsm.shown_record AS
 	SELECT p.tenant,
 		p.record,
 		s.name AS source,
+		p.source::bigint AS source_id,
 		p.key,
 		p.process,
 		p.lifecycle,
@@ -158,6 +159,7 @@ COMMENT ON VIEW itsm.shown_record IS 'Every record as reports show it to the cur
 COMMENT ON COLUMN itsm.shown_record.tenant IS 'Tenant; empty when the attachment names none.';
 COMMENT ON COLUMN itsm.shown_record.record IS 'Number of the record; unique within the tenant.';
 COMMENT ON COLUMN itsm.shown_record.source IS 'Table that it is a row of: schema and name, without quotes.';
+COMMENT ON COLUMN itsm.shown_record.source_id IS 'Number of that table among those that were ever attached.';
 COMMENT ON COLUMN itsm.shown_record.key IS 'Key of the row, or text of the row of key values; null when the row has moved to another tenant.';
 COMMENT ON COLUMN itsm.shown_record.process IS 'Process that its lifecycle belongs to.';
 COMMENT ON COLUMN itsm.shown_record.lifecycle IS 'Lifecycle that governs it.';
@@ -192,6 +194,64 @@ COMMENT ON COLUMN itsm.shown_record.reassigned IS 'How often its assignment grou
 COMMENT ON COLUMN itsm.shown_record.time_to_response IS 'first_response_at minus opened_at, in calendar time.';
 COMMENT ON COLUMN itsm.shown_record.time_to_resolve IS 'resolved_at minus opened_at, in calendar time.';
 COMMENT ON COLUMN itsm.shown_record.deleted IS 'The row has been deleted.';
+
+-- One row per record of whatever process.
+
+CREATE VIEW itsm_report.record WITH (security_barrier = true) AS
+	SELECT p.tenant, p.record, p.source, p.source_id, p.key, p.process, p.lifecycle, p.state, p.category, p.priority, p.impact,
+		p.urgency, p.title, p.requester, p.assignee, p.assignment_group, p.service, p.ci, p.classification, p.hold_reason,
+		p.resolution_code, p.resolution,
+		p.attributes::text AS attributes,
+		p.opened_at, p.opened_day, p.opened_month, p.first_response_at, p.resolved_at, p.resolved_day, p.resolved_month,
+		p.closed_at, p.changed_at, p.transitions, p.reopened, p.reassigned, p.time_to_response, p.time_to_resolve, p.deleted
+	FROM itsm.shown_record p;
+REVOKE ALL ON itsm_report.record FROM PUBLIC;
+
+COMMENT ON VIEW itsm_report.record IS 'One row per record, of whatever process, deleted ones too. Mapped values (priority to attributes) of a table with row-level security are null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.record.tenant IS 'Tenant; empty when the attachment names none.';
+COMMENT ON COLUMN itsm_report.record.record IS 'Number of the record; unique within the tenant.';
+COMMENT ON COLUMN itsm_report.record.source IS 'Table that it is a row of: schema and name, without quotes.';
+COMMENT ON COLUMN itsm_report.record.source_id IS 'Number of that table among those that were ever attached.';
+COMMENT ON COLUMN itsm_report.record.key IS 'Key of the row, or text of the row of key values; null when the row has moved to another tenant.';
+COMMENT ON COLUMN itsm_report.record.process IS 'Process that its lifecycle belongs to.';
+COMMENT ON COLUMN itsm_report.record.lifecycle IS 'Lifecycle that governs it.';
+COMMENT ON COLUMN itsm_report.record.state IS 'State now; null when the status value maps to none.';
+COMMENT ON COLUMN itsm_report.record.category IS 'Category of the state: new, active, waiting, resolved, closed or cancelled.';
+COMMENT ON COLUMN itsm_report.record.priority IS 'Mapped attribute priority.';
+COMMENT ON COLUMN itsm_report.record.impact IS 'Mapped attribute impact.';
+COMMENT ON COLUMN itsm_report.record.urgency IS 'Mapped attribute urgency.';
+COMMENT ON COLUMN itsm_report.record.title IS 'Mapped attribute title.';
+COMMENT ON COLUMN itsm_report.record.requester IS 'Mapped attribute requester.';
+COMMENT ON COLUMN itsm_report.record.assignee IS 'Mapped attribute assignee.';
+COMMENT ON COLUMN itsm_report.record.assignment_group IS 'Mapped attribute assignment_group.';
+COMMENT ON COLUMN itsm_report.record.service IS 'Mapped attribute service.';
+COMMENT ON COLUMN itsm_report.record.ci IS 'Mapped attribute ci: the configuration item it is about.';
+COMMENT ON COLUMN itsm_report.record.classification IS 'Mapped attribute category: what kind it is.';
+COMMENT ON COLUMN itsm_report.record.hold_reason IS 'Mapped attribute hold_reason.';
+COMMENT ON COLUMN itsm_report.record.resolution_code IS 'Mapped attribute resolution_code.';
+COMMENT ON COLUMN itsm_report.record.resolution IS 'Mapped attribute resolution.';
+COMMENT ON COLUMN itsm_report.record.attributes IS 'Mapped attributes without a column of their own: the text of a JSON object of texts.';
+COMMENT ON COLUMN itsm_report.record.opened_at IS 'When it began.';
+COMMENT ON COLUMN itsm_report.record.opened_day IS 'Start of the day (UTC) in which it was opened.';
+COMMENT ON COLUMN itsm_report.record.opened_month IS 'Start of the month (UTC) in which it was opened. A filter on it uses an index.';
+COMMENT ON COLUMN itsm_report.record.first_response_at IS 'When it first left the category new.';
+COMMENT ON COLUMN itsm_report.record.resolved_at IS 'When it was last resolved; null while it is not, and again after a reopening.';
+COMMENT ON COLUMN itsm_report.record.resolved_day IS 'Start of the day (UTC) of resolved_at.';
+COMMENT ON COLUMN itsm_report.record.resolved_month IS 'Start of the month (UTC) of resolved_at.';
+COMMENT ON COLUMN itsm_report.record.closed_at IS 'When it was last closed or cancelled; null while it is not, and again after a reopening.';
+COMMENT ON COLUMN itsm_report.record.changed_at IS 'When one of these columns last changed.';
+COMMENT ON COLUMN itsm_report.record.transitions IS 'Moves so far.';
+COMMENT ON COLUMN itsm_report.record.reopened IS 'How often it went back from resolved, closed or cancelled to a category before.';
+COMMENT ON COLUMN itsm_report.record.reassigned IS 'How often its assignment group (its assignee, where no group is mapped) changed from one value to another.';
+COMMENT ON COLUMN itsm_report.record.time_to_response IS 'first_response_at minus opened_at, in calendar time.';
+COMMENT ON COLUMN itsm_report.record.time_to_resolve IS 'resolved_at minus opened_at, in calendar time.';
+COMMENT ON COLUMN itsm_report.record.deleted IS 'The row has been deleted.';
+
+CREATE FUNCTION itsm.create_view(attachment integer, name text) RETURNS void
+AS 'MODULE_PATHNAME', 'itsm_create_view' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION itsm.create_view(integer, text) IS
+'Makes a view of the caller''s own: the columns of an attached table, and those of the row''s record as itsm_record, itsm_state and so on; null where a row has none. name: of the view, in the schema of the table where it names none. Rows are joined with their records by index, whichever side a query begins at. The caller needs to be able to make views there, and SELECT on the table and on itsm.shown_record.
+Raises IT051 when there is no such attachment or its table is gone, 0A000 when the key is made of several columns of which one is no number, text or uuid.';
 
 -- One row per incident.
 

@@ -5,15 +5,19 @@
 
 CREATE VIEW itsm.clock_now AS
 	SELECT c.tenant, c.record, c.sla, c.sla_version, c.number, c.stage,
-		s.name AS agreement, s.kind, s.metric, s.calendar, s.target,
+		s.name AS agreement, s.kind, s.metric, s.calendar, t.target,
 		c.started_at, c.stopped_at, c.due_at, c.original_due_at, c.due_bound, c.paused, c.told,
 		c.elapsed OPERATOR(pg_catalog.+) n.since AS elapsed,
-		c.breached OR c.elapsed OPERATOR(pg_catalog.+) n.since OPERATOR(pg_catalog.>) s.target AS breached,
+		c.breached OR coalesce(c.elapsed OPERATOR(pg_catalog.+) n.since OPERATOR(pg_catalog.>) t.target, false) AS breached,
 		CASE WHEN c.breached THEN c.breached_at
-			WHEN c.elapsed OPERATOR(pg_catalog.+) n.since OPERATOR(pg_catalog.>) s.target THEN c.due_at END AS breached_at
+			WHEN c.elapsed OPERATOR(pg_catalog.+) n.since OPERATOR(pg_catalog.>) t.target THEN c.due_at END AS breached_at
 	FROM itsm.clock c
 		JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) c.sla AND s.version OPERATOR(pg_catalog.=) c.sla_version,
+		-- a relative target counts in real time, up to a time that was fixed when the clock started
+		LATERAL (SELECT CASE WHEN s.target IS NOT NULL THEN s.target
+			WHEN pg_catalog.isfinite(c.original_due_at) THEN EXTRACT(epoch FROM c.original_due_at OPERATOR(pg_catalog.-) c.started_at)::double precision OPERATOR(pg_catalog.*) '1 second'::interval END) AS t(target),
 		LATERAL (SELECT CASE WHEN c.running_since IS NULL OR c.running_since OPERATOR(pg_catalog.>=) pg_catalog.now() THEN '0'::interval
+			WHEN s.target IS NULL THEN EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) c.running_since)::double precision OPERATOR(pg_catalog.*) '1 second'::interval
 			WHEN s.calendar IS NOT NULL THEN itsm.calendar_time(s.calendar, c.running_since, pg_catalog.now())
 			ELSE itsm.service_time(coalesce(s.hours, '24/7'::itsm.service_hours), c.running_since, pg_catalog.now()) END) AS n(since);
 REVOKE ALL ON itsm.clock_now FROM PUBLIC;
@@ -28,7 +32,7 @@ COMMENT ON COLUMN itsm.clock_now.agreement IS 'Name of the agreement.';
 COMMENT ON COLUMN itsm.clock_now.kind IS 'sla (with the customer), ola (within the house) or uc (a contract with a supplier).';
 COMMENT ON COLUMN itsm.clock_now.metric IS 'What is measured: response, resolution, or a name of its own.';
 COMMENT ON COLUMN itsm.clock_now.calendar IS 'Calendar in whose hours it counts; null: hours of its own, or around the clock.';
-COMMENT ON COLUMN itsm.clock_now.target IS 'Service time that the clock may count.';
+COMMENT ON COLUMN itsm.clock_now.target IS 'Service time that the clock may count; of a relative target, the real time from its start until what was fixed then (null: without an end).';
 COMMENT ON COLUMN itsm.clock_now.started_at IS 'From when on it counts.';
 COMMENT ON COLUMN itsm.clock_now.stopped_at IS 'When it was completed or cancelled; null before.';
 COMMENT ON COLUMN itsm.clock_now.due_at IS 'When the target is used up if the clock goes on running; of one that has ended, as it was then. Null while it is paused.';
@@ -59,7 +63,7 @@ CREATE VIEW itsm_report.sla_clock WITH (security_barrier = true) AS
 		c.target,
 		c.elapsed,
 		c.target OPERATOR(pg_catalog.-) c.elapsed AS remaining,
-		pg_catalog.round(EXTRACT(epoch FROM c.elapsed) OPERATOR(pg_catalog./) EXTRACT(epoch FROM c.target), 4) AS share,
+		pg_catalog.round(EXTRACT(epoch FROM c.elapsed) OPERATOR(pg_catalog./) nullif(EXTRACT(epoch FROM c.target), 0), 4) AS share,
 		c.paused,
 		c.started_at,
 		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', c.started_at))) AS started_month,
@@ -89,10 +93,10 @@ COMMENT ON COLUMN itsm_report.sla_clock.stage IS 'in_progress, paused, completed
 COMMENT ON COLUMN itsm_report.sla_clock.priority IS 'Canonical attribute priority now. Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.sla_clock.service IS 'Canonical attribute service now; shown like priority.';
 COMMENT ON COLUMN itsm_report.sla_clock.assignment_group IS 'Canonical attribute assignment_group now; shown like priority.';
-COMMENT ON COLUMN itsm_report.sla_clock.target IS 'Service time that the clock may count.';
+COMMENT ON COLUMN itsm_report.sla_clock.target IS 'Service time that the clock may count; of a relative target, the real time from its start until what was fixed then (null: without an end).';
 COMMENT ON COLUMN itsm_report.sla_clock.elapsed IS 'Service time counted, up to now for a clock in progress.';
 COMMENT ON COLUMN itsm_report.sla_clock.remaining IS 'target minus elapsed; negative when the target is used up.';
-COMMENT ON COLUMN itsm_report.sla_clock.share IS 'elapsed as a share of the target.';
+COMMENT ON COLUMN itsm_report.sla_clock.share IS 'elapsed as a share of the target; null when nothing may be counted at all, or without an end.';
 COMMENT ON COLUMN itsm_report.sla_clock.paused IS 'Service time that went by uncounted, but for a pause that lasts.';
 COMMENT ON COLUMN itsm_report.sla_clock.started_at IS 'From when on it counts.';
 COMMENT ON COLUMN itsm_report.sla_clock.started_month IS 'Start of the month (UTC) of started_at.';
@@ -119,7 +123,7 @@ CREATE VIEW itsm_report.sla_at_risk WITH (security_barrier = true) AS
 		c.target,
 		c.elapsed,
 		c.target OPERATOR(pg_catalog.-) c.elapsed AS remaining,
-		pg_catalog.round(EXTRACT(epoch FROM c.elapsed) OPERATOR(pg_catalog./) EXTRACT(epoch FROM c.target), 4) AS share,
+		pg_catalog.round(EXTRACT(epoch FROM c.elapsed) OPERATOR(pg_catalog./) nullif(EXTRACT(epoch FROM c.target), 0), 4) AS share,
 		c.due_at,
 		c.started_at
 	FROM itsm.clock_now c
@@ -144,10 +148,10 @@ COMMENT ON COLUMN itsm_report.sla_at_risk.stage IS 'in_progress, paused, complet
 COMMENT ON COLUMN itsm_report.sla_at_risk.priority IS 'Canonical attribute priority now. Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.sla_at_risk.service IS 'Canonical attribute service now; shown like priority.';
 COMMENT ON COLUMN itsm_report.sla_at_risk.assignment_group IS 'Canonical attribute assignment_group now; shown like priority.';
-COMMENT ON COLUMN itsm_report.sla_at_risk.target IS 'Service time that the clock may count.';
+COMMENT ON COLUMN itsm_report.sla_at_risk.target IS 'Service time that the clock may count; of a relative target, the real time from its start until what was fixed then (null: without an end).';
 COMMENT ON COLUMN itsm_report.sla_at_risk.elapsed IS 'Service time counted, up to now for a clock in progress.';
 COMMENT ON COLUMN itsm_report.sla_at_risk.remaining IS 'target minus elapsed; negative when the target is used up.';
-COMMENT ON COLUMN itsm_report.sla_at_risk.share IS 'elapsed as a share of the target.';
+COMMENT ON COLUMN itsm_report.sla_at_risk.share IS 'elapsed as a share of the target; null when nothing may be counted at all, or without an end.';
 COMMENT ON COLUMN itsm_report.sla_at_risk.due_at IS 'When the target is used up if the clock goes on running; of one that has ended, as it was then. Null while it is paused.';
 COMMENT ON COLUMN itsm_report.sla_at_risk.started_at IS 'From when on it counts.';
 
@@ -192,7 +196,7 @@ COMMENT ON COLUMN itsm_report.sla_breach.stage IS 'in_progress, paused, complete
 COMMENT ON COLUMN itsm_report.sla_breach.priority IS 'Canonical attribute priority now. Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.sla_breach.service IS 'Canonical attribute service now; shown like priority.';
 COMMENT ON COLUMN itsm_report.sla_breach.assignment_group IS 'Canonical attribute assignment_group now; shown like priority.';
-COMMENT ON COLUMN itsm_report.sla_breach.target IS 'Service time that the clock may count.';
+COMMENT ON COLUMN itsm_report.sla_breach.target IS 'Service time that the clock may count; of a relative target, the real time from its start until what was fixed then (null: without an end).';
 COMMENT ON COLUMN itsm_report.sla_breach.elapsed IS 'Service time counted, up to now for a clock in progress.';
 COMMENT ON COLUMN itsm_report.sla_breach.over IS 'elapsed minus target.';
 COMMENT ON COLUMN itsm_report.sla_breach.breached_at IS 'When that came to pass.';

@@ -66,6 +66,7 @@ itsm_calendar_read(const char *name, Snapshot snapshot)
 		piece = &calendar->pieces[calendar->count++];
 		piece->text = TextDatumGetCString(hours);
 		piece->length = strlen(piece->text);
+		piece->plan = (PlanPlace) {NULL};
 		piece->valid_from = DatumGetTimestampTz(heap_getattr(tuple, HOURS_VALID_FROM,
 															 RelationGetDescr(table), &null));
 	}
@@ -82,7 +83,7 @@ itsm_calendar_read(const char *name, Snapshot snapshot)
 static ServicePlan *
 plan_of(const Calendar *calendar, int piece)
 {
-	return itsm_plan_of(calendar->pieces[piece].text, calendar->pieces[piece].length);
+	return itsm_plan_again(&calendar->pieces[piece].plan, calendar->pieces[piece].text, calendar->pieces[piece].length);
 }
 
 /* Where a piece ends. */
@@ -141,9 +142,11 @@ deadline_forward(const Calendar *calendar, TimestampTz start, int64 length, bool
 }
 
 static TimestampTz
-deadline_backward(const Calendar *calendar, TimestampTz start, int64 length)
+deadline_backward(const Calendar *calendar, TimestampTz start, int64 length, bool *never)
 {
 	int64		rest = length;
+
+	*never = false;
 
 	for (int i = calendar->count - 1; i >= 0; i--)
 	{
@@ -159,7 +162,8 @@ deadline_backward(const Calendar *calendar, TimestampTz start, int64 length)
 		if (i > 0)
 			rest += itsm_elapsed(plan_of(calendar, i), begins, ends);
 	}
-	itsm_deadline_never(length);
+	*never = true;
+	return DT_NOEND;
 }
 
 TimestampTz
@@ -169,7 +173,7 @@ itsm_calendar_deadline(const Calendar *calendar, TimestampTz start, int64 length
 	bool		never = false;
 
 	itsm_check_finite(start);
-	deadline = length < 0 ? deadline_backward(calendar, start, length) :
+	deadline = length < 0 ? deadline_backward(calendar, start, length, &never) :
 		deadline_forward(calendar, start, length, &never);
 	if (never)
 		itsm_deadline_never(length);
@@ -183,9 +187,60 @@ TimestampTz
 itsm_calendar_reach(const Calendar *calendar, TimestampTz start, int64 length)
 {
 	bool		never;
-	TimestampTz deadline = deadline_forward(calendar, start, length, &never);
+	TimestampTz deadline = length < 0 ? deadline_backward(calendar, start, length, &never) :
+		deadline_forward(calendar, start, length, &never);
 
 	return IS_VALID_TIMESTAMP(deadline) ? deadline : DT_NOEND;
+}
+
+/* The first span of a piece that closes after a time, within the piece. */
+static bool
+span_of_piece(const Calendar *calendar, int piece, TimestampTz at, TimestampTz *open, TimestampTz *close)
+{
+	TimestampTz begins = calendar->pieces[piece].valid_from;
+	TimestampTz ends = valid_until(calendar, piece);
+
+	if (at >= ends || service_next_span(plan_of(calendar, piece), Max(at, begins), open, close) != SERVICE_DONE ||
+		*open >= ends)
+		return false;
+	*open = Max(*open, begins);
+	*close = Min(*close, ends);
+	return true;
+}
+
+bool
+itsm_calendar_span(const Calendar *calendar, TimestampTz at, TimestampTz *open, TimestampTz *close)
+{
+	bool		found = false;
+
+	for (int i = 0; i < calendar->count; i++)
+	{
+		TimestampTz next,
+					end;
+
+		if (found && *close < calendar->pieces[i].valid_from)
+			break;
+		if (!span_of_piece(calendar, i, found ? *close : at, &next, &end))
+			continue;
+		/* what closes where the next hours begin may go on in them */
+		if (found && next > *close)
+			break;
+		if (!found)
+			*open = next;
+		*close = end;
+		found = true;
+	}
+	return found;
+}
+
+const char *
+itsm_calendar_hours_at(const Calendar *calendar, TimestampTz at)
+{
+	int			piece = 0;
+
+	while (piece + 1 < calendar->count && calendar->pieces[piece + 1].valid_from <= at)
+		piece++;
+	return calendar->pieces[piece].text;
 }
 
 /* A calendar as a call site saw it last, and under which snapshot. */

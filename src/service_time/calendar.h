@@ -6,6 +6,7 @@
 #define ITSM_CALENDAR_H
 
 #include "datatype/timestamp.h"
+#include "service_time/plan_cache.h"
 #include "utils/snapshot.h"
 
 /* Hours, their text, from a time until those of the next piece. */
@@ -14,12 +15,13 @@ typedef struct CalendarPiece
 	TimestampTz valid_from;
 	int			length;
 	char	   *text;
+	PlanPlace	plan;
 } CalendarPiece;
 
 typedef struct Calendar
 {
 	int			count;
-	CalendarPiece *pieces;		/* in order of time */
+	CalendarPiece *pieces;		/* in order of time; their hints change */
 } Calendar;
 
 /* As a snapshot sees it, in the current memory context; raises 42704 when there is none. */
@@ -32,7 +34,13 @@ extern Calendar *itsm_calendar_read(const char *name, Snapshot snapshot);
 extern int64 itsm_calendar_elapsed(const Calendar *calendar, TimestampTz from, TimestampTz to);
 extern TimestampTz itsm_calendar_deadline(const Calendar *calendar, TimestampTz start, int64 length);
 
-/* As the latter for a length from 0 on, but DT_NOEND where that raises. */
+/* As the latter, but DT_NOEND where that raises. */
 extern TimestampTz itsm_calendar_reach(const Calendar *calendar, TimestampTz start, int64 length);
+
+/* The first span that closes after a time, over all pieces (service_next_span); false: none does. */
+extern bool itsm_calendar_span(const Calendar *calendar, TimestampTz at, TimestampTz *open, TimestampTz *close);
+
+/* The text of the hours that hold at a time; of those that hold first when it is before them. */
+extern const char *itsm_calendar_hours_at(const Calendar *calendar, TimestampTz at);
 
 #endif							/* ITSM_CALENDAR_H */

@@ -181,7 +181,7 @@ is_holidays(const ServiceRule *rule)
 
 /* Canonical hours with these dates off, in a last rule of holidays that is there or made. */
 static char *
-close_dates(char *text, const char *dates)
+close_dates(const char *text, const char *dates)
 {
 	int			length = strlen(text);
 	ServiceHours hours;
@@ -200,17 +200,6 @@ close_dates(char *text, const char *dates)
 	if (is_holidays(&hours.rules[hours.rule_count - 1]))
 		return psprintf("%.*s,%s off%s", rules - 4 /* " off" */ , text, dates, zone);
 	return psprintf("%.*s; %s off%s", rules, text, dates, zone);
-}
-
-/* The hours that hold at a time; those that hold first when it is before them. */
-static char *
-hours_at(const Calendar *calendar, TimestampTz at)
-{
-	int			piece = 0;
-
-	while (piece + 1 < calendar->count && calendar->pieces[piece + 1].valid_from <= at)
-		piece++;
-	return calendar->pieces[piece].text;
 }
 
 /* Hours of a calendar as they are with dates closed. */
@@ -236,7 +225,7 @@ write_closed(const char *name, const Calendar *calendar, TimestampTz valid_from,
 	for (int i = -1; i < calendar->count; i++)
 	{
 		TimestampTz from = i < 0 ? valid_from : calendar->pieces[i].valid_from;
-		char	   *held = i < 0 ? hours_at(calendar, valid_from) : calendar->pieces[i].text;
+		const char *held = i < 0 ? itsm_calendar_hours_at(calendar, valid_from) : calendar->pieces[i].text;
 		MemoryContext spi = MemoryContextSwitchTo(context);
 		ClosedHours *closed = palloc(sizeof(ClosedHours));
 

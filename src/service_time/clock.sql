@@ -1,25 +1,26 @@
 -- Clocks: service time that records have spent under agreements.
 
--- Nothing that an event changes of a clock that goes on is indexed: due_bound is set when it
--- starts, and pauses only put off what is due.
+-- Nothing that an event changes of a clock is indexed, but when another takes its place:
+-- due_bound is set when it starts, pauses only put off what is due, and that of a clock that has
+-- ended is taken away when its time comes.  What is indexed is in front of what may be null.
 CREATE TABLE itsm.clock (
 	record bigint NOT NULL,
+	started_at timestamptz NOT NULL,
+	original_due_at timestamptz NOT NULL,
 	sla integer NOT NULL,
 	sla_version integer NOT NULL,
 	number integer NOT NULL,
 	told integer NOT NULL,
-	started_at timestamptz NOT NULL,
+	tenant text COLLATE "C" NOT NULL,
+	due_bound timestamptz,
 	running_since timestamptz,
 	paused_since timestamptz,
 	stopped_at timestamptz,
 	due_at timestamptz,
-	original_due_at timestamptz NOT NULL,
-	due_bound timestamptz,
 	breached_at timestamptz,
 	elapsed interval NOT NULL,
 	paused interval NOT NULL,
 	breached boolean NOT NULL,
-	tenant text COLLATE "C" NOT NULL,
 	stage text COLLATE "C" NOT NULL,
 	PRIMARY KEY (record, sla, number, tenant)
 ) USING heap WITH (fillfactor = 50);
@@ -38,7 +39,7 @@ COMMENT ON COLUMN itsm.clock.paused_since IS 'While it is paused: since when; nu
 COMMENT ON COLUMN itsm.clock.stopped_at IS 'When it was completed or cancelled; null before.';
 COMMENT ON COLUMN itsm.clock.due_at IS 'When the target is used up if it goes on running; of a clock that has ended, as it was then. Null while it is paused. infinity: the hours do not reach so far.';
 COMMENT ON COLUMN itsm.clock.original_due_at IS 'due_at as it was when the clock started.';
-COMMENT ON COLUMN itsm.clock.due_bound IS 'Nothing is to be told of the clock before this time; later perhaps. Null: nothing at all.';
+COMMENT ON COLUMN itsm.clock.due_bound IS 'Nothing is to be told of the clock before this time; later perhaps. Null: nothing at all. A clock that has ended keeps it until itsm.due_clocks comes to it.';
 COMMENT ON COLUMN itsm.clock.breached_at IS 'When more than the target had elapsed; null: it had not by the last event.';
 COMMENT ON COLUMN itsm.clock.elapsed IS 'Service time counted, up to running_since while it is in progress.';
 COMMENT ON COLUMN itsm.clock.paused IS 'Service time that went by uncounted, in pauses and between a completion and a reopening, up to paused_since.';
@@ -91,5 +92,5 @@ CREATE FUNCTION itsm.due_clocks(now timestamptz DEFAULT NULL, most integer DEFAU
 RETURNS TABLE (tenant text, record bigint, key text, agreement text, kind text, share numeric, reached_at timestamptz, due_at timestamptz)
 AS 'MODULE_PATHNAME', 'itsm_due_clocks' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.due_clocks(timestamptz, integer, boolean) IS
-'Tells the warnings and breaches of clocks that are due by now (null: the time it is), each once for all, at most as many as "most" says; call it again for the rest. A breach is told also of a clock that has been completed meanwhile. notify: NOTIFY itsm_clock, without payload, when there are any. What a transaction has told that is rolled back is told again. For a scheduler such as pg_cron, beside itsm.run_due.';
+'Tells the warnings and breaches of clocks that are due by now (null: the time it is), each once for all, at most as many as "most" says; call it again for the rest. A breach is told also of a clock that has been completed meanwhile. notify: NOTIFY itsm_clock, without payload, when there are any. What a transaction has told that is rolled back is told again. Clocks that have ended leave the list here, too. For a scheduler such as pg_cron, beside itsm.run_due.';
 REVOKE ALL ON FUNCTION itsm.due_clocks(timestamptz, integer, boolean) FROM PUBLIC;

@@ -37,6 +37,14 @@ clock_reaches(const ClockTerms *terms, const Clock *clock, int64_t length)
 	return terms->deadline(terms, clock->since, length > clock->elapsed ? length - clock->elapsed : 0);
 }
 
+int64_t
+clock_target(const ClockTerms *terms, const Clock *clock)
+{
+	if (!terms->relative)
+		return terms->target;
+	return clock->first_due_at == CLOCK_NEVER ? CLOCK_NEVER : clock->first_due_at - clock->started_at;
+}
+
 /* Runs from a time on. */
 static void
 run(const ClockTerms *terms, Clock *clock, int64_t at)
@@ -44,13 +52,15 @@ run(const ClockTerms *terms, Clock *clock, int64_t at)
 	clock->stage = CLOCK_IN_PROGRESS;
 	clock->since = at;
 	clock->due = true;
-	clock->due_at = clock->breached ? clock->breached_at : clock_reaches(terms, clock, terms->target);
+	clock->due_at = clock->breached ? clock->breached_at : clock_reaches(terms, clock, clock_target(terms, clock));
 }
 
 void
-clock_start(const ClockTerms *terms, Clock *clock, int64_t at)
+clock_start(const ClockTerms *terms, Clock *clock, int64_t at, int64_t target)
 {
 	*clock = (Clock) {.started_at = at};
+	if (terms->relative)
+		clock->first_due_at = target == CLOCK_NEVER ? CLOCK_NEVER : at + target;
 	run(terms, clock, at);
 	clock->first_due_at = clock->due_at;
 }
@@ -65,11 +75,11 @@ count(const ClockTerms *terms, Clock *clock, int64_t at)
 		clock->paused += elapsed;
 	else
 	{
-		if (!clock->breached && clock->elapsed + elapsed > terms->target)
+		if (!clock->breached && clock->elapsed + elapsed > clock_target(terms, clock))
 		{
 			clock->breached = true;
 			/* not as it was foretold: hours may have been changed since */
-			clock->breached_at = clock_reaches(terms, clock, terms->target);
+			clock->breached_at = clock_reaches(terms, clock, clock_target(terms, clock));
 			clock->due_at = clock->breached_at;
 		}
 		clock->elapsed += elapsed;

@@ -43,6 +43,7 @@ typedef enum ClockReopen
 typedef struct ClockTerms
 {
 	int64_t		target;			/* more than 0 */
+	bool		relative;		/* each clock has its own, up to when it was due first */
 	ClockReopen reopen;
 	int64_t		(*elapsed) (const struct ClockTerms *terms, int64_t from, int64_t to);
 	/* When so much has elapsed since "from"; CLOCK_NEVER: not at all. */
@@ -73,14 +74,18 @@ typedef struct ClockEvent
 	bool		entered;		/* the state is another one than before */
 	bool		touched;		/* a value has changed with which the clock begins anew */
 	unsigned	state;			/* CLOCK_STARTS and so on */
+	int64_t		due;			/* of a target that is told from outside: when */
 } ClockEvent;
 
 /* A clock may start in the place of "last" (NULL: there was none). */
 extern bool clock_attaches(const ClockTerms *terms, const ClockEvent *event, const Clock *last,
 						   ClockReopen last_reopen);
 
-/* A clock that starts at a time. */
-extern void clock_start(const ClockTerms *terms, Clock *clock, int64_t at);
+/* A clock that starts at a time; of a relative target: with one of its own, 0 or more. */
+extern void clock_start(const ClockTerms *terms, Clock *clock, int64_t at, int64_t target);
+
+/* What it may count; CLOCK_NEVER: without an end. */
+extern int64_t clock_target(const ClockTerms *terms, const Clock *clock);
 
 /*
  * Stops, resets, cancels, pauses or resumes a clock, in this order.  True when

@@ -98,13 +98,13 @@ tell(DueList *list, const DueClock *due, const Sla *sla, const ClockRow *row, in
 static TimestampTz
 reached_at(const Sla *sla, const Clock *clock, int position)
 {
-	int64		length = itsm_clock_notice_length(sla, position);
+	int64		length = itsm_clock_notice_length(sla, clock, position);
 
 	if (position == sla->share_count && clock->breached)
 		return clock->breached_at;
 	if (clock->stage != CLOCK_IN_PROGRESS || clock->elapsed >= length)
 		return clock->since;
-	return clock_reaches(&sla->terms, clock, Min(length, sla->terms.target));
+	return clock_reaches(&sla->terms, clock, Min(length, clock_target(&sla->terms, clock)));
 }
 
 /* From when on the next notice may be due. */
@@ -117,9 +117,11 @@ bound_after(const DueList *list, const Sla *sla, const ClockRow *row)
 	if (row->told > sla->share_count || clock->stage >= CLOCK_COMPLETED)
 		return DT_NOEND;
 	if (clock->stage == CLOCK_IN_PROGRESS)
-		return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, row->told));
+		return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, clock, row->told));
 	/* service time does not go faster than time */
-	at = list->now + itsm_clock_notice_length(sla, row->told) - clock->elapsed;
+	if (itsm_clock_notice_length(sla, clock, row->told) == CLOCK_NEVER)
+		return DT_NOEND;
+	at = list->now + itsm_clock_notice_length(sla, clock, row->told) - clock->elapsed;
 	return Max(at, row->bound);
 }
 
@@ -145,7 +147,8 @@ look_at(DueList *list, const DueClock *due)
 	/* of a clock that has been completed only the breach is news */
 	if (row.clock.stage >= CLOCK_COMPLETED)
 		row.told = Max(row.told, sla->share_count);
-	while (row.told <= sla->share_count && then.elapsed >= itsm_clock_notice_length(sla, row.told) && list->room > 0)
+	while (row.told <= sla->share_count && list->room > 0 &&
+		   then.elapsed >= itsm_clock_notice_length(sla, &row.clock, row.told))
 	{
 		TimestampTz reached = reached_at(sla, &row.clock, row.told);
 
@@ -157,6 +160,20 @@ look_at(DueList *list, const DueClock *due)
 	if (!itsm_clock_store(due->tenant, due->record, &row))
 		elog(ERROR, "a clock of record " INT64_FORMAT " changed under its lock", due->record);
 	CommandCounterIncrement();
+}
+
+/* Clocks that have ended, and of which nothing is to be told, leave the list; false: there were no more. */
+static bool
+forget_ended(const DueList *list)
+{
+	const Oid	types[] = {TIMESTAMPTZOID, INT8OID};
+	Datum		values[] = {TimestampTzGetDatum(list->now), Int64GetDatum(BATCH)};
+
+	return itsm_query(SPI_OK_UPDATE,
+					  "UPDATE itsm.clock SET due_bound = NULL WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.ctid FROM itsm.clock c"
+					  " WHERE c.due_bound OPERATOR(pg_catalog.<=) $1 AND (c.stage OPERATOR(pg_catalog.=) 'cancelled'"
+					  " OR (c.stage OPERATOR(pg_catalog.=) 'completed' AND NOT c.breached)) LIMIT $2 FOR UPDATE SKIP LOCKED))",
+					  lengthof(types), types, values, NULL) == BATCH;
 }
 
 /* The next clocks whose bound is over, locked: a list of DueClock. */
@@ -213,6 +230,8 @@ itsm_due_clocks(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	list.slas = itsm_slas_of(NULL);
 	itsm_query_begin(&query);
+	while (forget_ended(&list))
+		CHECK_FOR_INTERRUPTS();
 	while (list.room > 0 && (batch = next_batch(&list)) != NIL)
 	{
 		ListCell   *cell;

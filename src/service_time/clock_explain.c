@@ -46,10 +46,31 @@ interval_text(int64 length)
 	return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(itsm_make_interval(length))));
 }
 
+/* A relative target is a length only for the clock at hand. */
+static const char *
+target_text(const ReplayTrace *step)
+{
+	int64		target = clock_target(&step->by->sla->terms, &step->clock);
+
+	return target == CLOCK_NEVER ? "without an end" : interval_text(target);
+}
+
 static const char *
 state_text(const char *state)
 {
 	return state ? psprintf("state \"%s\"", state) : "a status that maps to no state";
+}
+
+/* The hours in which it counts; of a relative target, real time up to what was fixed. */
+static const char *
+hours_text(const ReplayTrace *step)
+{
+	const Sla  *sla = step->by->sla;
+
+	if (!sla->terms.relative)
+		return itsm_clock_hours_name(sla->hours);
+	return psprintf("%s, up to %s as fixed when it started", itsm_clock_hours_name(sla->hours),
+					DatumGetCString(DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(step->clock.first_due_at))));
 }
 
 /* Why a clock that is open counts, or does not, in the stretch after a step. */
@@ -60,7 +81,7 @@ why_open(const ReplayTrace *step)
 
 	if (step->clock.stage == CLOCK_IN_PROGRESS)
 		return psprintf("counted: %s does not pause it; %s", state_text(step->state),
-						itsm_clock_hours_name(sla->hours));
+						hours_text(step));
 	return psprintf("not counted: %s pauses it%s%s", state_text(step->state),
 					sla->given[SLA_PAUSE_WHEN] ? " while " : "", sla->given[SLA_PAUSE_WHEN] ? sla->given[SLA_PAUSE_WHEN] : "");
 }
@@ -74,7 +95,7 @@ why_ended(const ReplayTrace *step)
 	if (step->clock.stage == CLOCK_COMPLETED)
 		return psprintf("completed: %s stops it; %s %s of %s", state,
 						step->clock.breached ? "breached with" : "met with", interval_text(step->clock.elapsed),
-						interval_text(step->by->sla->terms.target));
+						target_text(step));
 	if (step->ended)
 		return "cancelled: the record ended, or left the table's attachments";
 	if (step->event.state & CLOCK_CANCELS)
@@ -105,7 +126,7 @@ tell_running(Explanation *explanation, const ReplayTrace *step, TimestampTz from
 		if (at > from)
 			tell(explanation, from, at, false, step->state, first, why_open(step));
 		tell(explanation, at, to, open_end, step->state, counted - (at > from ? first : 0),
-			 psprintf("breached: the target of %s is used up; %s", interval_text(terms->target), why_open(step)));
+			 psprintf("breached: the target of %s is used up; %s", target_text(step), why_open(step)));
 		return;
 	}
 	tell(explanation, from, to, open_end, step->state, counted, why_open(step));

@@ -46,6 +46,36 @@ itsm_clock_hours_name(const ClockHours *hours)
 	return hours->name;
 }
 
+int64
+itsm_hours_next_open(const ClockHours *hours, int64 at)
+{
+	return itsm_hours_shift(hours, at, 0);
+}
+
+bool
+itsm_hours_span(const ClockHours *hours, int64 at, int64 *open, int64 *close)
+{
+	if (hours->calendar)
+		return itsm_calendar_span(hours->calendar, at, open, close);
+	if (hours->text)
+		return service_next_span(itsm_plan_of(hours->text, hours->length), at, open, close) == SERVICE_DONE;
+	*open = DT_NOBEGIN;
+	*close = CLOCK_NEVER;
+	return true;
+}
+
+const char *
+itsm_hours_zone(const ClockHours *hours, int64 at)
+{
+	const char *text = hours->calendar ? itsm_calendar_hours_at(hours->calendar, at) : hours->text;
+	const ServicePlan *plan;
+
+	if (text == NULL)
+		return "UTC";
+	plan = itsm_plan_of(text, strlen(text));
+	return plan->hours.zone_length == 0 ? "UTC" : pnstrdup(plan->hours.zone, plan->hours.zone_length);
+}
+
 static int64
 elapsed(const ClockTerms *terms, int64 from, int64 to)
 {
@@ -58,10 +88,9 @@ elapsed(const ClockTerms *terms, int64 from, int64 to)
 	return itsm_elapsed(itsm_plan_of(hours->text, hours->length), from, to);
 }
 
-static int64
-deadline(const ClockTerms *terms, int64 from, int64 length)
+int64
+itsm_hours_shift(const ClockHours *hours, int64 from, int64 length)
 {
-	const ClockHours *hours = terms->hours;
 	int64		at;
 
 	if (hours->calendar)
@@ -74,6 +103,12 @@ deadline(const ClockTerms *terms, int64 from, int64 length)
 	else if (service_deadline(itsm_plan_of(hours->text, hours->length), from, length, &at) != SERVICE_DONE)
 		return CLOCK_NEVER;
 	return IS_VALID_TIMESTAMP(at) ? at : CLOCK_NEVER;
+}
+
+static int64
+deadline(const ClockTerms *terms, int64 from, int64 length)
+{
+	return itsm_hours_shift(terms->hours, from, length);
 }
 
 void

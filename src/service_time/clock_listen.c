@@ -90,6 +90,30 @@ is_touched(const Change *change, const BoundSla *version)
 	return false;
 }
 
+/* The time from which a relative target is told, by the record or another clock; false: there is none yet. */
+static bool
+told_due(const Change *change, const BoundSla *version, int64 *due)
+{
+	const RelativeTarget *target = &version->sla->relative;
+	TupleTableSlot *canonical = change->side->canonical;
+	ClockRow	other;
+
+	if (target->kind == TARGET_ATTRIBUTE)
+	{
+		if (version->due < 0 || canonical->tts_isnull[version->due])
+			return false;
+		*due = DatumGetTimestampTz(canonical->tts_values[version->due]);
+	}
+	else
+	{
+		if (!itsm_clock_find(change->memory->tenant, change->memory->record, target->sla, 0, &other))
+			return false;
+		*due = other.clock.first_due_at;
+	}
+	*due = itsm_relative_offset(target, version->sla->agreed_hours, *due);
+	return true;
+}
+
 static ClockEvent
 stands(ClockCircumstances *circumstances, const BoundSla *version)
 {
@@ -100,6 +124,8 @@ stands(ClockCircumstances *circumstances, const BoundSla *version)
 	if (change->ended)
 		return event;
 	event.holds = check_holds(change, version->checks[SLA_CONDITION]);
+	if (event.holds && version->sla->relative.kind >= TARGET_ATTRIBUTE)
+		event.holds = told_due(change, version, &event.due);
 	event.touched = is_touched(change, version);
 	if ((event.state & CLOCK_PAUSES) && !check_holds(change, version->checks[SLA_PAUSE_WHEN]))
 		event.state &= ~CLOCK_PAUSES;
@@ -114,17 +140,16 @@ start_retroactive(ClockCircumstances *circumstances, const BoundSla *version, Cl
 	const Memory *memory = change->memory;
 	const BoundSlas *bound = itsm_unit_listened(change->side->unit, &itsm_clock_listener);
 	TimestampTz at = circumstances->at;
+	const ClockEvent known = stands(circumstances, version);
 
 	if (memory->version > 1)
 	{
-		const ClockEvent known = stands(circumstances, version);
-
 		itsm_clock_replay_start(memory->tenant, memory->record, memory->version, version->sla, &known, clock);
 		return;
 	}
 	if (bound->opened >= 0 && !change->side->canonical->tts_isnull[bound->opened])
 		at = itsm_clock_opening(DatumGetTimestampTz(change->side->canonical->tts_values[bound->opened]), at);
-	clock_start(&version->sla->terms, clock, at);
+	clock_start(&version->sla->terms, clock, at, itsm_sla_target(version->sla, at, &known));
 }
 
 /* True when an attribute that the version looks at has another value now; of one unit. */
@@ -155,7 +180,8 @@ concerns(const ClockGroup *group, const Change *change)
 		uint8		states = states_of(version, new->state_number);
 		bool		changed = reads_changed(version, old, new);
 
-		if (changed)
+		/* the other clock that it goes by may have started */
+		if (changed || (version->sla->relative.kind == TARGET_CLOCK && (states & CLOCK_STARTS)))
 			return true;
 		/* where the condition did not hold before either, nothing runs */
 		if ((states != states_of(version, old->state_number) || (change->entered && (states & CLOCK_RESETS)) ||
@@ -192,15 +218,14 @@ put_behind(const Memory *memory, ClockRow *row)
 	return itsm_clock_store(memory->tenant, memory->record, row);
 }
 
-/* The bound of a clock that goes on holds: a pause only puts off what is due. */
+/*
+ * The bound of a clock holds: a pause only puts off what is due.  So does that
+ * of one that has ended, until itsm.due_clocks comes to it: it is indexed, and
+ * to change it costs more than all else that is done to the clock.
+ */
 static TimestampTz
 next_bound(const Sla *sla, const ClockRow *row)
 {
-	bool		may_be_told = row->clock.stage < CLOCK_COMPLETED ||
-		(row->clock.stage == CLOCK_COMPLETED && row->clock.breached && row->told <= sla->share_count);
-
-	if (!may_be_told)
-		return DT_NOEND;
 	return row->bound == DT_NOEND ? itsm_clock_bound(sla, &row->clock, row->told) : row->bound;
 }
 
@@ -215,7 +240,8 @@ store_step(const Memory *memory, const ClockGroup *group, ClockRow *row)
 		const Sla  *sla = (group->begun ? group->before_by : group->by)->sla;
 
 		row->clock = group->begun ? group->before : group->last;
-		row->bound = next_bound(sla, row);
+		/* what is put behind another is indexed anew in any case */
+		row->bound = group->begun ? itsm_clock_bound(sla, &row->clock, row->told) : next_bound(sla, row);
 		if (!(group->begun ? put_behind(memory, row) : itsm_clock_store(memory->tenant, memory->record, row)))
 			return false;
 	}

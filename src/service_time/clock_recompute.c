@@ -15,6 +15,7 @@
 #include "core/query.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "ledger/archive.h"
 #include "service_time/clock_replay.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -303,17 +304,44 @@ finish_record(Recompute *recompute, List *events)
 	MemoryContextSwitchTo(caller);
 }
 
+/* What cannot be computed: clocks of records whose events are archived. */
+#define LEFT_HERE " AND NOT EXISTS (SELECT FROM itsm.archived a WHERE a.record OPERATOR(pg_catalog.=) e.record" \
+	" AND a.tenant OPERATOR(pg_catalog.=) e.tenant)"
+
+static void
+tell_archived(bool one_record, int64 record)
+{
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(record)};
+	uint64		count = itsm_query(SPI_OK_SELECT,
+								   one_record ? "SELECT a.tenant FROM itsm.archived a WHERE a.record OPERATOR(pg_catalog.=) $1"
+								   " GROUP BY a.tenant"
+								   : "SELECT c.tenant FROM itsm.clock c WHERE EXISTS (SELECT FROM itsm.archived a"
+								   " WHERE a.record OPERATOR(pg_catalog.=) c.record AND a.tenant OPERATOR(pg_catalog.=) c.tenant)"
+								   " AND $1 OPERATOR(pg_catalog.=) 0 GROUP BY c.tenant, c.record",
+								   1, types, values, NULL);
+
+	if (count == 0)
+		return;
+	if (one_record)
+		itsm_archived_refuse(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1), record,
+							 "its clocks cannot be computed");
+	ereport(NOTICE,
+			(errmsg("clocks of " UINT64_FORMAT " records whose events are archived were not computed", count)));
+}
+
 static Portal
 open_events(bool one_attachment, int attachment, bool one_record, int64 record)
 {
 	const char *sql = one_record
-		? "SELECT e.* FROM itsm.event e WHERE e.record OPERATOR(pg_catalog.=) $1 ORDER BY e.record, e.tenant, e.version"
+		? "SELECT e.* FROM itsm.event e WHERE e.record OPERATOR(pg_catalog.=) $1" LEFT_HERE
+		" ORDER BY e.record, e.tenant, e.version"
 		: one_attachment
 		? "SELECT e.* FROM itsm.event e JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) e.record"
-		" AND r.tenant OPERATOR(pg_catalog.=) e.tenant WHERE r.attachment OPERATOR(pg_catalog.=) $1::pg_catalog.int4"
+		" AND r.tenant OPERATOR(pg_catalog.=) e.tenant WHERE r.attachment OPERATOR(pg_catalog.=) $1::pg_catalog.int4" LEFT_HERE
 		" ORDER BY e.record, e.tenant, e.version"
 		: "SELECT e.* FROM itsm.event e JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) e.record"
-		" AND r.tenant OPERATOR(pg_catalog.=) e.tenant WHERE r.source OPERATOR(pg_catalog.<>) $1::pg_catalog.int4"
+		" AND r.tenant OPERATOR(pg_catalog.=) e.tenant WHERE r.source OPERATOR(pg_catalog.<>) $1::pg_catalog.int4" LEFT_HERE
 		" ORDER BY e.record, e.tenant, e.version";
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(one_record ? record : one_attachment ? attachment : 0)};
@@ -379,6 +407,7 @@ itsm_recompute_clocks(PG_FUNCTION_ARGS)
 	recompute.replay = itsm_replay_begin(recompute.sla);
 	recompute.context = AllocSetContextCreate(CurrentMemoryContext, "itsm clocks of a record", ALLOCSET_DEFAULT_SIZES);
 	itsm_query_begin(&query);
+	tell_archived(!PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1));
 	recompute_all(&recompute, open_events(!PG_ARGISNULL(0), PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0),
 										  !PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1)));
 	itsm_query_end(&query);

@@ -14,6 +14,8 @@
 
 #include "miscadmin.h"
 #include "ledger/event_fold.h"
+#include "core/errors.h"
+#include "ledger/archive.h"
 #include "service_time/clock_replay.h"
 #include "service_time/replay_unit.h"
 #include "utils/memutils.h"
@@ -58,7 +60,8 @@ struct Replay
 {
 	ReplayUnits *units;
 	MemoryContext context;		/* of the record */
-	int			sla;
+	int			sla;			/* 0: all */
+	bool		beside;			/* it goes by another one's clocks */
 	const ClockEvent *known;	/* how things stand after the event of a version; NULL: not told */
 	int64		known_version;
 	/* of the record */
@@ -80,10 +83,23 @@ typedef struct StepCircumstances
 	bool		always;			/* as if the condition held */
 } StepCircumstances;
 
+static bool
+goes_by_another(int sla)
+{
+	ListCell   *cell;
+
+	foreach(cell, itsm_slas_of(NULL))
+		if (((const Sla *) lfirst(cell))->id == sla && ((const Sla *) lfirst(cell))->relative.kind == TARGET_CLOCK)
+			return true;
+	return false;
+}
+
 Replay *
 itsm_replay_begin(int sla)
 {
 	Replay	   *replay = palloc0(sizeof(Replay));
+
+	replay->beside = sla && goes_by_another(sla);
 
 	replay->units = itsm_replay_units_begin();
 	replay->context = AllocSetContextCreate(CurrentMemoryContext, "itsm replay", ALLOCSET_DEFAULT_SIZES);
@@ -117,6 +133,32 @@ is_touched(const ReplayStep *step, const BoundSla *version)
 	return false;
 }
 
+static ReplayGroup *group_of(Replay *replay, int sla);
+
+/* The time from which a relative target is told (clock_listen.c). */
+static bool
+told_due(const StepCircumstances *step, const BoundSla *version, int64 *due)
+{
+	const RelativeTarget *target = &version->sla->relative;
+
+	if (target->kind == TARGET_ATTRIBUTE)
+	{
+		if (version->due < 0 || step->step->nulls[version->due])
+			return false;
+		*due = DatumGetTimestampTz(step->step->values[version->due]);
+	}
+	else
+	{
+		const ReplayGroup *other = group_of(step->replay, target->sla);
+
+		if (!other->any)
+			return false;
+		*due = other->last.first_due_at;
+	}
+	*due = itsm_relative_offset(target, version->sla->agreed_hours, *due);
+	return true;
+}
+
 static ClockEvent
 stands(ClockCircumstances *circumstances, const BoundSla *version)
 {
@@ -130,6 +172,8 @@ stands(ClockCircumstances *circumstances, const BoundSla *version)
 	if (step->replay->known && step->step->version == step->replay->known_version)
 		return *step->replay->known;
 	event.holds = step->always || check_holds(step, version->checks[SLA_CONDITION]);
+	if (event.holds && !step->always && version->sla->relative.kind >= TARGET_ATTRIBUTE)
+		event.holds = told_due(step, version, &event.due);
 	event.touched = is_touched(step->step, version);
 	if ((event.state & CLOCK_PAUSES) && !check_holds(step, version->checks[SLA_PAUSE_WHEN]))
 		event.state &= ~CLOCK_PAUSES;
@@ -169,8 +213,9 @@ start_retroactive(ClockCircumstances *circumstances, const BoundSla *version, Cl
 	StepCircumstances *now = (StepCircumstances *) circumstances;
 	Replay	   *replay = now->replay;
 	const ClockTerms *terms = &version->sla->terms;
+	const ClockEvent known = stands(circumstances, version);
 
-	clock_start(terms, clock, opened_at(now));
+	clock_start(terms, clock, opened_at(now), itsm_sla_target(version->sla, opened_at(now), &known));
 	for (int i = replay->life; &replay->steps[i] < now->step; i++)
 	{
 		StepCircumstances past = {*circumstances, replay, &replay->steps[i], true};
@@ -182,12 +227,12 @@ start_retroactive(ClockCircumstances *circumstances, const BoundSla *version, Cl
 		past.circumstances.at = past.step->at;
 		event = stands(&past.circumstances, then);
 		if (i > replay->life && clock_attaches(terms, &event, clock, terms->reopen))
-			clock_start(terms, clock, event.at);
+			clock_start(terms, clock, event.at, itsm_sla_target(version->sla, event.at, &known));
 		(void) clock_advance(terms, clock, &event, NULL);
 	}
 	if (clock->stage == CLOCK_CANCELLED ||
 		(clock->stage == CLOCK_COMPLETED && terms->reopen != CLOCK_REOPEN_RESUME))
-		clock_start(terms, clock, circumstances->at);
+		clock_start(terms, clock, circumstances->at, itsm_sla_target(version->sla, circumstances->at, &known));
 }
 
 static ReplayGroup *
@@ -210,7 +255,7 @@ trace(Replay *replay, const ReplayStep *step, const ReplayGroup *group, const Cl
 {
 	ReplayTrace *traced;
 
-	if (replay->trace == NULL)
+	if (replay->trace == NULL || group->sla != replay->sla)
 		return;
 	traced = palloc0(sizeof(ReplayTrace));
 	traced->at = step->at;
@@ -317,7 +362,7 @@ do_step(Replay *replay, ReplayStep *step)
 	for (int first = 0; bound && first < bound->count; first += group.count)
 	{
 		group = itsm_clock_group(bound, first);
-		if (replay->sla == 0 || replay->sla == group.versions->sla->id)
+		if (replay->sla == 0 || replay->beside || replay->sla == group.versions->sla->id)
 			step_group(replay, step, group);
 	}
 }
@@ -561,15 +606,27 @@ void
 itsm_clock_replay_start(const char *tenant, int64 record, int64 version, const Sla *sla, const ClockEvent *known,
 						Clock *clock)
 {
-	Replay	   *replay = itsm_replay_begin(sla->id);
+	ArchivedRecord archived;
+	Replay	   *replay;
 	List	   *rows;
 
+	/* a record that begins anew after its events were archived; the write goes on */
+	if (itsm_archived_find(tenant, record, &archived))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_ITSM_HISTORY),
+				 errmsg("the events of record " INT64_FORMAT " up to version " INT64_FORMAT " are archived, so its clock of agreement \"%s\" starts now",
+						record, archived.version, sla->name)));
+		clock_start(&sla->terms, clock, known->at, itsm_sla_target(sla, known->at, known));
+		return;
+	}
+	replay = itsm_replay_begin(sla->id);
 	replay->known = known;
 	replay->known_version = version;
 	rows = itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), NULL);
 	if (rows != NIL && ((ClockRow *) linitial(rows))->clock.stage < CLOCK_COMPLETED)
 		*clock = ((ClockRow *) linitial(rows))->clock;
 	else
-		clock_start(&sla->terms, clock, known->at);
+		clock_start(&sla->terms, clock, known->at, itsm_sla_target(sla, known->at, known));
 	itsm_replay_end(replay);
 }

@@ -53,7 +53,8 @@ try_start(ClockGroup *group, ClockCircumstances *circumstances)
 	if (version->sla->retroactive)
 		circumstances->start_retroactive(circumstances, version, &group->last);
 	else
-		clock_start(&version->sla->terms, &group->last, circumstances->at);
+		clock_start(&version->sla->terms, &group->last, circumstances->at,
+					itsm_sla_target(version->sla, circumstances->at, &event));
 	(void) clock_advance(&version->sla->terms, &group->last, &event, NULL);
 	return true;
 }

@@ -2,8 +2,8 @@
  * clock_store.c
  *		Clocks in direct access.
  *
- * Memory: the caller's context.  Nothing that an event changes of a clock that
- * goes on is indexed, so that the row stays on its page.
+ * Memory: the caller's context.  Nothing that an event changes of a clock is
+ * indexed, so that the row stays on its page.
  */
 #include "core/itsm.h"
 
@@ -22,9 +22,9 @@
 /* Columns, from 0. */
 enum
 {
-	CLOCK_RECORD, CLOCK_SLA, CLOCK_SLA_VERSION, CLOCK_NUMBER, CLOCK_TOLD, CLOCK_STARTED, CLOCK_RUNNING,
-	CLOCK_PAUSED_SINCE, CLOCK_STOPPED, CLOCK_DUE, CLOCK_ORIGINAL_DUE, CLOCK_BOUND, CLOCK_BREACHED_AT,
-	CLOCK_ELAPSED, CLOCK_PAUSED_TIME, CLOCK_BREACHED, CLOCK_TENANT, CLOCK_STAGE, CLOCK_COLUMNS
+	CLOCK_RECORD, CLOCK_STARTED, CLOCK_ORIGINAL_DUE, CLOCK_SLA, CLOCK_SLA_VERSION, CLOCK_NUMBER, CLOCK_TOLD,
+	CLOCK_TENANT, CLOCK_BOUND, CLOCK_RUNNING, CLOCK_PAUSED_SINCE, CLOCK_STOPPED, CLOCK_DUE, CLOCK_BREACHED_AT,
+	CLOCK_ELAPSED, CLOCK_PAUSED_TIME, CLOCK_BREACHED, CLOCK_STAGE, CLOCK_COLUMNS
 };
 
 static OwnTable clocks = {
@@ -189,12 +189,14 @@ itsm_clock_remove(const ClockRow *row)
 }
 
 int64
-itsm_clock_notice_length(const Sla *sla, int position)
+itsm_clock_notice_length(const Sla *sla, const Clock *clock, int position)
 {
+	int64		target = clock_target(&sla->terms, clock);
+
 	/* a target that is just used up is met */
-	if (position == sla->share_count)
-		return sla->terms.target + 1;
-	return (int64) (sla->shares[position] * (double) sla->terms.target);
+	if (position == sla->share_count || target == CLOCK_NEVER)
+		return target == CLOCK_NEVER ? CLOCK_NEVER : target + 1;
+	return (int64) (sla->shares[position] * (double) target);
 }
 
 TimestampTz
@@ -207,7 +209,7 @@ itsm_clock_bound(const Sla *sla, const Clock *clock, int told)
 		return clock->breached_at;
 	if (clock->stage >= CLOCK_COMPLETED)
 		return DT_NOEND;
-	return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, told));
+	return clock_reaches(&sla->terms, clock, itsm_clock_notice_length(sla, clock, told));
 }
 
 bool

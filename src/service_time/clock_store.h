@@ -40,7 +40,7 @@ extern void itsm_clock_remove(const ClockRow *row);
 extern void itsm_clock_of_tuple(TupleDesc descriptor, HeapTuple tuple, ClockRow *row);
 
 /* Service time after which the notice with that position is due: a warning's, or the breach's, which is the last. */
-extern int64 itsm_clock_notice_length(const Sla *sla, int position);
+extern int64 itsm_clock_notice_length(const Sla *sla, const Clock *clock, int position);
 
 /* The bound of a clock as it stands. */
 extern TimestampTz itsm_clock_bound(const Sla *sla, const Clock *clock, int told);

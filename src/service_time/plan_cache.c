@@ -171,6 +171,18 @@ itsm_plan_of(const char *text, int length)
 	return &slot->plan;
 }
 
+ServicePlan *
+itsm_plan_again(PlanPlace *place, const char *text, int length)
+{
+	if (place->slot == NULL || place->slot->serial != place->serial)
+	{
+		place->slot = find_slot(text, length);
+		place->serial = place->slot->serial;
+	}
+	place->slot->used = ++uses;
+	return &place->slot->plan;
+}
+
 /*
  * What a call site saw last: the argument as it came, which may be compressed,
  * and where its plan was then.

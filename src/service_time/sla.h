@@ -13,6 +13,7 @@
 #include "nodes/bitmapset.h"
 #include "service_time/clock_advance.h"
 #include "service_time/clock_hours.h"
+#include "service_time/relative_target.h"
 
 #define SLA_MAX_SHARES 32
 
@@ -55,9 +56,11 @@ typedef struct Sla
 	char	   *checks[SLA_CHECKS];	/* qualified; NULL: none */
 	char	   *calendar;		/* NULL: none */
 	char	   *hours_text;		/* canonical; NULL: none */
-	char	   *target_text;
+	char	   *target_text;	/* for people */
+	RelativeTarget relative;
 	ClockTerms	terms;
-	ClockHours *hours;
+	ClockHours *hours;			/* in which clocks count: around the clock up to a relative target */
+	ClockHours *agreed_hours;	/* by the definition */
 	bool		retroactive;
 	int			share_count;
 	double		shares[SLA_MAX_SHARES];	/* of the target, ascending: when to warn */
@@ -79,6 +82,18 @@ extern Sla *itsm_sla_parse(const Jsonb *json, char **checks, List **faults);
  */
 extern List *itsm_slas_of(const Definition *definition);
 
+/* True when it is about records of a lifecycle. */
+extern bool itsm_sla_is_on(const Sla *sla, const Definition *definition);
+
+/* Makes the hours and terms of an agreement that was read or parsed ready. */
+extern void itsm_sla_ready(Sla *sla);
+
+/*
+ * What a clock may count that starts at a time, when things stand so: less than
+ * its terms' CLOCK_NEVER unless that is never.
+ */
+extern int64 itsm_sla_target(const Sla *sla, TimestampTz start, const ClockEvent *event);
+
 /* The number of an agreement by name; 42704 when there is none. */
 extern int	itsm_sla_number(const char *name);
 
@@ -91,7 +106,8 @@ typedef struct BoundSla
 	const Sla  *sla;
 	uint8	   *states;			/* per state of the lifecycle: CLOCK_STARTS and so on */
 	int			checks[SLA_CHECKS];	/* among the texts, or SLA_NO_CHECK, SLA_UNFIT */
-	Bitmapset  *resets;			/* attributes whose change resets it */
+	int			due;			/* attribute of a relative target; -1: there is none */
+	Bitmapset  *resets;			/* attributes whose change resets it, that one among them */
 	Bitmapset  *reads;			/* these, and those that its checks read */
 	bool		latest;			/* no other version of it follows in the array */
 } BoundSla;

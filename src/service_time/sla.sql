@@ -16,7 +16,7 @@ CREATE TABLE itsm.sla (
 	condition text,
 	calendar text COLLATE "C",
 	hours itsm.service_hours,
-	target interval NOT NULL,
+	target interval,
 	definition jsonb NOT NULL,
 	expressions text[] NOT NULL,
 	defined_at timestamptz NOT NULL,
@@ -38,7 +38,7 @@ COMMENT ON COLUMN itsm.sla.metric IS 'What is measured: response, resolution, or
 COMMENT ON COLUMN itsm.sla.condition IS 'For which records, over new.<attribute>, as given; null: all.';
 COMMENT ON COLUMN itsm.sla.calendar IS 'Calendar in whose hours it counts; null: hours, or around the clock.';
 COMMENT ON COLUMN itsm.sla.hours IS 'Hours in which it counts; null: the calendar''s, or around the clock.';
-COMMENT ON COLUMN itsm.sla.target IS 'Service time that a clock may count; in hours, a day being 24 open ones.';
+COMMENT ON COLUMN itsm.sla.target IS 'Service time that a clock may count; in hours, a day being 24 open ones. Null: each clock has a target of its own, the real time from its start until a time that was fixed then.';
 COMMENT ON COLUMN itsm.sla.definition IS 'Definition as given.';
 COMMENT ON COLUMN itsm.sla.expressions IS 'Condition, and condition of a pause, with every name qualified, as evaluated.';
 COMMENT ON COLUMN itsm.sla.defined_at IS 'When this version was defined.';
@@ -47,7 +47,7 @@ COMMENT ON COLUMN itsm.sla.defined_by IS 'Role that defined it.';
 CREATE FUNCTION itsm.define_sla(definition jsonb) RETURNS integer
 AS 'MODULE_PATHNAME', 'itsm_define_sla' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.define_sla(jsonb) IS
-'Makes an agreement, or a new version of one, after checking the definition whole, and returns its number. Members: name; lifecycle or process; metric; target; and if need be kind, condition, calendar or hours, start, stop, pause, cancel, reset (states or categories), pause_when or hold_reasons, reset_on (attributes), reopen (resume, new or none), retroactive, warn (shares of the target), valid_from, valid_until.
+'Makes an agreement, or a new version of one, after checking the definition whole, and returns its number. Members: name; lifecycle or process; metric; target (service time, or an object that fixes a time: by and days, openings, attribute or clock, before, after); and if need be kind, condition, calendar or hours, start, stop, pause, cancel, reset (states or categories), pause_when or hold_reasons, reset_on (attributes), reopen (resume, new or none), retroactive, warn (shares of the target), valid_from, valid_until.
 A version without an end that holds ends where the new one begins, which may not lie in the past; clocks that run keep theirs. The same definition again changes nothing.
 Raises IT050 with every fault in DETAIL; 42501 for whom neither the agreement nor its lifecycle are to be redefined by: the condition runs with the rights of the owner of the attached table.';
 

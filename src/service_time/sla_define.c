@@ -146,11 +146,68 @@ check_states(Defining *defining)
 	}
 }
 
+/* A target's attribute has times in all lifecycles. */
+static void
+check_target_attribute(Defining *defining)
+{
+	const char *name = defining->sla->relative.name;
+	ListCell   *cell;
+
+	foreach(cell, defining->definitions)
+	{
+		const Definition *definition = lfirst(cell);
+		int			attribute = itsm_definition_attribute(definition, name);
+
+		if (attribute < 0 || definition->attributes[attribute].type != TIMESTAMPTZOID)
+			fault(defining, "the target names \"%s\", which is not an attribute of type timestamptz of lifecycle \"%s\"",
+				  itsm_clip(name), definition->name);
+	}
+}
+
+/*
+ * A target beside another agreement's clock: that one was there before, so that
+ * its clocks start before, and is on the same records' lifecycles.
+ */
+static void
+check_target_clock(Defining *defining)
+{
+	const char *name = defining->sla->relative.name;
+	const Sla  *other = NULL;
+	int			own = 0;
+	ListCell   *cell;
+
+	foreach(cell, itsm_slas_of(NULL))
+	{
+		const Sla  *sla = lfirst(cell);
+
+		if (strcmp(sla->name, name) == 0)
+			other = sla;
+		if (defining->sla->name && strcmp(sla->name, defining->sla->name) == 0)
+			own = sla->id;
+	}
+	if (other == NULL)
+	{
+		fault(defining, "the target names SLA \"%s\", which does not exist", itsm_clip(name));
+		return;
+	}
+	if (own && other->id >= own)
+		fault(defining, "the target names SLA \"%s\", which has to be defined before this one", itsm_clip(name));
+	foreach(cell, defining->definitions)
+		if (!itsm_sla_is_on(other, lfirst(cell)))
+			fault(defining, "the target names SLA \"%s\", which is not on lifecycle \"%s\"", itsm_clip(name),
+				  ((Definition *) lfirst(cell))->name);
+}
+
 static void
 check_attributes(Defining *defining)
 {
 	ListCell   *definition;
 	ListCell   *name;
+
+	if (defining->sla->relative.kind == TARGET_ATTRIBUTE)
+		check_target_attribute(defining);
+	if (defining->sla->relative.kind == TARGET_CLOCK)
+		check_target_clock(defining);
 
 	foreach(definition, defining->definitions)
 		foreach(name, defining->sla->reset_on)
@@ -303,11 +360,13 @@ check_hours(Defining *defining)
 			return;
 		}
 	}
-	sla->hours = itsm_clock_hours(sla->calendar, sla->hours_text);
-	itsm_clock_terms(&sla->terms, sla->hours);
-	if (sla->terms.target > 0 && sla->terms.deadline(&sla->terms, sla->from, sla->terms.target) == CLOCK_NEVER)
-		fault(defining, "the target \"%s\" is never reached: %s it is not open for so long", sla->target_text,
-			  itsm_clock_hours_name(sla->hours));
+	itsm_sla_ready(sla);
+	if ((sla->relative.kind == TARGET_BY || sla->relative.kind == TARGET_OPENINGS)
+		? itsm_relative_due(&sla->relative, sla->agreed_hours, sla->from) == CLOCK_NEVER
+		: sla->terms.target > 0 && sla->terms.deadline(&sla->terms, sla->from, sla->terms.target) == CLOCK_NEVER)
+		fault(defining, "the target \"%s\" is never reached: %s it %s", sla->target_text,
+			  itsm_clock_hours_name(sla->agreed_hours),
+			  sla->terms.relative ? "does not open so often" : "is not open for so long");
 }
 
 static void
@@ -507,6 +566,7 @@ insert_version(Relation table, const Defining *defining)
 	itsm_set_text(values, nulls, SLA_CALENDAR, sla->calendar);
 	itsm_set_text(values, nulls, SLA_HOURS, sla->hours_text);
 	values[SLA_TARGET] = IntervalPGetDatum(&target);
+	nulls[SLA_TARGET] = sla->terms.relative;
 	values[SLA_DEFINITION] = JsonbPGetDatum(defining->json);
 	values[SLA_EXPRESSIONS] = PointerGetDatum(checks_array(sla));
 	values[SLA_DEFINED_AT] = TimestampTzGetDatum(GetCurrentTimestamp());

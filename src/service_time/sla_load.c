@@ -65,8 +65,8 @@ itsm_sla_of_tuple(TupleDesc descriptor, HeapTuple tuple)
 	return sla;
 }
 
-static bool
-is_on(const Sla *sla, const Definition *definition)
+bool
+itsm_sla_is_on(const Sla *sla, const Definition *definition)
 {
 	return sla->lifecycle ? strcmp(sla->lifecycle, definition->name) == 0
 		: strcmp(sla->process, definition->process) == 0;
@@ -81,6 +81,39 @@ compare_slas(const ListCell *a, const ListCell *b)
 	if (first->id != second->id)
 		return first->id < second->id ? -1 : 1;
 	return first->version < second->version ? -1 : first->version > second->version;
+}
+
+void
+itsm_sla_ready(Sla *sla)
+{
+	sla->agreed_hours = itsm_clock_hours(sla->calendar, sla->hours_text);
+	sla->hours = sla->relative.kind == TARGET_LENGTH ? sla->agreed_hours : itsm_clock_hours(NULL, NULL);
+	itsm_clock_terms(&sla->terms, sla->hours);
+}
+
+int64
+itsm_sla_target(const Sla *sla, TimestampTz start, const ClockEvent *event)
+{
+	int64		due;
+
+	if (sla->relative.kind == TARGET_LENGTH)
+		return sla->terms.target;
+	due = sla->relative.kind < TARGET_ATTRIBUTE ? itsm_relative_due(&sla->relative, sla->agreed_hours, start)
+		: event->due;
+	/* what is past already is due at once */
+	return due == CLOCK_NEVER ? CLOCK_NEVER : due < start ? 0 : due - start;
+}
+
+/* The number of the agreement that another one's target names; 0: there is none. */
+static int
+number_among(const List *slas, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, slas)
+		if (strcmp(((const Sla *) lfirst(cell))->name, name) == 0)
+			return ((const Sla *) lfirst(cell))->id;
+	return 0;
 }
 
 List *
@@ -101,7 +134,7 @@ itsm_slas_of(const Definition *definition)
 	{
 		Sla		   *sla = itsm_sla_of_tuple(RelationGetDescr(table), tuple);
 
-		if (definition == NULL || is_on(sla, definition))
+		if (definition == NULL || itsm_sla_is_on(sla, definition))
 			slas = lappend(slas, sla);
 	}
 	systable_endscan(scan);
@@ -111,8 +144,9 @@ itsm_slas_of(const Definition *definition)
 	{
 		Sla		   *sla = lfirst(cell);
 
-		sla->hours = itsm_clock_hours(sla->calendar, sla->hours_text);
-		itsm_clock_terms(&sla->terms, sla->hours);
+		itsm_sla_ready(sla);
+		if (sla->relative.kind == TARGET_CLOCK)
+			sla->relative.sla = number_among(slas, sla->relative.name);
 	}
 	return slas;
 }
@@ -211,6 +245,15 @@ bind_resets(BoundSla *slot, const Definition *definition)
 		if (number >= 0)
 			slot->resets = bms_add_member(slot->resets, number);
 	}
+	slot->due = -1;
+	if (slot->sla->relative.kind == TARGET_ATTRIBUTE)
+	{
+		slot->due = itsm_definition_attribute(definition, slot->sla->relative.name);
+		if (slot->due >= 0 && definition->attributes[slot->due].type != TIMESTAMPTZOID)
+			slot->due = -1;
+		if (slot->due >= 0)
+			slot->resets = bms_add_member(slot->resets, slot->due);
+	}
 	slot->reads = bms_add_members(slot->reads, slot->resets);
 }
 
@@ -241,7 +284,7 @@ itsm_slas_bind(const Definition *definition)
 	{
 		BoundSla   *slot = &bound->slas[bound->count];
 
-		if (!is_on(lfirst(cell), definition))
+		if (!itsm_sla_is_on(lfirst(cell), definition))
 			continue;
 		*slot = (BoundSla) {.sla = lfirst(cell)};
 		bind_checks(bound, slot, definition);

@@ -83,7 +83,15 @@ parse_target(DefinitionParse *parse, const JsonbContainer *object, Sla *sla, boo
 {
 	const char *message = NULL;
 	Interval	target;
+	JsonbValue	value;
 
+	if (itsm_json_member(object, "target", &value) && itsm_json_object(&value))
+	{
+		itsm_relative_parse(parse, itsm_json_object(&value), stored, &sla->relative);
+		sla->terms.relative = true;
+		sla->target_text = JsonbToCString(NULL, itsm_json_object(&value), value.val.binary.len);
+		return;
+	}
 	sla->target_text = text_member(parse, object, "target", true);
 	if (sla->target_text == NULL)
 		return;

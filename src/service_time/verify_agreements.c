@@ -41,7 +41,7 @@ static const char agreements[] =
 "   OR t.process IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'process')"
 "   OR t.calendar IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'calendar')"
 "   OR t.hours::pg_catalog.text IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'hours')::itsm.service_hours::pg_catalog.text"
-"   OR t.target IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'target')::pg_catalog.interval"
+"   OR t.target IS DISTINCT FROM CASE pg_catalog.jsonb_typeof(h.definition OPERATOR(pg_catalog.->) 'target') WHEN 'string' THEN (h.definition OPERATOR(pg_catalog.->>) 'target')::pg_catalog.interval END"
 "   OR t.valid_from OPERATOR(pg_catalog.<>) h.valid_from THEN 'the version is not what its event tells'"
 "  WHEN t.valid_until IS DISTINCT FROM CASE WHEN h.ended THEN h.ends WHEN h.valid_until IS NULL THEN (SELECT pg_catalog.min(n.valid_from)"
 "   FROM itsm.sla n WHERE n.id OPERATOR(pg_catalog.=) t.id AND n.version OPERATOR(pg_catalog.>) t.version"

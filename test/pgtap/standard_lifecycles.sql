@@ -82,6 +82,11 @@ UPDATE fits SET value = v.value FROM (VALUES
 	(NULL, 'period_end', (current_date + 60)::text),
 	('contract', 'valid_from', current_date::text)) AS v(lifecycle, attribute, value)
 WHERE fits.lifecycle = coalesce(v.lifecycle, fits.lifecycle) AND fits.attribute = v.attribute;
+-- the baselines are taken now, when there is nothing to hold yet
+UPDATE fits SET value = CASE WHEN lifecycle = 'deployment' THEN (now() + interval '20 minutes')::text END
+WHERE attribute = 'actual_start' AND lifecycle IN ('release', 'deployment') OR attribute = 'actual_end' AND lifecycle = 'release';
+SELECT itsm.take_baseline('the baseline_before');
+SELECT itsm.take_baseline('the baseline_after');
 UPDATE fits SET value = v.value FROM (VALUES ('outcome', 'successful'), ('risk', 'low'), ('cis', '{one #,two #}')) AS v(attribute, value)
 WHERE fits.attribute = v.attribute AND lifecycle LIKE '%change';
 -- a # in a value is another number in each row: no two changes are about the same
@@ -154,6 +159,8 @@ END $$;
 -- what is named and has to exist; and what changes and their times meet
 SELECT is(create_row('incident', 'new', '{"merged_into": null}'), 'ok', 'an incident to merge others into');
 SELECT is(create_row('corrective_action', 'open', '{}'), 'ok', 'a corrective action');
+SELECT is(create_row('configuration_item', 'planned', '{}'), 'ok', 'a configuration item that came after the baselines');
+SELECT lives_ok($$SELECT walk('change', path, '{"cis": "{3}"}') FROM way WHERE lifecycle = 'change' AND state = 'scheduled'$$, 'a change of it');
 SELECT itsm.act_as('the author'), itsm.define_change_template('the template', max_failures => NULL);
 SELECT itsm.act_as('the approver'), itsm.approve_change_template('the template');
 SELECT itsm.define_change_window('a freeze', 'freeze', now() - interval '1 day', now() + interval '1 day', cis => '{frozen}');
@@ -247,6 +254,17 @@ INSERT INTO wrong (lifecycle, rule, from_state, to_state, change, actor, before)
 	('release', 'same_artefacts', 'deploying', 'deployed', '{"deployed_hash": "something else"}', NULL, NULL),
 	('release', 'back_out_complete', 'deploying', 'backed_out', '{"baseline_restored": null}', NULL, NULL),
 	('release', 'observation_over', 'early_life', 'closed', '{"observation_until": "2100-01-01"}', NULL, NULL),
+	('release', 'baseline_known', 'accepted', 'deploying', '{"baseline_before": "another"}', NULL, NULL),
+	('release', 'baseline_in_time', 'accepted', 'deploying', '{"actual_start": "2020-01-01"}', NULL, NULL),
+	('release', 'baseline_covers_target', 'accepted', 'deploying', '{"ci": "3"}', NULL, NULL),
+	('release', 'baseline_covers_changes', 'accepted', 'deploying', '{}', NULL, '{"changes": "{one,4}"}'),
+	('release', 'baseline_after_known', 'deploying', 'deployed', '{"baseline_after": "another"}', NULL, NULL),
+	('release', 'baseline_after_later', 'deploying', 'deployed', '{"baseline_after": "the baseline_before"}', NULL, NULL),
+	('release', 'baseline_after_the_end', 'deploying', 'deployed', '{"actual_end": "2100-01-01"}', NULL, NULL),
+	('release', 'plausible_run', 'planned', NULL, '{"actual_start": "2020-01-02", "actual_end": "2020-01-01"}', NULL, NULL),
+	('deployment', 'baseline_known', 'scheduled', 'running', '{"baseline_before": "another"}', NULL, NULL),
+	('deployment', 'baseline_in_time', 'scheduled', 'running', '{"actual_start": "2020-01-01"}', NULL, NULL),
+	('deployment', 'baseline_covers_target', 'scheduled', 'running', '{"ci": "3"}', NULL, NULL),
 	('deployment', 'plausible_window', 'scheduled', NULL, '{"planned_start": "-infinity"}', NULL, NULL),
 	('deployment', 'accepted_artefacts', 'scheduled', 'running', '{"artefact_hash": "something else"}', NULL, NULL),
 	('deployment', 'plausible_run', 'scheduled', NULL, '{"actual_end": "2020-01-01"}', NULL, NULL),
@@ -473,6 +491,27 @@ BEGIN
 END $$;
 SELECT is(circle(lifecycle, a), 'IT022 ' || rule || '.' || a, lifecycle || ': ' || rule) FROM rule, names(r -> 'acyclic') AS a WHERE r ? 'acyclic';
 INSERT INTO wrong (lifecycle, rule) SELECT lifecycle, rule FROM rule WHERE r ? 'acyclic';
+
+-- Configuration control, switched on: no change, one that is only planned, one in implementation.
+CREATE FUNCTION controlled(of_rule text, from_state text, to_state text, change jsonb, change_state text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	path text[] := (SELECT y.path FROM way y WHERE y.lifecycle = 'configuration_item' AND y.state = from_state);
+	item integer := walk('configuration_item', path);
+	result text;
+BEGIN
+	IF change_state IS NOT NULL THEN
+		PERFORM walk('change', y.path, jsonb_build_object('cis', ARRAY[item]::text)) FROM way y WHERE y.lifecycle = 'change' AND y.state = change_state;
+	END IF;
+	PERFORM itsm.set_mode(id, 'enforce', of_rule) FROM attachment WHERE lifecycle = 'configuration_item';
+	result := step('configuration_item', item, to_state, change, 'the implementer');
+	PERFORM itsm.set_mode(id, 'off', of_rule) FROM attachment WHERE lifecycle = 'configuration_item';
+	RETURN result;
+END $$;
+SELECT is(controlled(rule, from_state, to_state, change, change_state),
+	CASE change_state WHEN 'implement' THEN 'ok' ELSE 'IT030 ' || rule || CASE WHEN to_state IS NULL THEN '.location' ELSE '' END END, format('%s, change %s', rule, coalesce(change_state, 'none')))
+FROM (VALUES ('under_control', 'live', NULL, '{"location": "elsewhere"}'::jsonb), ('live_under_control', 'in_test', 'live', '{}'), ('retired_under_control', 'in_stock', 'retired', '{}')) AS c(rule, from_state, to_state, change),
+	unnest(ARRAY[NULL, 'scheduled', 'implement']) AS change_state;
+INSERT INTO wrong (lifecycle, rule) SELECT lifecycle, rule FROM rule WHERE r ? 'authorised_change';
 
 -- Approvals: asked for where the rule says, given by those in the role, void when what they cover changes.
 CREATE TABLE ask AS

@@ -61,6 +61,23 @@ sub office_deadline
 		$length -= $closes - $begin;
 	}
 }
+# what relative targets fix: at 17:00 of the next open day, at the second opening
+sub by_tomorrow
+{
+	my ($at) = @_;
+	for (my $day = floor_day($at) + 1;; $day++) { return $day * DAY + 17 * 3600 * SECOND if open_of_day($day) }
+}
+sub second_opening
+{
+	my ($at) = @_;
+	my $openings = 0;
+	for (my $day = floor_day($at);; $day++)
+	{
+		my ($opens) = open_of_day($day) or next;
+		return $opens if $opens > $at && ++$openings == 2;
+	}
+}
+my %due = map { $_->[0] => $_->[1] * SECOND } [ '2020-01-01 00:00:00+00', 1577836800 ], [ '2100-03-01 10:00:00+00', 4107578400 ], [ '2100-03-02 12:30:00+00', 4107673800 ];
 my %hours = (
 	office => [ \&office_time, \&office_deadline ],
 	always => [ sub { $_[1] - $_[0] }, sub { $_[0] + $_[1] } ]);
@@ -81,6 +98,10 @@ my @agreements = (
 	[ 'update', [ { %resolution, hours => 'always', target => 40_000, touch => 1, pause => sub { 0 } } ] ],
 	[ 'urgent', [ { %resolution, hours => 'always', target => 20_000, holds => sub { ($_[1]{priority} // 9) <= 2 },
 				pause => sub { $_[0] eq 'wait' && ($_[1]{hold} // '') eq 'caller' } } ] ],
+	[ 'tomorrow', [ { %resolution, hours => 'always', due => sub { by_tomorrow($_[0]) } } ] ],
+	[ 'openings', [ { %resolution, hours => 'always', due => sub { second_opening($_[0]) }, reopen => 'new', pause => sub { 0 } } ] ],
+	[ 'beside', [ { %resolution, hours => 'always', holds => sub { defined $_[1]{answer} }, due => sub { office_deadline($_[1]{answer}, 8 * $hour) } } ] ],
+	[ 'due', [ { %resolution, hours => 'always', holds => sub { defined $_[1]{due} }, due => sub { $due{ $_[1]{due} } }, touch_due => 1 } ] ],
 	[ 'late urgent', [ { %resolution, hours => 'always', target => 50_000, holds => sub { ($_[1]{priority} // 9) == 1 }, retroactive => 1 } ] ]);
 
 my $slas = <<'END';
@@ -92,6 +113,10 @@ SELECT itsm.define_sla('{"name": "resolution", "lifecycle": "model", "metric": "
 SELECT itsm.define_sla('{"name": "review", "process": "model", "metric": "review", "target": "30 hours", "reopen": "new", "start": ["work", "look"], "stop": ["done", "new"], "reset": "look", "hours": "24/7", "valid_from": "2000-01-01 00:00+00"}');
 SELECT itsm.define_sla('{"name": "update", "lifecycle": "model", "metric": "resolution", "target": "0.04 seconds", "pause": [], "reset_on": "hold_reason", "valid_from": "2000-01-01 00:00+00"}');
 SELECT itsm.define_sla('{"name": "urgent", "lifecycle": "model", "metric": "resolution", "condition": "new.priority <= 2", "hold_reasons": "caller", "target": "0.02 seconds", "valid_from": "2000-01-01 00:00+00"}');
+SELECT itsm.define_sla('{"name": "tomorrow", "lifecycle": "model", "metric": "resolution", "calendar": "office", "target": {"by": "17:00", "days": 1}, "valid_from": "2000-01-01 00:00+00"}');
+SELECT itsm.define_sla('{"name": "openings", "lifecycle": "model", "metric": "resolution", "calendar": "office", "target": {"openings": 2}, "reopen": "new", "pause": [], "valid_from": "2000-01-01 00:00+00"}');
+SELECT itsm.define_sla('{"name": "beside", "lifecycle": "model", "metric": "resolution", "calendar": "office", "target": {"clock": "response", "after": "8 hours"}, "valid_from": "2000-01-01 00:00+00"}');
+SELECT itsm.define_sla('{"name": "due", "lifecycle": "model", "metric": "resolution", "target": {"attribute": "due"}, "valid_from": "2000-01-01 00:00+00"}');
 SELECT itsm.define_sla('{"name": "late urgent", "lifecycle": "model", "metric": "resolution", "condition": "new.priority = 1", "target": "0.05 seconds", "retroactive": true, "valid_from": "2000-01-01 00:00+00"}');
 END
 
@@ -108,7 +133,8 @@ sub paused { my ($version, $event) = @_; return defined $event->{state} && $vers
 sub begin
 {
 	my ($clocks, $version, $number, $at, $event) = @_;
-	push @$clocks, { version => $version, number => $number, started => $at, stage => 'in_progress', since => $at, runs => [], first => $hours{ $version->{hours} }[1]->($at, $version->{target}) };
+	my $target = $version->{due} ? max(0, $version->{due}->($at, $event) - $at) : $version->{target};
+	push @$clocks, { version => $version, number => $number, started => $at, stage => 'in_progress', since => $at, runs => [], target => $target, first => $hours{ $version->{hours} }[1]->($at, $target) };
 	pause($clocks->[-1], $event->{at}) if paused($version, $event);
 }
 sub leave { my ($clock, $at) = @_; push @{ $clock->{runs} }, [ $clock->{since}, $at ] if $clock->{stage} eq 'in_progress'; $clock->{since} = $at }
@@ -124,6 +150,7 @@ sub follow
 		my $end = defined $state && $version->{stop}->($state) ? 'completed'
 		  : defined $state && $event->{entered} && $version->{reset}->($state) ? 'cancelled'
 		  : defined $state && $version->{touch} && $event->{touched} ? 'cancelled'
+		  : defined $state && $version->{touch_due} && $event->{due_touched} ? 'cancelled'
 		  : $event->{ended} || !$version->{holds}->($state // '', $event) || (defined $state && $version->{cancel}->($state)) ? 'cancelled' : undef;
 		if ($end) { leave($clock, $at); $clock->{stage} = $end; return }
 		if ($clock->{stage} eq 'in_progress' && paused($version, $event)) { pause($clock, $at) }
@@ -186,6 +213,8 @@ sub simulate
 			last if $clocks[-1]{stage} eq $stage || $clocks[-1]{stage} !~ /^c/;
 		}
 		push @past, $event;
+		# of the response, which comes first, for what goes beside it
+		$event->{answer} = @clocks ? $clocks[-1]{first} : undef if $versions == $agreements[0][1];
 	}
 	return @clocks;
 }
@@ -195,7 +224,7 @@ sub text_of
 {
 	my ($clock, $count) = @_;
 	my ($time, $deadline) = @{ $hours{ $clock->{version}{hours} } };
-	my $target = $clock->{version}{target};
+	my $target = $clock->{target};
 	my ($elapsed, $breached) = (0, '');
 	for my $run (@{ $clock->{runs} })
 	{
@@ -248,15 +277,15 @@ sub compare
 $node->safe_psql('postgres', "SET client_min_messages = error; CREATE EXTENSION itsm; $kept");
 $node->safe_psql('postgres', <<'END');
 SET client_min_messages = error;
-SELECT itsm.define_lifecycle('{"name": "model", "attributes": {"priority": "integer", "hold_reason": "text"}, "delete": "allow",
+SELECT itsm.define_lifecycle('{"name": "model", "attributes": {"priority": "integer", "hold_reason": "text", "due": "timestamptz"}, "delete": "allow",
 	"states": [{"name": "new", "category": "new", "initial": true}, {"name": "work", "category": "active", "initial": true}, {"name": "look", "category": "active"},
 		{"name": "wait", "category": "waiting"}, {"name": "done", "category": "resolved"}, {"name": "closed", "category": "closed", "final": true}, {"name": "void", "category": "cancelled"}],
 	"transitions": [{"from": "new", "to": "work"}, {"from": "work", "to": ["wait", "look", "done", "void", "new"]}, {"from": "look", "to": ["work", "done"]}, {"from": "wait", "to": ["work", "done"]},
 		{"from": "done", "to": ["work", "closed"]}, {"from": "void", "to": "work"}]}');
 CREATE TABLE past (id text PRIMARY KEY, status text NOT NULL, prio int, hold text);
-CREATE TABLE live (id int PRIMARY KEY, status text NOT NULL, prio int, hold text, note text);
+CREATE TABLE live (id int PRIMARY KEY, status text NOT NULL, prio int, hold text, note text, due timestamptz);
 SELECT itsm.attach('past', 'model', 'status', attributes => '{"priority": "prio", "hold_reason": "hold"}');
-SELECT itsm.attach('live', 'model', 'status', attributes => '{"priority": "prio", "hold_reason": "hold"}');
+SELECT itsm.attach('live', 'model', 'status', attributes => '{"priority": "prio", "hold_reason": "hold", "due": "due"}');
 CREATE TABLE log (key text, at timestamptz, state text);
 END
 $node->safe_psql('postgres', "SET client_min_messages = error; $slas");
@@ -307,12 +336,15 @@ for my $part (1 .. 10)
 		my $state = $states[ rand @states ];
 		my $prio = 1 + int(rand(4));
 		my $hold = rand() < 0.5 ? "'caller'" : rand() < 0.5 ? "'vendor'" : 'NULL';
-		my $kind = int(rand(12));
+		my $due = rand() < 0.7 ? "'" . (sort keys %due)[ int(rand(3)) ] . "'" : 'NULL';
+		my $kind = int(rand(14));
 		push @sql,
 		    $kind < 3 ? "INSERT INTO live VALUES ($id, '" . ($prio > 2 ? 'new' : 'work') . "', $prio, $hold) ON CONFLICT (id) DO UPDATE SET prio = EXCLUDED.prio"
 		  : $kind < 7 ? "UPDATE live SET status = '$state', hold = $hold WHERE id = $id"
 		  : $kind == 7 ? "UPDATE live SET prio = $prio WHERE id = $id"
 		  : $kind == 8 ? "UPDATE live SET status = '$state', prio = $prio WHERE id BETWEEN $id AND $id + 5"
+		  : $kind == 12 ? "UPDATE live SET due = $due WHERE id BETWEEN $id AND $id + 3"
+		  : $kind == 13 ? "UPDATE live SET due = $due, status = '$state' WHERE id = $id"
 		  : $kind == 9 ? "DELETE FROM live WHERE id = $id"
 		  : $kind == 10 ? "BEGIN; UPDATE live SET status = '$state' WHERE id = $id; SAVEPOINT s; UPDATE live SET prio = $prio, status = 'done' WHERE id = $id; ROLLBACK TO s; UPDATE live SET hold = $hold WHERE id = $id; COMMIT"
 		  : "UPDATE live SET note = '$part' WHERE id = $id";
@@ -323,21 +355,23 @@ for my $part (1 .. 10)
 
 my $history = $node->safe_psql('postgres', <<'END');
 SELECT concat_ws('|', r.id, r.key, us(h.at), h.kind, coalesce(h.from_state, ''), coalesce(h.to_state, ''), coalesce(h.changes ? 'priority', false)::int, coalesce(h.changes -> 'priority' ->> 'to', ''),
-	coalesce(h.changes ? 'hold_reason', false)::int, coalesce(h.changes -> 'hold_reason' ->> 'to', ''))
+	coalesce(h.changes ? 'hold_reason', false)::int, coalesce(h.changes -> 'hold_reason' ->> 'to', ''), coalesce(h.changes ? 'due', false)::int, coalesce(h.changes -> 'due' ->> 'to', ''))
 FROM itsm.record r, LATERAL itsm.record_history(r.id) h WHERE r.attachment = 2 ORDER BY r.id, h.version
 END
 my (%events, %value, %key);
 for my $line (split /\n/, $history)
 {
-	my ($id, $key, $at, $kind, $from, $to, $has_priority, $priority, $has_hold, $hold) = split /\|/, $line, -1;
+	my ($id, $key, $at, $kind, $from, $to, $has_priority, $priority, $has_hold, $hold, $has_due, $due) = split /\|/, $line, -1;
 	my $anew = $kind eq 'created' && $events{$id} ? 1 : 0;
 	$value{$id} = {} if $kind eq 'created';
 	$value{$id}{priority} = $priority eq '' ? undef : $priority if $has_priority;
 	$value{$id}{hold} = $hold eq '' ? undef : $hold if $has_hold;
+	$value{$id}{due} = $due eq '' ? undef : $due if $has_due;
 	my $ended = $kind eq 'deleted' ? 1 : 0;
 	my $last = $events{$id} ? $events{$id}[-1] : undef;
 	my $touched = $last && !$last->{ended} && $kind ne 'created' && ($last->{hold} // '') ne ($value{$id}{hold} // '') ? 1 : 0;
-	push @{ $events{$id} }, { at => $at, state => $to eq '' ? undef : $to, ended => $ended, anew => $anew, touched => $touched, %{ $value{$id} },
+	my $due_touched = $last && !$last->{ended} && $kind ne 'created' && ($last->{due} // '') ne ($value{$id}{due} // '') ? 1 : 0;
+	push @{ $events{$id} }, { at => $at, state => $to eq '' ? undef : $to, ended => $ended, anew => $anew, touched => $touched, due_touched => $due_touched, %{ $value{$id} },
 		entered => !$last || $last->{ended} || $kind eq 'created' || ($last->{state} // '') ne $to };
 	$key{$id} = $key;
 }

@@ -52,6 +52,8 @@ push @schema, map { my $name = $_; map { "SELECT itsm.set_mode(id, 'off', '$_->{
 push @schema, <<'END';
 SELECT itsm.act_as('the author'), itsm.define_change_template('good', max_failures => NULL), itsm.define_change_template('not approved');
 BEGIN; SELECT itsm.act_as('the approver'), itsm.approve_change_template('good'); COMMIT;
+SELECT itsm.take_baseline('first');
+SELECT itsm.take_baseline('second');
 SELECT itsm.define_change_window('freeze of an item', 'freeze', '2010-01-01', '2100-01-01', cis => '{frozen}');
 SELECT itsm.define_change_window('freeze of a service', 'freeze', '2000-01-01', '2010-01-01', services => '{"frozen service"}');
 SELECT itsm.define_change_window('maintenance', 'maintenance', '2000-01-01', '2050-01-01', cis => '{kept}');
@@ -75,10 +77,11 @@ END $$;
 END
 $node->safe_psql('postgres', join "\n", 'SET client_min_messages = error;', @schema);
 
+my $today = LifecycleModel::value('date', $node->safe_psql('postgres', 'SELECT current_date'));
 my $model = LifecycleModel->new(
 	definitions => \%definitions, role => $node->safe_psql('postgres', 'SELECT current_user'),
-	now => LifecycleModel::value('date', $node->safe_psql('postgres', 'SELECT current_date')),
-	templates => { good => 1 },
+	now => $today,
+	templates => { good => 1 }, baselines => { first => $today + 0.1, second => $today + 0.2 },
 	windows => [
 		{ kind => 'freeze', start => 20100101, end => 21000101, cis => ['frozen'] },
 		{ kind => 'freeze', start => 20000101, end => 20100101, services => ['frozen service'] },
@@ -139,6 +142,9 @@ sub good
 	return own_cis() if $attribute eq 'cis';
 	return 5 if "$name.$attribute" eq 'incident.priority';
 	return 'low' if $attribute eq 'risk';
+	return $attribute =~ /before/ ? 'first' : 'second' if $attribute =~ /^baseline_(before|after)$/;
+	return $name eq 'release' ? undef : $attribute eq 'actual_start' ? '2100-01-01 00:00:00+00' : '2110-01-01 00:00:00+00'
+		if $name =~ /^(release|deployment)$/ && $attribute =~ /^actual_(start|end)$/;
 	return pick('successful', 'successful', 'partial', 'failed') if $attribute eq 'outcome' && $l->{process} eq 'change';
 	return '2000-01-01' if "$name.$attribute" eq 'contract.valid_from';
 	return exists $good{$attribute} ? $good{$attribute} : $type eq 'text' ? "the $attribute" : $good{$type};
@@ -157,6 +163,8 @@ sub other
 	}
 	return own_cis() if $attribute eq 'cis' && chance(0.6);
 	return pick(@{ $other{$type} }) if $type ne 'text';
+	return pick('first', 'second', 'none', undef) if $attribute =~ /^baseline_(before|after)$/;
+	return key_of('configuration_item') if $name =~ /^(release|deployment)$/ && $attribute eq 'ci' && chance(0.2);
 	return pick('frozen', 'kept', 'frozen service', "ci${epoch}_1") if $attribute =~ /^(ci|service)$/ && chance(0.6);
 	# as somebody or something else of the same row
 	return 'the ' . pick(@{ $mentioned{$name}{$attribute} }) if $mentioned{$name}{$attribute} && chance(0.4);

@@ -5,7 +5,7 @@ package ItsmTest;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT_OK = qw($service_desk $checks $verify fingerprint rss);
+our @EXPORT_OK = qw($service_desk $checks $make_old $verify fingerprint rss);
 
 our $service_desk = <<'END';
 CREATE EXTENSION itsm;
@@ -21,6 +21,34 @@ END
 
 # What the extension's own check finds wrong.
 our $verify = 'SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok';
+
+# What a table's records have gone through, as far as it is not sealed, happened that much
+# before this month: times are changed and the chains made anew.  Needs $checks.
+our $make_old = <<'END';
+CREATE FUNCTION checks.make_old(relation regclass, by interval) RETURNS bigint LANGUAGE plpgsql SET itsm.maintenance = on SET session_replication_role = replica SET client_min_messages = error AS $$
+DECLARE
+	e itsm.event;
+	last bytea;
+	moved bigint := 0;
+BEGIN
+	FOR e IN SELECT x.* FROM itsm.event x JOIN itsm.record r ON r.id = x.record AND r.tenant = x.tenant JOIN itsm.source s ON s.id = r.source
+			WHERE s.relation = make_old.relation ORDER BY x.record, x.version LOOP
+		IF e.version = 1 THEN
+			last := decode(repeat('00', 32), 'hex');
+		END IF;
+		IF NOT EXISTS (SELECT FROM itsm.seal_run u WHERE u.record = e.record AND u.version <= e.version AND e.version < u.version + u.events) THEN
+			e.at := date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - by + make_interval(mins => e.version::int);
+			e.hash := checks.event_hash(e, last);
+			UPDATE itsm.event x SET at = e.at, hash = e.hash WHERE x.record = e.record AND x.version = e.version;
+			UPDATE itsm.violation v SET at = e.at WHERE v.record = e.record AND v.version = e.version;
+			UPDATE itsm.record r SET at = e.at, hash = e.hash WHERE r.id = e.record;
+			moved := moved + 1;
+		END IF;
+		last := e.hash;
+	END LOOP;
+	RETURN moved;
+END $$;
+END
 
 # Functions that tell what is wrong; each is empty when all is well.
 our $checks = <<'END';

@@ -15,7 +15,7 @@ my %code = (status => 'IT002', initial => 'IT003', transition => 'IT001', requir
 my @risks = ([qw(very_high high medium)], [qw(high medium low)], [qw(medium low low)]);
 
 # definitions: name => definition; role: whom a check calls the actor when nobody is known;
-# windows: [{kind, start, end, cis, services}], templates: {name => valid}, now
+# windows: [{kind, start, end, cis, services}], templates: {name => valid}, baselines: {name => day}, now
 sub new
 {
 	my ($class, %self) = @_;
@@ -185,6 +185,10 @@ my %functions = (
 	cardinality => sub { my ($e, $v) = @_; return defined $v ? scalar @$v : undef },
 	now => sub { return $_[0]{model}{now} },
 	'itsm.change_template_valid' => sub { my ($e, $v) = @_; return $e->{model}{templates}{ $v // '' } ? 1 : 0 },
+	'itsm.baseline_taken_at' => sub { my ($e, $v) = @_; return $e->{model}{baselines}{ $v // '' } },
+	'itsm.baseline_covers' => sub { my ($e, $baseline, @cis) = @_; return $e->{model}->covers($baseline, @cis) },
+	'itsm.baseline_covers_changes' => sub { my ($e, $baseline, $changes) = @_; my $model = $e->{model};
+		return $model->covers($baseline, map { @{ $_->{cis} } } map { $model->{booked}{$_} // () } grep { $model->process_of($_) eq 'change' } @{ $changes // [] }) },
 	'itsm.matrix_priority' => sub { my ($e, $impact, $urgency) = @_; return _cell($impact, $urgency) ? $impact + $urgency - 1 : undef },
 	'itsm.matrix_risk' => sub { my ($e, $impact, $probability) = @_; return _cell($impact, $probability) ? $risks[$impact - 1][$probability - 1] : undef },
 );
@@ -307,6 +311,15 @@ sub _related
 	my $fit = grep { $self->_is_in($_, $in) && _says($_, $data->{with} // {}) } @others;
 	my $need = $data->{need} // 'all';
 	return $need eq 'all' ? $fit == @others + ($missing // 0) : $need eq 'some' ? $fit > 0 : $fit == 0;
+}
+
+sub process_of { my ($self, $id) = @_; my $row = $self->{rows}{$id}; return $row ? $self->{lifecycles}{ $row->{lifecycle} }{process} : '' }
+
+# The baselines were taken before there was any configuration item.
+sub covers
+{
+	my ($self, $baseline, @cis) = @_;
+	return defined $baseline && $self->{baselines}{$baseline} && !(any { defined && $self->process_of($_) eq 'configuration_item' } @cis) ? 1 : 0;
 }
 
 # Whether following an attribute comes back to the row.

@@ -84,7 +84,7 @@ CREATE TABLE "drop" (
 	name text PRIMARY KEY,
 	stage text NOT NULL DEFAULT 'planned',
 	kind text, keeper text, service text, rfcs text[], builder text, build text, hash text, criteria text, accepted text, accepted_by text,
-	defects text, base_before text, base_after text, base_back boolean, t_from timestamptz, t_to timestamptz,
+	defects text, base_before text, base_after text, base_back boolean, t_from timestamptz, t_to timestamptz, t_began timestamptz, t_ended timestamptz,
 	put_hash text, result text, watch_until timestamptz, success text, calls_after integer
 );
 ALTER TABLE rfc ADD FOREIGN KEY (drop) REFERENCES "drop";
@@ -132,6 +132,7 @@ GRANT EXECUTE ON FUNCTION itsm.define_change_template(text, text, timestamptz, i
 	itsm.withdraw_change_template(text) TO tom, carol;
 GRANT EXECUTE ON FUNCTION itsm.awaiting_approval(text), itsm.plan_meeting(text, timestamptz, text), itsm.meeting_agenda(bigint),
 	itsm.close_meeting(bigint, text) TO carol;
+GRANT EXECUTE ON FUNCTION itsm.take_baseline(text, bigint[], text, text, text, text), itsm.baseline_diff(text, text) TO pipeline;
 GRANT USAGE ON SCHEMA itsm_report TO viewer;
 GRANT SELECT ON ALL TABLES IN SCHEMA itsm_report TO viewer;
 END
@@ -188,7 +189,7 @@ our %attached = (
 			watched => 'early_life', done => 'closed', void => 'cancelled' },
 		attributes => { number => 'name', type => 'kind', owner => 'keeper', service => 'service', ci => 'null::text', changes => 'rfcs', builder => 'builder', build_id => 'build', artefact_hash => 'hash',
 			acceptance_criteria => 'criteria', acceptance => 'accepted', accepted_by => 'accepted_by', defects => 'defects', baseline_before => 'base_before',
-			baseline_after => 'base_after', baseline_restored => 'base_back', planned_start => 't_from', planned_end => 't_to', deployed_hash => 'put_hash', result => 'result',
+			baseline_after => 'base_after', baseline_restored => 'base_back', actual_start => 't_began', actual_end => 't_ended', planned_start => 't_from', planned_end => 't_to', deployed_hash => 'put_hash', result => 'result',
 			observation_until => 'watch_until', success => 'success', incidents_after => 'calls_after' } },
 	asset => { key => 'tag', status => 'stage', lifecycle => 'configuration_item',
 		states => { Planned => 'planned', Ordered => 'ordered', Received => 'received', Stock => 'in_stock', Build => 'in_build', Test => 'in_test', Live => 'live',

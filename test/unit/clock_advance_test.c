@@ -69,7 +69,7 @@ deadline(const ClockTerms *terms, int64_t from, int64_t length)
 static ClockTerms
 terms_of(int64_t target, ClockReopen reopen)
 {
-	ClockTerms	terms = {target, reopen, elapsed, deadline, NULL};
+	ClockTerms	terms = {target, false, reopen, elapsed, deadline, NULL};
 
 	return terms;
 }
@@ -122,23 +122,23 @@ test_order(void)
 	Clock		clock;
 	bool		reset = false;
 
-	clock_start(&terms, &clock, 0);
+	clock_start(&terms, &clock, 0, terms.target);
 	(void) clock_advance(&terms, &clock, &event, &reset);
 	ok(clock.stage == CLOCK_COMPLETED && !reset, "stop goes before reset, cancel and pause");
-	clock_start(&terms, &clock, 0);
+	clock_start(&terms, &clock, 0, terms.target);
 	event.state &= ~CLOCK_STOPS;
 	(void) clock_advance(&terms, &clock, &event, &reset);
 	ok(clock.stage == CLOCK_CANCELLED && reset, "reset before cancel and pause");
-	clock_start(&terms, &clock, 0);
+	clock_start(&terms, &clock, 0, terms.target);
 	reset = event.entered = false;
 	(void) clock_advance(&terms, &clock, &event, &reset);
 	ok(clock.stage == CLOCK_CANCELLED && !reset, "a state resets a clock when it is entered");
-	clock_start(&terms, &clock, 0);
+	clock_start(&terms, &clock, 0, terms.target);
 	event.touched = true;
 	(void) clock_advance(&terms, &clock, &event, &reset);
 	ok(clock.stage == CLOCK_CANCELLED && reset, "or when a value changes");
 	event.touched = false;
-	clock_start(&terms, &clock, 0);
+	clock_start(&terms, &clock, 0, terms.target);
 	event.state = CLOCK_PAUSES | OPEN;
 	(void) clock_advance(&terms, &clock, &event, &reset);
 	ok(clock.stage == CLOCK_PAUSED && !clock.due && clock.elapsed == 3, "a clock that is paused has no due time");
@@ -157,14 +157,14 @@ test_breach(void)
 	Clock		clock;
 	Clock		later;
 
-	clock_start(&terms, &clock, 2);
+	clock_start(&terms, &clock, 2, terms.target);
 	ok(clock.due_at == 8 && clock.first_due_at == 8, "due when the hours of the target are over");
 	(void) tell(&terms, &clock, 10, CLOCK_STOPS);
 	ok(clock.elapsed == 6 && !clock.breached, "a target that is just used up is met, also after closing time");
-	clock_start(&terms, &clock, 2);
+	clock_start(&terms, &clock, 2, terms.target);
 	(void) tell(&terms, &clock, 13, CLOCK_STOPS);
 	ok(clock.breached && clock.breached_at == 8 && clock.elapsed == 7, "one tick more is a breach, as of the due time");
-	clock_start(&terms, &clock, 2);
+	clock_start(&terms, &clock, 2, terms.target);
 	(void) tell(&terms, &clock, 5, HOLD);
 	(void) tell(&terms, &clock, 25, OPEN);
 	ok(clock.due_at == 28 && clock.first_due_at == 8 && clock.paused == 12, "a pause puts it off; the first due time stays");
@@ -175,8 +175,42 @@ test_breach(void)
 	(void) tell(&terms, &clock, 50, OPEN);
 	ok(clock.breached && clock.due && clock.due_at == 28, "a breach stays; so does its time");
 	terms.target = INT64_MAX / 2;
-	clock_start(&terms, &clock, 0);
+	clock_start(&terms, &clock, 0, terms.target);
 	ok(clock.due && clock.due_at == CLOCK_NEVER, "hours that do not reach so far are never due");
+}
+
+static int64_t
+wall_elapsed(const ClockTerms *terms, int64_t from, int64_t to)
+{
+	(void) terms;
+	return to - from;
+}
+
+static int64_t
+wall_deadline(const ClockTerms *terms, int64_t from, int64_t length)
+{
+	(void) terms;
+	return length == CLOCK_NEVER ? CLOCK_NEVER : from + length;
+}
+
+/* Of relative targets each clock has its own. */
+static void
+test_relative(void)
+{
+	ClockTerms	terms = {0, true, CLOCK_REOPEN_RESUME, wall_elapsed, wall_deadline, NULL};
+	Clock		clock;
+
+	clock_start(&terms, &clock, 5, 7);
+	ok(clock.due_at == 12 && clock.first_due_at == 12 && clock_target(&terms, &clock) == 7, "due when its own target is over");
+	(void) tell(&terms, &clock, 10, HOLD);
+	(void) tell(&terms, &clock, 30, OPEN);
+	ok(clock.due_at == 32 && clock.first_due_at == 12 && clock_target(&terms, &clock) == 7, "its target stays when a pause puts it off");
+	(void) tell(&terms, &clock, 33, CLOCK_STOPS);
+	ok(clock.breached && clock.breached_at == 32, "breached");
+	clock_start(&terms, &clock, 5, 0);
+	ok(clock.due_at == 5 && clock_at(&terms, &clock, 6).breached_at == 5, "one without time is due at once");
+	clock_start(&terms, &clock, 5, CLOCK_NEVER);
+	ok(clock.due_at == CLOCK_NEVER && !clock_at(&terms, &clock, 1000).breached, "and one without an end never");
 }
 
 static void
@@ -185,7 +219,7 @@ test_reopen(void)
 	ClockTerms	terms = terms_of(6, CLOCK_REOPEN_RESUME);
 	Clock		clock;
 
-	clock_start(&terms, &clock, 2);
+	clock_start(&terms, &clock, 2, terms.target);
 	(void) tell(&terms, &clock, 4, CLOCK_STOPS);
 	ok(tell(&terms, &clock, 14, OPEN) && clock.stage == CLOCK_IN_PROGRESS && clock.elapsed == 2 && clock.paused == 6 &&
 	   clock.due_at == 18, "a clock goes on after a reopening; the time between was a pause");
@@ -216,7 +250,7 @@ test_random(void)
 		bool		completed = false;
 		Clock		clock;
 
-		clock_start(&terms, &clock, start);
+		clock_start(&terms, &clock, start, terms.target);
 		for (int64_t at = start; at < LIFE; at++)
 		{
 			if (at == next)
@@ -256,6 +290,7 @@ main(void)
 	test_order();
 	test_breach();
 	test_reopen();
+	test_relative();
 	test_random();
 	printf("1..%d\n", tests);
 	return failures != 0;
