@@ -104,7 +104,7 @@ sub holds
 $old->safe_psql('postgres', 'CREATE DATABASE desk');
 $old->safe_psql('desk', "CREATE EXTENSION itsm; $desk");
 my @before = map { $old->safe_psql('desk', $_) } @kept;
-like($before[5], qr/8\.6\.1-1\|.*\|never$/m, 'there are findings');
+like($before[5], qr/8\.6\.1-1\|.*\|never\|/m, 'there are findings');
 
 my $directory = PostgreSQL::Test::Utils::tempdir();
 foreach my $form ('custom', 'plain', 'directory')
