@@ -21,6 +21,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 says before a declaration what does not return. */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* 17 moved the local transaction id into a struct of its own. */
 #if PG_VERSION_NUM >= 170000
 #define ITSM_LXID (MyProc->vxid.lxid)
