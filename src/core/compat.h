@@ -44,6 +44,15 @@
 				(failure), (lockmode))
 #endif
 
+/* 18 counts index searches for those who ask for it. */
+#if PG_VERSION_NUM >= 180000
+#define itsm_index_beginscan(heap, index, snapshot, key_count, order_count) \
+	index_beginscan((heap), (index), (snapshot), NULL, (key_count), (order_count))
+#else
+#define itsm_index_beginscan(heap, index, snapshot, key_count, order_count) \
+	index_beginscan((heap), (index), (snapshot), (key_count), (order_count))
+#endif
+
 /* 17 lets an access method keep something from one insertion to the next. */
 #if PG_VERSION_NUM >= 170000
 #define itsm_index_insert_cleanup(index, info) index_insert_cleanup((index), (info))

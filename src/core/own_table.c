@@ -328,7 +328,7 @@ scan_of(OwnTable *table, OwnProbe *probe)
 		MemoryContext caller = MemoryContextSwitchTo(kept);
 		Relation	index = index_open(probe->oid, RowExclusiveLock);
 
-		probe->scan = index_beginscan(table->relation, index, SnapshotSelf, probe->key_count, 0);
+		probe->scan = itsm_index_beginscan(table->relation, index, SnapshotSelf, probe->key_count, 0);
 		MemoryContextSwitchTo(caller);
 	}
 	return probe->scan;
