@@ -69,4 +69,14 @@ FROM generate_series(story.start() + interval '6 months', now() - interval '1 mo
 INSERT INTO provider.certificate (number, title, body, scope, owner, stage_1_at, stage_2_at, issued_at, valid_to, surveillance_at, next_surveillance, status)
 VALUES ('CRT-1', 'ISO/IEC 20000-1:2018', 'A certification body', 'Delivery of six services to three customers', 'bernd', story.ago('17 months'), story.ago('15 months'), story.ago('14 months'), story.ago('-22 months'), story.ago('2 months'), story.ago('-10 months'), 'certified');
 SELECT story.tell('certificate', 'CRT-1', 'bernd', 'planned', story.ago('20 months')::text, 'stage_1', story.ago('17 months')::text, 'stage_2', story.ago('15 months')::text, 'certified', story.ago('14 months')::text) \g /dev/null
+-- Facts were recorded when they came to be known.
+INSERT INTO story.log
+SELECT 'measurement', id::text, period_end + interval '2 days', 'recorded', 'bernd' FROM provider.measurement WHERE period_end + 2 < story.ago('0')
+UNION ALL SELECT 'competence', id::text, valid_from, 'current', 'bernd' FROM provider.competence
+UNION ALL SELECT 'known_error', k.number, p.opened + interval '7 days', k.status, 'frank' FROM provider.known_error AS k JOIN story.problem AS p ON p.key = k.problem
+UNION ALL SELECT 'audit_programme', number, period_start, 'current', 'mona' FROM provider.audit_programme
+UNION ALL SELECT 'management_review', number, held_at, 'held', 'bernd' FROM provider.management_review
+UNION ALL SELECT 'management_review', number, held_at + 20, 'closed', 'bernd' FROM provider.management_review WHERE held_at + 20 < story.ago('0')
+UNION ALL SELECT 'performance_review', number, held_at + 5, 'closed', 'bernd' FROM provider.performance_review
+UNION ALL SELECT 'satisfaction', id::text, measured_at, 'recorded', 'bernd' FROM provider.satisfaction;
 DROP TABLE story.found;

@@ -28,6 +28,23 @@ FROM itsm_report.iso20000_document WHERE source = 'public.register_document' ORD
 -- A superseded one does not answer.
 SELECT number, kind, status FROM itsm_report.iso20000_document WHERE kind = 'change_policy';
 
+-- What a document would say may be kept as records of its own, as long as these hold.
+CREATE TABLE register_contract (no text PRIMARY KEY, state text);
+CREATE TABLE register_plan (no text PRIMARY KEY, state text, how text);
+SELECT itsm.attach('register_contract', 'contract', 'state', mode => 'off') > 0 AS attached, itsm.attach('register_plan', 'continuity_plan', 'state', attributes => '{"procedures": "how"}', mode => 'off') > 0 AS attached;
+SELECT number, section, status FROM itsm_report.iso20000_document WHERE kind = 'supplier_contract';
+INSERT INTO register_contract VALUES ('1', 'active');
+INSERT INTO register_plan VALUES ('1', 'current', 'on paper');
+SELECT number, section, status, record FROM itsm_report.iso20000_document WHERE kind = 'supplier_contract';
+SELECT number, kind, process FROM itsm.kept_as_records WHERE kind IN ('supplier_contract', 'continuity_plan') ORDER BY number;
+UPDATE register_contract SET state = 'terminated';
+UPDATE register_plan SET how = '';
+SELECT number, section, status FROM itsm_report.iso20000_document WHERE kind = 'supplier_contract';
+SELECT number, kind, process FROM itsm.kept_as_records WHERE kind IN ('supplier_contract', 'continuity_plan') ORDER BY number;
+SET client_min_messages = error;
+DROP TABLE register_contract, register_plan;
+SET client_min_messages = warning;
+
 -- A lifecycle of one's own may keep anything under these names: no view falls over it.
 SELECT itsm.define_lifecycle('{"name": "register_loose", "process": "document", "attributes": {"kind": "text", "title": "text", "next_review": "text", "approved_at": "text", "sections": "text"},
 	"states": [{"name": "valid", "category": "active", "initial": true}, {"name": "gone", "category": "closed", "final": true}], "transitions": [{"from": "valid", "to": "gone"}]}');
