@@ -8,12 +8,12 @@ INSERT INTO provider.metric (name, title, kind, process, objective, owner, metho
 SELECT 'kpi ' || name, 'KPI of ' || name, 'kpi', name, CASE name WHEN 'incident management' THEN 'OBJ-service desk' WHEN 'change management' THEN 'OBJ-operations' WHEN 'relationship management' THEN 'OBJ-management' END, owner, 'counted from the records', '1 month', 'monthly', '%', 90, 'at_least' FROM provider.process;
 INSERT INTO provider.measurement (kind, metric, process, period_start, period_end, value, target, unit, deviation, cause, action, analysed_at, analysed_by)
 SELECT 'kpi', m.name, m.process, month::date, (month + interval '1 month')::date, v.value, 90, '%', v.value < 90, CASE WHEN v.value < 90 THEN 'more work than people' END, CASE WHEN v.value < 90 THEN 'taken up in the next review' END, least(story.ago('0'), (month + interval '1 month 8 days')::date), m.owner
-FROM provider.metric AS m, generate_series(story.start(), date_trunc('month', now()) - interval '1 month', interval '1 month') WITH ORDINALITY AS g(month, n),
+FROM provider.metric AS m, generate_series(story.start(), date_trunc('month', story.now()) - interval '1 month', interval '1 month') WITH ORDINALITY AS g(month, n),
 	LATERAL (SELECT round((78 + 16 * sqrt(n / 36.0) + 5 * story.dice(n::integer, m.name))::numeric, 1) AS value) AS v;
 -- What the clocks and the outages say.
 INSERT INTO provider.measurement (kind, service, agreement_target, period_start, period_end, value, target, unit, deviation, cause, action, analysed_at, analysed_by)
 SELECT 'sla', a.service, t.number, month::date, (month + interval '1 month')::date, s.value, 90, '%', s.value < 90, CASE WHEN s.value < 90 THEN 'more work than people' END, CASE WHEN s.value < 90 THEN 'taken up in the next review' END, least(story.ago('0'), (month + interval '1 month 6 days')::date), 'bernd'
-FROM provider.agreement AS a JOIN provider.agreement_target AS t ON t.agreement = a.number, generate_series(story.start(), date_trunc('month', now()) - interval '1 month', interval '1 month') AS month,
+FROM provider.agreement AS a JOIN provider.agreement_target AS t ON t.agreement = a.number, generate_series(story.start(), date_trunc('month', story.now()) - interval '1 month', interval '1 month') AS month,
 	LATERAL (SELECT coalesce((SELECT round(100.0 * sum(met) / nullif(sum(completed), 0), 1) FROM itsm_report.sla_monthly AS v WHERE v.month = g.month AND v.service = a.service), 100) AS value FROM (SELECT month) AS g) AS s
 WHERE month >= a.valid_from - 31;
 INSERT INTO provider.measurement (kind, service, period_start, period_end, value, target, unit, deviation, cause, action, analysed_at, analysed_by)
@@ -21,13 +21,13 @@ SELECT 'availability', service, month::date, (month + interval '1 month')::date,
 FROM itsm_report.availability_monthly WHERE complete AND availability IS NOT NULL;
 INSERT INTO provider.measurement (kind, service, period_start, period_end, value, unit, analysed_at, analysed_by)
 SELECT 'consumption', name, month::date, (month + interval '1 month')::date, round((700 + 200 * story.dice(extract(month FROM month)::integer, name))::numeric), 'users', least(story.ago('0'), (month + interval '1 month 6 days')::date), 'hans'
-FROM provider.service, generate_series(story.start() + interval '12 months', date_trunc('month', now()) - interval '1 month', interval '1 month') AS month WHERE status = 'live';
+FROM provider.service, generate_series(story.start() + interval '12 months', date_trunc('month', story.now()) - interval '1 month', interval '1 month') AS month WHERE status = 'live';
 INSERT INTO provider.measurement (kind, service, period_start, period_end, value, target, unit, deviation, action, analysed_at, analysed_by)
 SELECT 'capacity', name, month::date, (month + interval '1 month')::date, v.value, 90, '%', v.value > 90, CASE WHEN v.value > 90 THEN 'another disk' END, least(story.ago('0'), (month + interval '1 month 6 days')::date), 'hans'
-FROM provider.service, generate_series(date_trunc('month', now()) - interval '12 months', date_trunc('month', now()) - interval '1 month', interval '1 month') AS month, LATERAL (SELECT round((60 + 34 * story.dice(extract(month FROM month)::integer, 'capacity' || name))::numeric, 1) AS value) AS v WHERE status = 'live';
+FROM provider.service, generate_series(date_trunc('month', story.now()) - interval '12 months', date_trunc('month', story.now()) - interval '1 month', interval '1 month') AS month, LATERAL (SELECT round((60 + 34 * story.dice(extract(month FROM month)::integer, 'capacity' || name))::numeric, 1) AS value) AS v WHERE status = 'live';
 INSERT INTO provider.analysis (title, subject, service, owner, planned_at, period_start, period_end, held_at, result, actions, status)
 SELECT 'Trend of ' || subject, subject, NULL, 'frank', (q + interval '3 months 7 days')::date, q::date, (q + interval '3 months')::date, (q + interval '3 months 10 days')::date, 'fewer than before; see the figures', '{}', 'closed'
-FROM unnest('{incident,change,security_incident}'::text[]) AS subject, generate_series(story.start(), now() - interval '3 months 11 days', interval '3 months') AS q;
+FROM unnest('{incident,change,security_incident}'::text[]) AS subject, generate_series(story.start(), story.now() - interval '3 months 11 days', interval '3 months') AS q;
 INSERT INTO provider.improvement (number, title, requester, priority, criteria, score, decision, decided_by, owner, target, due, result, reported_at, status)
 SELECT 'IMP' || 1000000 + n, story.pick(n, 'improvement', '{Self service for passwords,Spare parts on site,Second line to the harbour,Checklist for changes,Better greeting,Dashboards for customers}'), 'carla', 3, 'benefit against cost', '7', 'yes', 'anna', 'bernd', 'ten percent fewer incidents', (at + interval '120 days')::date,
 	CASE WHEN n < 22 THEN 'reached' END, CASE WHEN n < 22 THEN at + interval '150 days' END, CASE WHEN n < 22 THEN 'closed' ELSE 'in_progress' END
@@ -42,11 +42,11 @@ INSERT INTO provider.audit_programme (number, title, owner, period_start, period
 SELECT 'PRG-1', 'Programme of three years', 'mona', story.start()::date, (story.start() + interval '4 years')::date, '{4,5,6,7,8,9,10}', array_agg(name), 'what customers feel first', 'findings of the year before' FROM provider.process;
 INSERT INTO provider.audit (number, title, criteria, scope, auditor, auditee, planned_start, planned_end, report, findings, programme, clauses, reported_at, status)
 SELECT 'AUD-' || n, 'Internal audit ' || n, 'ISO/IEC 20000-1 and our own rules', story.pick(n, 'scope', '{service desk,operations,suppliers,security}'), 'mona', story.pick(n, 'auditee', '{bernd,carla,dirk,lars}'), at, at + interval '3 days', 'in the wiki', 'see the findings', 'PRG-1', '{8}', (at + interval '14 days')::date, 'closed'
-FROM generate_series(1, 9) AS n, LATERAL (SELECT story.start() + n * interval '115 days' AS at) AS a WHERE at < now() - interval '20 days';
+FROM generate_series(1, 9) AS n, LATERAL (SELECT story.start() + n * interval '115 days' AS at) AS a WHERE at < story.now() - interval '20 days';
 SELECT story.tell('audit', number, 'mona', 'planned', (planned_start - interval '60 days')::text, 'in_progress', planned_start::text, 'reported', reported_at::text, 'closed', (reported_at + 10)::text) FROM provider.audit \g /dev/null
 CREATE TABLE story.found AS
 SELECT row_number() OVER (ORDER BY a, n)::integer AS n, a, 'AUD-' || a AS audit, story.start() + a * interval '115 days 14 hours' AS at, CASE WHEN n <= (ARRAY[3,2,2,1,1,1,0,0,0])[a] THEN 'major' ELSE 'minor' END AS grade
-FROM generate_series(1, 9) AS a, generate_series(1, 9) AS n WHERE n <= (ARRAY[8,7,6,5,4,4,3,2,2])[a] AND story.start() + a * interval '115 days' < now() - interval '20 days';
+FROM generate_series(1, 9) AS a, generate_series(1, 9) AS n WHERE n <= (ARRAY[8,7,6,5,4,4,3,2,2])[a] AND story.start() + a * interval '115 days' < story.now() - interval '20 days';
 INSERT INTO provider.corrective_action (number, title, source, cause, owner, due, done_at, evidence, effect, verifier, correction, similar_cases, status)
 SELECT 'CA' || 1000000 + n, 'Finding of ' || audit, audit, story.pick(n, 'why', '{nobody was responsible,the tool did not ask for it,too few people,the rule was not known}'), story.pick(n, 'owner', '{bernd,carla,dirk,eva,lars}'), (at + interval '60 days')::date,
 	CASE WHEN n < 39 THEN at + CASE WHEN a < 4 THEN interval '80 days' ELSE '40 days' END END, CASE WHEN n < 39 THEN 'records since then' END, CASE WHEN n < 39 THEN 'holds' END, CASE WHEN n < 39 THEN 'mona' END, 'put right', 'looked for, none', CASE WHEN n < 39 THEN 'closed' ELSE 'in_progress' END FROM story.found;
@@ -61,11 +61,11 @@ SELECT story.tell('finding', 'FND' || 1000000 + n, 'mona', VARIADIC ARRAY['raise
 	|| CASE WHEN n < 39 THEN ARRAY['implemented', (at + CASE WHEN a < 4 THEN interval '80 days' ELSE '40 days' END)::text, 'verified', (at + interval '91 days')::text, 'closed', (at + interval '93 days')::text] ELSE '{}' END) FROM story.found \g /dev/null
 INSERT INTO provider.management_review (number, title, planned_at, held_at, chaired_by, participants, inputs, decisions, actions, action_keys, minutes, status)
 SELECT 'MR-' || n, 'Management review ' || n, at::date, at::date, 'anna', '{anna,bernd,gitta,lars,mona}', CASE WHEN n > 2 THEN '{previous_actions,changes,performance,nonconformities,measurements,audits,feedback,objectives,resources,risks,parties,improvements}' ELSE '{performance,audits}' END::text[], 'go on', 'as listed', ARRAY['IMP' || 1000000 + 3 * n], 'in the wiki', 'closed'
-FROM generate_series(1, 6) AS n, LATERAL (SELECT story.start() + n * interval '170 days' AS at) AS a WHERE at < now() - interval '5 days';
+FROM generate_series(1, 6) AS n, LATERAL (SELECT story.start() + n * interval '170 days' AS at) AS a WHERE at < story.now() - interval '5 days';
 INSERT INTO provider.service_report (name, title, purpose, audience, frequency, data_source, owner) VALUES ('monthly', 'Monthly report of the services', 'performance against the agreements', 'customers', '1 month', 'itsm_report', 'bernd');
 INSERT INTO provider.report_issue (report, period_start, period_end, due_at, held_at, decisions, actions, communicated_at, communicated_to, status)
 SELECT 'monthly', m::date, (m + interval '1 month')::date, (m + interval '1 month 12 days')::date, (m + interval '1 month 8 days')::date, 'none', 'none', (m + interval '1 month 9 days')::date, 'customers', 'closed'
-FROM generate_series(story.start() + interval '6 months', now() - interval '1 month 13 days', interval '1 month') AS m;
+FROM generate_series(story.start() + interval '6 months', story.now() - interval '1 month 13 days', interval '1 month') AS m;
 INSERT INTO provider.certificate (number, title, body, scope, owner, stage_1_at, stage_2_at, issued_at, valid_to, surveillance_at, next_surveillance, status)
 VALUES ('CRT-1', 'ISO/IEC 20000-1:2018', 'A certification body', 'Delivery of six services to three customers', 'bernd', story.ago('17 months'), story.ago('15 months'), story.ago('14 months'), story.ago('-22 months'), story.ago('2 months'), story.ago('-10 months'), 'certified');
 SELECT story.tell('certificate', 'CRT-1', 'bernd', 'planned', story.ago('20 months')::text, 'stage_1', story.ago('17 months')::text, 'stage_2', story.ago('15 months')::text, 'certified', story.ago('14 months')::text) \g /dev/null

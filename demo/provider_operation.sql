@@ -11,7 +11,7 @@ SELECT itsm.define_sla(jsonb_build_object('name', format('priority %s solved', p
 FROM (VALUES (1, '4 hours'), (2, '8 hours'), (3, '16 hours'), (4, '40 hours')) AS v(priority, target) \g /dev/null
 SELECT itsm.set_availability_target(name, CASE name WHEN 'network' THEN 99.8 WHEN 'workplace' THEN 99.0 ELSE 99.5 END, 'always', story.start(), rewrite_past => true)
 FROM provider.service WHERE status = 'live' AND name <> 'file sharing' \g /dev/null
-SELECT itsm.set_availability_target('file sharing', 99.5, 'always', date_trunc('month', now()) - interval '4 months', rewrite_past => true) \g /dev/null
+SELECT itsm.set_availability_target('file sharing', 99.5, 'always', date_trunc('month', story.now()) - interval '4 months', rewrite_past => true) \g /dev/null
 
 -- ------------------------------------------------------------------ changes
 
@@ -35,7 +35,7 @@ FROM generate_series(1, 720) AS n,
 	LATERAL (SELECT story.start() + (n - 1) * interval '36.5 hours' + interval '9 hours' AS opened) AS o,
 	LATERAL (SELECT least(3, 1 + floor((n - 1) / 240.0))::integer AS year) AS y,
 	LATERAL (SELECT CASE WHEN story.dice(n, 'emergency') < (ARRAY[0.12, 0.08, 0.05])[year] THEN 'emergency' WHEN story.dice(n, 'standard') < 0.35 THEN 'standard' ELSE 'normal' END AS type) AS t
-WHERE opened < now() - interval '10 days';
+WHERE opened < story.now() - interval '10 days';
 INSERT INTO provider.change (number, title, requester, assignee, impact, urgency, priority, category, service, cis, type, risk, probability, plan, backout_plan, test_plan, template, emergency_reason,
 	assessment, technical_reviewer, implementer, planned_start, planned_end, actual_start, actual_end, outcome, review, reviewer, cis_updated, communicated_at, chargeable, cost_estimate, cost_approved_by, approver, approved_at, status)
 SELECT key, CASE type WHEN 'standard' THEN 'Restart of a server' ELSE story.pick(n, 'change', '{New release,More memory,Patch of the operating system,Certificate renewed,Rules of the firewall,Move to another host}') END,
@@ -86,8 +86,8 @@ SELECT story.tell('deployment', number, 'ines', 'scheduled', (planned_start - in
 
 CREATE TABLE story.problem AS
 SELECT n, 'PRB' || 1000000 + n AS key, opened, story.pick(n, 'problem service', '{mail,network,workplace,orders,telephony}') AS service,
-	story.pick(n, 'kind', '{access,hardware,software,connection}') AS category, CASE WHEN opened < now() - interval '4 months' THEN 'closed' WHEN n % 2 = 0 THEN 'known_error' ELSE 'root_cause_analysis' END AS status
-FROM generate_series(1, 60) AS n, LATERAL (SELECT story.start() + n * interval '18 days' + interval '10 hours' AS opened) AS o WHERE opened < now() - interval '8 days';
+	story.pick(n, 'kind', '{access,hardware,software,connection}') AS category, CASE WHEN opened < story.now() - interval '4 months' THEN 'closed' WHEN n % 2 = 0 THEN 'known_error' ELSE 'root_cause_analysis' END AS status
+FROM generate_series(1, 60) AS n, LATERAL (SELECT story.start() + n * interval '18 days' + interval '10 hours' AS opened) AS o WHERE opened < story.now() - interval '8 days';
 INSERT INTO provider.problem (number, title, requester, assignee, owner, impact, urgency, priority, category, service, source, root_cause, workaround, resolution, resolution_code, change, action, effectiveness, effectiveness_checked_by, status)
 SELECT key, format('Again and again: %s of %s', category, service), 'carla', 'frank', 'frank', 2, 2, 3, category, service, 'trend of incidents',
 	CASE WHEN status <> 'root_cause_analysis' THEN story.pick(n, 'cause', '{a memory leak,a certificate that nobody watched,a cable under the stairs,too few licences}') END,
@@ -114,15 +114,15 @@ SELECT n, 'INC' || 1000000 + n AS key, u, opened, priority, target, service, cat
 FROM generate_series(1, 4200) AS n,
 	LATERAL (SELECT n / 4200.0::float8 AS u) AS s,
 	-- more of them in the beginning, and on working days
-	LATERAL (SELECT story.start() + date_trunc('day', (now() - story.start()) * power(u, 1.2)) AS day) AS d,
-	LATERAL (SELECT least(day - (CASE WHEN extract(isodow FROM day) > 5 AND story.dice(n, 'weekend') < 0.85 THEN 2 ELSE 0 END) * interval '1 day' + (6 + story.dice(n, 'hour') * 12) * interval '1 hour', now() - interval '1 hour') AS opened) AS o,
+	LATERAL (SELECT story.start() + date_trunc('day', (story.now() - story.start()) * power(u, 1.2)) AS day) AS d,
+	LATERAL (SELECT least(day - (CASE WHEN extract(isodow FROM day) > 5 AND story.dice(n, 'weekend') < 0.85 THEN 2 ELSE 0 END) * interval '1 day' + (6 + story.dice(n, 'hour') * 12) * interval '1 hour', story.now() - interval '1 hour') AS opened) AS o,
 	LATERAL (SELECT CASE WHEN story.dice(n, 'priority') < 0.03 THEN 1 WHEN story.dice(n, 'priority') < 0.15 THEN 2 WHEN story.dice(n, 'priority') < 0.6 THEN 3 ELSE 4 END AS priority) AS p,
 	LATERAL (SELECT (ARRAY['4 hours', '8 hours', '16 hours', '40 hours'])[priority]::interval AS target) AS t,
 	LATERAL (SELECT target * greatest(0.12, power(story.dice(n, 'work'), 2) * (1.6 - 0.52 * u)) AS work, CASE WHEN story.dice(n, 'pause') < 0.2 THEN (2 + 20 * story.dice(n, 'how long')) * interval '1 hour' ELSE '0' END AS pause) AS w,
 	LATERAL (SELECT story.pick(n, 'service', '{mail,network,workplace,workplace,orders,telephony}') AS service, story.pick(n, 'category', '{access,hardware,software,connection}') AS category) AS v;
 ALTER TABLE story.incident ADD status text;
-UPDATE story.incident SET status = CASE WHEN n % 67 = 0 THEN 'cancelled' WHEN resolved + interval '5 days' < now() THEN 'closed' WHEN resolved < now() THEN 'resolved'
-	WHEN pause > '0' AND held < now() AND resumed >= now() THEN 'on_hold' WHEN started < now() THEN 'in_progress' ELSE 'assigned' END;
+UPDATE story.incident SET status = CASE WHEN n % 67 = 0 THEN 'cancelled' WHEN resolved + interval '5 days' < story.now() THEN 'closed' WHEN resolved < story.now() THEN 'resolved'
+	WHEN pause > '0' AND held < story.now() AND resumed >= story.now() THEN 'on_hold' WHEN started < story.now() THEN 'in_progress' ELSE 'assigned' END;
 INSERT INTO provider.incident (number, title, requester, assignee, assignment_group, impact, urgency, priority, category, service, ci, hold_reason, resolution_code, resolution, problem, change, security, security_type, escalated_at, escalated_to, outage_started_at, status)
 SELECT key, story.pick(n, 'what', CASE service WHEN 'mail' THEN '{Mail does not arrive,Mailbox is full,Calendar is empty}' WHEN 'network' THEN '{VPN drops,Network is slow,No address}' WHEN 'orders' THEN '{Order form is slow,Invoice is wrong}'
 		WHEN 'telephony' THEN '{Phone is mute,Calls drop}' ELSE '{Screen stays black,Printer is jammed,Password forgotten}' END::text[]),
@@ -143,7 +143,7 @@ SELECT 'incident', key, at, state, actor
 FROM story.incident AS i, LATERAL (VALUES ('new', opened, 'caller', true), ('assigned', assigned, 'carla', true), ('in_progress', started, 'jens', status <> 'cancelled'), ('on_hold', held, 'jens', status <> 'cancelled' AND pause > '0'),
 	('in_progress', resumed, 'kira', status <> 'cancelled' AND pause > '0'), ('resolved', resolved, 'kira', status <> 'cancelled'), ('closed', resolved + interval '5 days', 'caller', status <> 'cancelled'),
 	('cancelled', started, 'carla', status = 'cancelled')) AS v(state, at, actor, happened)
-WHERE happened AND at < now();
+WHERE happened AND at < story.now();
 
 -- Major incidents are those of the highest priority that lasted; each was an outage.
 CREATE TABLE story.major AS
@@ -166,15 +166,15 @@ SELECT story.tell('outage', number, 'hans', 'ongoing', started_at::text, 'restor
 
 CREATE TABLE story.request AS
 SELECT n, 'REQ' || 1000000 + n AS key, opened, item, opened + target * greatest(0.1, power(story.dice(n, 'request takes'), 2) * (1.35 - 0.33 * n / 2400)) AS fulfilled
-FROM generate_series(1, 2400) AS n, LATERAL (SELECT story.start() + (now() - story.start()) * (n / 2401.0) AS opened) AS o,
+FROM generate_series(1, 2400) AS n, LATERAL (SELECT story.start() + (story.now() - story.start()) * (n / 2401.0) AS opened) AS o,
 	LATERAL (SELECT story.pick(n, 'item', '{new mailbox,network access,laptop,order clerk,telephone}') AS item) AS i, LATERAL (SELECT fulfilment_target AS target FROM provider.catalogue_item WHERE name = i.item) AS t;
 INSERT INTO provider.service_request (number, title, requester, assignee, impact, urgency, priority, category, service, catalogue_item, approval_required, approver, decision, decided_at, outcome, resolution, status)
 SELECT key, c.title, format('user %s', 1 + floor(story.dice(n, 'asker') * 600)), story.pick(n, 'fulfils', '{jens,kira}'), 3, 3, 4, 'request', c.service, c.name, c.approval_required, CASE WHEN c.approval_required THEN 'carla' END, CASE WHEN c.approval_required THEN 'yes' END,
-	CASE WHEN c.approval_required THEN opened + interval '3 hours' END, CASE WHEN fulfilled < now() THEN 'delivered' END, NULL, CASE WHEN fulfilled + interval '3 days' < now() THEN 'closed' WHEN fulfilled < now() THEN 'fulfilled' ELSE 'in_fulfilment' END
+	CASE WHEN c.approval_required THEN opened + interval '3 hours' END, CASE WHEN fulfilled < story.now() THEN 'delivered' END, NULL, CASE WHEN fulfilled + interval '3 days' < story.now() THEN 'closed' WHEN fulfilled < story.now() THEN 'fulfilled' ELSE 'in_fulfilment' END
 FROM story.request AS r JOIN provider.catalogue_item AS c ON c.name = r.item;
 INSERT INTO story.log
 SELECT 'service_request', key, at, state, 'jens' FROM story.request, LATERAL (VALUES ('new', opened), ('approved', opened + interval '30 minutes'), ('in_fulfilment', opened + interval '40 minutes'), ('fulfilled', fulfilled), ('closed', fulfilled + interval '3 days')) AS v(state, at)
-WHERE at < now();
+WHERE at < story.now();
 
 -- ------------------------------------------------------------------ documents
 

@@ -9,18 +9,21 @@ CREATE FUNCTION story.dice(n integer, purpose text) RETURNS float8 LANGUAGE sql 
 	$$ SELECT ('x' || left(md5(purpose || n), 7))::bit(28)::integer / 268435456.0::float8 $$;
 CREATE FUNCTION story.pick(n integer, purpose text, choices text[]) RETURNS text LANGUAGE sql IMMUTABLE AS
 	$$ SELECT choices[1 + floor(story.dice(n, purpose) * array_length(choices, 1))::integer] $$;
+-- All but what is done in the end happened before today.
+CREATE FUNCTION story.now() RETURNS timestamptz LANGUAGE sql STABLE AS
+	$$ SELECT date_trunc('day', now()) $$;
 CREATE FUNCTION story.ago(span interval) RETURNS date LANGUAGE sql STABLE AS
-	$$ SELECT (now() AT TIME ZONE 'UTC' - span)::date $$;
+	$$ SELECT (story.now() AT TIME ZONE 'UTC' - span)::date $$;
 -- The three years begin with a month.
 CREATE FUNCTION story.start() RETURNS timestamptz LANGUAGE sql STABLE AS
-	$$ SELECT date_trunc('month', now()) - interval '36 months' $$;
+	$$ SELECT date_trunc('month', story.now()) - interval '36 months' $$;
 
 -- What happened when, as the provider's old tools have logged it: the past of records, by lifecycle.
 CREATE TABLE story.log (lifecycle text NOT NULL, key text NOT NULL, at timestamptz NOT NULL, state text NOT NULL, actor text);
 CREATE FUNCTION story.tell(lifecycle text, key text, actor text, VARIADIC steps text[]) RETURNS void LANGUAGE sql AS $$
 	-- steps: a state and the day on which it was reached, and so on
 	INSERT INTO story.log SELECT lifecycle, key, steps[2 * i]::timestamptz + i * interval '1 second', steps[2 * i - 1], actor
-	FROM generate_series(1, array_length(steps, 1) / 2) AS i WHERE steps[2 * i] IS NOT NULL AND steps[2 * i]::timestamptz <= now()
+	FROM generate_series(1, array_length(steps, 1) / 2) AS i WHERE steps[2 * i] IS NOT NULL AND steps[2 * i]::timestamptz <= story.now()
 $$;
 -- Imports what is in the log, and empties it.
 CREATE FUNCTION story.import() RETURNS bigint LANGUAGE plpgsql AS $$

@@ -64,7 +64,7 @@ SELECT p.name, d.id, d.effective_from + interval '10 days', 'answers for what is
 INSERT INTO provider.communication_plan (name, title, occasion, audience, method, owner, frequency) VALUES
 	('news', 'News of the services', 'first week of a month', 'everybody', 'mail', 'bernd', '35 days'), ('policies', 'Policies and objectives', 'a new version', 'everybody', 'meeting', 'bernd', '1 year');
 INSERT INTO provider.communication (plan, title, document, audience, at, method, communicated_by)
-SELECT 'news', 'News of the services', NULL, '{all}'::text[], m, 'mail', 'bernd' FROM generate_series(story.start() + interval '12 months', now() - interval '5 days', interval '1 month') AS m
+SELECT 'news', 'News of the services', NULL, '{all}'::text[], m, 'mail', 'bernd' FROM generate_series(story.start() + interval '12 months', story.now() - interval '5 days', interval '1 month') AS m
 UNION ALL SELECT 'policies', title, id, '{all}'::text[], effective_from + interval '7 days', 'meeting', 'bernd' FROM provider.document WHERE kind IN ('sm_policy', 'infosec_policy', 'objectives') AND document_version <> '1';
 INSERT INTO provider.context_issue (title, kind, owner, reviewed_at, decision, rationale) VALUES
 	('Few engineers can be found', 'internal', 'anna', story.ago('3 months'), NULL, NULL), ('Prices of energy', 'external', 'anna', story.ago('3 months'), NULL, NULL), ('Law on data protection', 'external', 'gitta', story.ago('3 months'), NULL, NULL),
@@ -86,7 +86,7 @@ UNION ALL SELECT 'RSK-POWER', 'Only one power line', 'continuity', NULL, 'lars',
 -- After major incidents the risk of the service was looked at again.
 INSERT INTO provider.risk (number, title, kind, service, owner, likelihood, impact, score, decision, trigger, assessed_at, treated_at, effectiveness, effectiveness_checked_at, status)
 SELECT 'RSK-' || number, 'Happens again: ' || title, 'service', service, 'frank', 2, 2, 4, 'treat', number, restored_at::date + 10, restored_at::date + 40, 'has not come back', restored_at::date + 60, 'closed'
-FROM provider.major_incident WHERE restored_at BETWEEN now() - interval '13 months' AND now() - interval '2 months';
+FROM provider.major_incident WHERE restored_at BETWEEN story.now() - interval '13 months' AND story.now() - interval '2 months';
 SELECT story.tell('risk', number, owner, 'identified', story.ago('20 months')::text, 'assessed', story.ago('19 months')::text, CASE status WHEN 'accepted' THEN 'accepted' ELSE 'in_treatment' END, story.ago('18 months')::text,
 	'monitored', CASE status WHEN 'monitored' THEN story.ago('9 months') END::text) FROM provider.risk WHERE trigger IS NULL \g /dev/null
 INSERT INTO provider.retention_rule (description, process, period, disposition, owner) SELECT 'Rule of the archive', process, '3 years', 'archived', 'bernd' FROM (SELECT DISTINCT process FROM itsm.attached_attribute) AS a;

@@ -68,6 +68,14 @@ SELECT number, title, status, records, nil_return_until FROM itsm_report.iso2000
 INSERT INTO register_dispute VALUES (1, 'raised'), (2, 'closed');
 SELECT number, title, status, records, open, nil_return_until, last_opened_at >= first_opened_at AS opened, last_changed_at IS NOT NULL AS changed FROM itsm_report.iso20000_record WHERE kind IN ('dispute') ORDER BY number;
 
+-- Whose they are: by the process's name, or else by what its records belong to.
+CREATE TABLE register_process (name text PRIMARY KEY, state text, owner text, belongs text);
+SELECT itsm.attach('register_process', 'process', 'state', attributes => '{"owner": "owner", "record_process": "belongs"}', mode => 'off') > 0 AS attached;
+INSERT INTO register_process VALUES ('supplier management', 'current', 'lars', 'dispute'), ('complaint', 'retired', 'carl', NULL);
+SELECT kind, owner FROM itsm_report.iso20000_record WHERE kind IN ('dispute', 'complaint') ORDER BY number;
+INSERT INTO register_process VALUES ('dispute', 'current', 'dora', NULL);
+SELECT kind, owner FROM itsm_report.iso20000_record WHERE kind IN ('dispute', 'complaint') ORDER BY number;
+
 -- Certificates: three years, surveillance every year, unless their row says otherwise.
 CREATE TABLE register_certificate (no text PRIMARY KEY, stage text, standard text, body text, scope text, owner text, s1 date, s2 date, issued date, valid_to date, last date, next date);
 SELECT itsm.attach('register_certificate', 'certificate', 'stage', attributes => '{"title": "standard", "body": "body", "scope": "scope", "owner": "owner", "stage_1_at": "s1", "stage_2_at": "s2",
@@ -115,4 +123,4 @@ DROP OWNED BY regress_register_reader;
 DROP ROLE regress_register_reader;
 SELECT itsm.drop_control('register-test'), itsm.drop_control('register-error');
 SET client_min_messages = error;
-DROP TABLE register_document, register_loose, register_complaint, register_dispute, register_nil, register_certificate;
+DROP TABLE register_document, register_loose, register_complaint, register_dispute, register_nil, register_certificate, register_process;

@@ -349,8 +349,8 @@ itsm_audit_registers(const AuditReport *report)
 /* ------------------------------------------------------------------ ledger */
 
 static const HtmlColumn ledger_columns[] = {
-	{"Tenant", 13}, {"Events", 9, CELL_NUMBER}, {"Sealed", 9, CELL_NUMBER}, {"Last sealed", 15, CELL_WHEN}, {"Root of its log", 31},
-	{"Last verified", 15, CELL_WHEN}, {"Faults", 8, CELL_NUMBER}
+	{"Tenant", 12}, {"Events", 8, CELL_NUMBER}, {"Sealed", 8, CELL_NUMBER}, {"Last sealed", 18, CELL_WHEN}, {"Root of its log", 28},
+	{"Last verified", 18, CELL_WHEN}, {"Faults", 8, CELL_NUMBER}
 };
 
 static const char ask_ledger[] =

@@ -122,8 +122,8 @@ CREATE VIEW itsm_report.iso20000_record WITH (security_barrier = true) AS
 				p.source OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT x.id FROM itsm.hidden_source x)) AS hidden
 			FROM itsm.projection p
 			WHERE p.process OPERATOR(pg_catalog.=) 'process' AND NOT p.deleted AND p.category OPERATOR(pg_catalog.=) 'active'
-				AND p.key OPERATOR(pg_catalog.=) q.process
-			ORDER BY p.record
+				AND (p.key OPERATOR(pg_catalog.=) q.process OR (p.extra OPERATOR(pg_catalog.->>) 'record_process') OPERATOR(pg_catalog.=) q.process)
+			ORDER BY p.key OPERATOR(pg_catalog.=) q.process DESC, p.record
 			LIMIT 1
 		) o ON true;
 REVOKE ALL ON itsm_report.iso20000_record FROM PUBLIC;
@@ -142,7 +142,7 @@ COMMENT ON COLUMN itsm_report.iso20000_record.first_opened_at IS 'When the first
 COMMENT ON COLUMN itsm_report.iso20000_record.last_opened_at IS 'When the last began.';
 COMMENT ON COLUMN itsm_report.iso20000_record.last_changed_at IS 'When one of them last changed.';
 COMMENT ON COLUMN itsm_report.iso20000_record.nil_return_until IS 'End of the last period for which it was stated that there was none.';
-COMMENT ON COLUMN itsm_report.iso20000_record.owner IS 'Owner of the process, where a record of process "process" has its name as key. Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.iso20000_record.owner IS 'Owner of the process, where a record of process "process" has its name as key, or names it as what its records belong to (record_process). Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
 
 CREATE VIEW itsm_report.certificate WITH (security_barrier = true) AS
 	SELECT c.tenant,
