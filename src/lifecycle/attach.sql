@@ -102,9 +102,9 @@ COMMENT ON FUNCTION itsm.policies_changed() IS 'Has every session look up its po
 REVOKE ALL ON FUNCTION itsm.policies_changed() FROM PUBLIC;
 
 CREATE FUNCTION itsm.grant_actor(role name) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_grant_actor' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_grant_actor' LANGUAGE C VOLATILE;
 CREATE FUNCTION itsm.revoke_actor(role name) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_revoke_actor' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_revoke_actor' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.grant_actor(name) IS 'Names a role that one person uses alone, so that who writes under it is known. Kept as an event.';
 COMMENT ON FUNCTION itsm.revoke_actor(name) IS 'Takes itsm.grant_actor back.';
 REVOKE ALL ON FUNCTION itsm.grant_actor(name), itsm.revoke_actor(name) FROM PUBLIC;

@@ -19,6 +19,15 @@ static const RoleList person_roles = {
 	.subject = "person role"
 };
 
+const char *
+itsm_role_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the role must not be null")));
+	return NameStr(*PG_GETARG_NAME(0));
+}
+
 static bool
 change(const RoleList *list, const char *role, const char *sql, int expected, const char *kind)
 {
@@ -56,7 +65,7 @@ ITSM_FUNCTION(itsm_grant_actor);
 Datum
 itsm_grant_actor(PG_FUNCTION_ARGS)
 {
-	const char *role = NameStr(*PG_GETARG_NAME(0));
+	const char *role = itsm_role_argument(fcinfo);
 
 	(void) get_role_oid(role, false);
 	if (itsm_role_list_put(&person_roles, role))
@@ -73,7 +82,7 @@ ITSM_FUNCTION(itsm_revoke_actor);
 Datum
 itsm_revoke_actor(PG_FUNCTION_ARGS)
 {
-	if (itsm_role_list_take(&person_roles, NameStr(*PG_GETARG_NAME(0))))
+	if (itsm_role_list_take(&person_roles, itsm_role_argument(fcinfo)))
 		itsm_policy_changed();
 	PG_RETURN_VOID();
 }

@@ -24,7 +24,7 @@ ITSM_FUNCTION(itsm_grant_reader);
 Datum
 itsm_grant_reader(PG_FUNCTION_ARGS)
 {
-	const char *role = NameStr(*PG_GETARG_NAME(0));
+	const char *role = itsm_role_argument(fcinfo);
 
 	if (strcmp(role, EVERYBODY) != 0)
 		(void) get_role_oid(role, false);
@@ -39,6 +39,6 @@ ITSM_FUNCTION(itsm_revoke_reader);
 Datum
 itsm_revoke_reader(PG_FUNCTION_ARGS)
 {
-	(void) itsm_role_list_take(&readers, NameStr(*PG_GETARG_NAME(0)));
+	(void) itsm_role_list_take(&readers, itsm_role_argument(fcinfo));
 	PG_RETURN_VOID();
 }
