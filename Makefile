@@ -146,7 +146,8 @@ SQL_FILES = \
 	src/model/part_report.sql \
 	src/model/model_link.sql \
 	src/model/create_model.sql \
-	src/report/verification.sql
+	src/report/verification.sql \
+	src/report/analyze.sql
 
 DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))

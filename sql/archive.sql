@@ -122,6 +122,7 @@ RESET ROLE;
 SELECT records, events FROM itsm.archive ORDER BY archive DESC LIMIT 1;
 SELECT kind, changes FROM itsm.record_history((SELECT id FROM itsm.record WHERE source = 0 AND key = 'history')) WHERE kind = 'archived';
 SELECT kind, jsonb_object_agg(key, regexp_replace(value, '\d{4}_\d\d_\d+|\d{4}-\d\d-\d\d|[0-9a-f]{64}|T\d\d:\d\d:\d\d.\d{6}', '#', 'g')) - 'archive' AS detail FROM itsm.event e, jsonb_each_text(itsm.policy_detail(e.body)::jsonb) WHERE kind IN ('archived', 'retention_set') AND tenant = '' GROUP BY kind, e.version ORDER BY e.version;
+SELECT events > archived AS more, archived FROM itsm_report.ledger_status WHERE tenant = '';
 -- what is left
 SELECT count(*) AS events FROM itsm.event e WHERE e.record IN (SELECT record FROM archive.before);
 SELECT version, kind, from_state, to_state, regexp_replace(changes::text, '\d{4}_\d\d_\d+|"archive": "\d+"', '#', 'g') AS changes FROM itsm.history('archive.ticket', '1');

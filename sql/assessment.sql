@@ -19,7 +19,7 @@ SELECT itsm.define_control('assessed-out', 'H.1', 'I', 'minor', 'Out of scope', 
 SELECT itsm.exclude_control('assessed-out', 'not done here');
 
 CREATE VIEW kept AS SELECT r.assessment - (SELECT min(x.assessment) FROM itsm.assessment_result x WHERE x.control = 'assessed-owner') + 1 AS nth,
-	r.control, r.status, r.checked, r.failed, r.detail, r.example, length(r.query_sha256) AS sha
+	r.control, r.status, r.checked, r.failed, r.detail, length(r.query_sha256) AS sha
 	FROM itsm.assessment_result r WHERE r.framework = 'assessed';
 SELECT itsm.assess('before anything') > 0 AS assessed;
 SELECT * FROM kept ORDER BY 1, 2;
@@ -129,7 +129,32 @@ SELECT itsm.assess() > 0 AS assessed;
 SELECT count(*) FROM itsm_report.iso20000_gap WHERE control = '8.6.1-test';
 SELECT itsm.raise_action('8.6.1-test', 'assessed_action');
 
+-- Values that are erased are gone from findings; the digest of the assessment stays what it is.
+CREATE TABLE assessed_person (id int PRIMARY KEY, status text, owner text);
+SELECT itsm.attach('assessed_person', 'assessed_ticket', 'status', attributes => '{"assignee": "owner"}') > 0 AS attached;
+INSERT INTO assessed_person VALUES (1, 'open', 'Wilhelmina'), (2, 'open', 'Theodora');
+SELECT itsm.define_control('assessed-person', 'H.1', 'I', 'obs', 'Nobody', 'SELECT r.key, r.record, false, ''asked '' || r.assignee FROM itsm.compliance_record r WHERE r.source = ''public.assessed_person'' ORDER BY r.record', framework => 'assessed');
+SELECT itsm.define_control('assessed-quote', 'H.1', 'I', 'obs', 'Quotes', 'SELECT r.key, r.assignee::bigint, true, NULL::text FROM itsm.compliance_record r WHERE r.source = ''public.assessed_person''', framework => 'assessed');
+SELECT itsm.assess('with persons') AS persons \gset
+SELECT detail FROM itsm.assessment_result WHERE assessment = :persons AND control = 'assessed-quote';
+SELECT itsm.assessment_digest(:persons) AS digest \gset
+SELECT subject, problem, salt IS NULL AS erased FROM itsm.assessment_finding WHERE assessment = :persons AND control = 'assessed-person' ORDER BY ordinal;
+SELECT itsm.redact('assessed_person', '1', '{assignee}', 'asked for') > 0 AS redacted;
+SELECT subject, problem, salt IS NULL AS erased FROM itsm.assessment_finding WHERE assessment = :persons AND control = 'assessed-person' ORDER BY ordinal;
+SELECT itsm.assessment_digest(:persons) = :'digest' AS same;
+SELECT count(*) FROM itsm.verify() WHERE scope = 'assessment' AND NOT ok;
+SELECT count(*) >= 0 AS redacted FROM itsm.redact_person('Theodora', 'asked for');
+SELECT subject, problem, salt IS NULL AS erased FROM itsm.assessment_finding WHERE assessment = :persons AND control = 'assessed-person' ORDER BY ordinal;
+SELECT itsm.assessment_digest(:persons) = :'digest' AS same;
+-- Nor can a text be put in the place of an erased one.
+BEGIN;
+SET LOCAL client_min_messages = error;
+UPDATE itsm.assessment_finding SET subject = 'somebody else' WHERE assessment = :persons AND salt IS NULL;
+SELECT itsm.assessment_digest(:persons) = :'digest' AS same;
+ROLLBACK;
+SELECT itsm.drop_control('assessed-person'), itsm.drop_control('assessed-quote');
+
 SELECT itsm.drop_control(c) FROM unnest('{assessed-owner,assessed-broken,assessed-out,8.6.1-test}'::text[]) AS c;
 SET client_min_messages = error;
 DROP VIEW kept;
-DROP TABLE assessed_ticket, assessed_action;
+DROP TABLE assessed_ticket, assessed_action, assessed_person;

@@ -3,6 +3,7 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, MDY';
 SET intervalstyle = 'postgres';
+SET jit = off;	-- the count below looks dear to the planner
 CREATE SCHEMA availability;
 SET search_path = availability, public;
 \set VERBOSITY terse

@@ -60,6 +60,13 @@ SELECT itsm.calendar_time('desk', '2091-01-06', '2091-01-13');
 ROLLBACK;
 SELECT itsm.calendar_time('desk', '2091-01-06', '2091-01-13');
 
+-- many in turn, at one place in a query
+BEGIN;
+SELECT count(*) FROM (SELECT itsm.define_calendar('many ' || n, format('Mo-Su 00:00-%s:00', to_char(n, 'FM00'))::itsm.service_hours) FROM generate_series(1, 20) n) d;
+SELECT count(*), count(DISTINCT open) AS different, count(*) FILTER (WHERE open = m * interval '7 hours') AS fit
+FROM (SELECT n % 20 + 1 AS m, itsm.calendar_time('many ' || n % 20 + 1, '2026-03-02', '2026-03-09') AS open FROM generate_series(1, 60) n) t;
+ROLLBACK;
+
 -- holidays from a query: once, in the hours that hold and in those for later
 SELECT itsm.define_calendar('shop', 'Mo-Sa 08:00-20:00; Dec 24 08:00-14:00 @ Europe/Berlin');
 SELECT itsm.define_calendar('shop', 'Mo-Sa 07:00-20:00 @ Europe/Berlin', '2095-01-01');

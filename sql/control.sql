@@ -77,6 +77,14 @@ SELECT * FROM house WHERE control = 'house-unknown';
 SELECT itsm.define_control('house-broken', 'P.1', 'I', 'minor', 'Divides', 'SELECT ''a'', 1, true, NULL::text;', framework => 'house');
 SELECT * FROM house;
 
+-- Whoever cancels the query cancels it whole: no control is to blame.
+SELECT itsm.define_control('house-slow', 'P.1', 'I', 'minor', 'Slow', 'SELECT pg_sleep(600)::text, 1, true, NULL::text', framework => 'house');
+SET statement_timeout = '300ms';
+SELECT * FROM house;
+RESET statement_timeout;
+SHOW transaction_read_only;
+SELECT itsm.drop_control('house-slow');
+
 -- What cannot be a control.
 \set VERBOSITY default
 SELECT itsm.define_control('', 'P.9', 'Q', 'grave', ' ', 'SELECT 1', '{.a,a.b.c,NULL,""}', 'now and then', NULL, 'house');

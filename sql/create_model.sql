@@ -80,7 +80,8 @@ DELETE FROM service_ci WHERE service = 'network' AND ci = 'db';
 SELECT name, title, cis FROM service ORDER BY 1;
 SELECT name, depends_on FROM configuration_item ORDER BY 1;
 INSERT INTO incident (title, requester, service, ci) VALUES ('No mail', 'carl', 'mail', 'db');
-SELECT source_key, type, target_key FROM itsm_report.relationship WHERE holds AND source_key IN ('mail', 'web', 'db', (SELECT number FROM incident)) ORDER BY source_key COLLATE "C", type, target_key COLLATE "C";
+SELECT l.source_key, l.type, l.target_key FROM itsm_report.relationship l JOIN itsm.record r ON r.id = l.source JOIN itsm.source s ON s.id = r.source JOIN pg_class c ON c.oid = s.relation
+WHERE l.holds AND c.relnamespace = 'model_desk'::regnamespace ORDER BY l.source_key COLLATE "C", l.type, l.target_key COLLATE "C";
 
 -- three kinds of changes in one table, each under its own lifecycle
 INSERT INTO change (type, title, requester) VALUES ('normal', 'New disk', 'ann'), ('standard', 'Restart', 'ann'), ('emergency', 'Pull the plug', 'ann');

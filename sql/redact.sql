@@ -1,4 +1,10 @@
 -- Values are erased from history, and everything still verifies.
+-- In a database of its own: it looks for the value in all that there is.
+SELECT current_database() AS home \gset
+CREATE DATABASE regress_itsm_redact;
+\c regress_itsm_redact
+SET client_min_messages = warning;
+CREATE EXTENSION itsm;
 SET search_path = pg_catalog;
 SET client_min_messages = warning;
 CREATE SCHEMA redact;
@@ -89,3 +95,5 @@ SELECT itsm.detach('redact.ticket');
 DROP SCHEMA redact CASCADE;
 DROP OWNED BY regress_itsm_redact;
 DROP ROLE regress_itsm_redact;
+\c :home
+DROP DATABASE regress_itsm_redact;

@@ -1,4 +1,10 @@
 -- A person is erased from the history of all records, and everything still verifies.
+-- In a database of its own: it looks for the value in all that there is.
+SELECT current_database() AS home \gset
+CREATE DATABASE regress_itsm_redact_person;
+\c regress_itsm_redact_person
+SET client_min_messages = warning;
+CREATE EXTENSION itsm;
 SET search_path = pg_catalog;
 SET client_min_messages = notice;
 CREATE SCHEMA redact_person;
@@ -88,3 +94,5 @@ SET client_min_messages = warning;
 DROP SCHEMA redact_person CASCADE;
 DROP OWNED BY regress_itsm_redact_person;
 DROP ROLE regress_itsm_redact_person;
+\c :home
+DROP DATABASE regress_itsm_redact_person;

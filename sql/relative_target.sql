@@ -117,7 +117,7 @@ DELETE FROM ticket WHERE id = '3';
 INSERT INTO ticket VALUES ('3', 'new', 1, NULL, NULL, '-infinity', NULL);
 TABLE shown;
 SELECT * FROM itsm.recompute_clocks(:attachment);
-SELECT count(*) FROM itsm.recompute_clocks(sla => 'after answer');
+SELECT count(*) FROM itsm.recompute_clocks(:attachment, sla => 'after answer');
 SELECT regexp_replace(why, '[0-9:.+ -]{20,}', ' … ') AS why FROM itsm.explain_clock((SELECT record FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '1' AND agreement = 'after answer'), 'after answer') LIMIT 1;
 -- time per assignment group, update intervals: clocks of each stretch
 SELECT agreement, count(*) AS clocks, count(*) FILTER (WHERE stage = 'cancelled') AS cut_short FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND agreement IN ('update', 'per group') GROUP BY 1 ORDER BY 1;

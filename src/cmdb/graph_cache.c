@@ -188,7 +188,7 @@ open_pages(Snapshot snapshot)
 	table = table_open(itsm_relation("graph_page"), AccessShareLock);
 	pages_index = index_open(itsm_relation("graph_page_pkey"), AccessShareLock);
 	slot = table_slot_create(table, NULL);
-	scan = index_beginscan(table, pages_index, snapshot, 1, 0);
+	scan = itsm_index_beginscan(table, pages_index, snapshot, 1, 0);
 }
 
 static GraphPage *

@@ -205,7 +205,7 @@ read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int cou
 	{
 		reader->indexes[as_target] = index_open(itsm_relation(as_target ? "relationship_target_idx"
 															  : "relationship_source_idx"), AccessShareLock);
-		scan = reader->scans[as_target] = index_beginscan(reader->table, reader->indexes[as_target],
+		scan = reader->scans[as_target] = itsm_index_beginscan(reader->table, reader->indexes[as_target],
 														  reader->snapshot, reader->query.as_of ? 1 : 2, 0);
 	}
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(node));
@@ -384,7 +384,7 @@ static void
 read_changes(GraphReader *reader)
 {
 	Relation	index = index_open(itsm_relation("relationship_xid_idx"), AccessShareLock);
-	IndexScanDesc scan = index_beginscan(reader->table, index, reader->snapshot, 2, 0);
+	IndexScanDesc scan = itsm_index_beginscan(reader->table, index, reader->snapshot, 2, 0);
 	ScanKeyData keys[2];
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reader->pack->system));

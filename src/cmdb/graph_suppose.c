@@ -57,7 +57,7 @@ take_away_records(GraphReader *reader, FunctionCallInfo fcinfo, int number)
 static void
 take_away_relationship(GraphReader *reader, Relation index, int64 id)
 {
-	IndexScanDesc scan = index_beginscan(reader->table, index, reader->snapshot, 1, 0);
+	IndexScanDesc scan = itsm_index_beginscan(reader->table, index, reader->snapshot, 1, 0);
 	ScanKeyData key;
 	const RelationshipType *type;
 

@@ -60,7 +60,7 @@ itsm_redundancy_open(RedundancyReader *reader, Snapshot snapshot, bool as_of, Ti
 	reader->at = at;
 	reader->index = index_open(itsm_relation("redundancy_pkey"), AccessShareLock);
 	reader->slot = table_slot_create(reader->relation, NULL);
-	reader->scan = index_beginscan(reader->relation, reader->index, snapshot, 2, 0);
+	reader->scan = itsm_index_beginscan(reader->relation, reader->index, snapshot, 2, 0);
 }
 
 void
@@ -84,7 +84,7 @@ itsm_redundancy_of_type(RedundancyReader *reader, const char *type)
 	if (reader->relation == NULL)
 		return false;
 	index_keys(keys, type, 0);
-	scan = index_beginscan(reader->relation, reader->index, reader->snapshot, 1, 0);
+	scan = itsm_index_beginscan(reader->relation, reader->index, reader->snapshot, 1, 0);
 	index_rescan(scan, keys, 1, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, reader->slot);
 	index_endscan(scan);

@@ -57,17 +57,36 @@ sha256_of(const char *text)
 	return CStringGetTextDatum(hex);
 }
 
+/* What is kept of a detail: of an error what it says, but for what it quotes, which may be anybody's. */
+static const char *
+kept_detail(const ControlResult *result)
+{
+	StringInfoData kept;
+	bool		quoted = false;
+
+	if (strcmp(result->status, CONTROL_ERROR) != 0)
+		return result->detail;
+	initStringInfo(&kept);
+	for (const char *c = result->detail; *c; c++)
+	{
+		if (!quoted || *c == '"')
+			appendStringInfoChar(&kept, *c);
+		if (*c == '"' && (quoted = !quoted))
+			appendStringInfoString(&kept, "...");
+	}
+	return kept.data;
+}
+
 /* Keeps a result; within a query of the owner. */
 static void
 keep_result(int64 assessment, const Control *control, const ControlResult *result)
 {
 	static const Oid types[] = {
-		INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID
+		INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID
 	};
 	const char *const texts[] = {
 		control->id, control->framework, control->clause, control->kind, control->grade, result->status, control->title,
-		result->detail, control->parameter, result->example
+		kept_detail(result), control->parameter
 	};
 	Datum		values[lengthof(types)] = {
 		Int64GetDatum(assessment), Int64GetDatum(result->checked), Int64GetDatum(result->failed)
@@ -83,8 +102,8 @@ keep_result(int64 assessment, const Control *control, const ControlResult *resul
 	values[lengthof(types) - 1] = sha256_of(control->query);
 	(void) itsm_query(SPI_OK_INSERT,
 					  "INSERT INTO itsm.assessment_result (assessment, checked, failed, control, framework, clause, kind, grade,"
-					  " status, title, detail, parameter, example, query_sha256)"
-					  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+					  " status, title, detail, parameter, query_sha256)"
+					  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 					  lengthof(types), types, values, nulls);
 }
 
@@ -97,9 +116,12 @@ keep_findings(int64 assessment, const Control *control, Tuplestorestate *failing
 
 	itsm_findings_show(failing);
 	(void) itsm_query(SPI_OK_INSERT,
-					  "INSERT INTO itsm.assessment_finding (assessment, control, ordinal, subject, record, version, tenant, problem)"
-					  " SELECT $1, $2, f.number, f.subject, f.record, r.version, r.tenant, f.problem"
-					  " FROM (SELECT n.*, pg_catalog.row_number() OVER () AS number FROM failing n) f"
+					  "INSERT INTO itsm.assessment_finding (assessment, control, ordinal, subject, record, version, tenant, problem, salt,"
+					  " commitment)"
+					  " SELECT $1, $2, f.number, f.subject, f.record, r.version, r.tenant, f.problem, f.salt,"
+					  " itsm.finding_commitment(f.salt, f.subject, f.problem)"
+					  " FROM (SELECT n.*, pg_catalog.row_number() OVER () AS number,"
+					  "  pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) AS salt FROM failing n) f"
 					  " LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record",
 					  lengthof(types), types, values, NULL);
 }

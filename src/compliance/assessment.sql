@@ -31,7 +31,6 @@ CREATE TABLE itsm.assessment_result (
 	title text NOT NULL,
 	parameter text,
 	detail text NOT NULL,
-	example text,
 	query_sha256 text NOT NULL,
 	PRIMARY KEY (assessment, control)
 ) USING heap;
@@ -50,7 +49,6 @@ COMMENT ON COLUMN itsm.assessment_result.status IS 'conforming, nonconforming, n
 COMMENT ON COLUMN itsm.assessment_result.title IS 'The rule.';
 COMMENT ON COLUMN itsm.assessment_result.parameter IS 'The parameter that it went by.';
 COMMENT ON COLUMN itsm.assessment_result.detail IS 'Why the status was what it was.';
-COMMENT ON COLUMN itsm.assessment_result.example IS 'The first problem found; null: none.';
 COMMENT ON COLUMN itsm.assessment_result.query_sha256 IS 'SHA-256 of the query that answered it, in hex.';
 
 CREATE TABLE itsm.assessment_finding (
@@ -62,8 +60,11 @@ CREATE TABLE itsm.assessment_finding (
 	tenant text COLLATE "C",
 	subject text,
 	problem text,
+	salt bytea,
+	commitment bytea NOT NULL,
 	PRIMARY KEY (assessment, control, ordinal)
 ) USING heap;
+CREATE INDEX assessment_finding_record_idx ON itsm.assessment_finding (record);
 SELECT pg_catalog.pg_extension_config_dump('itsm.assessment_finding', '');
 
 COMMENT ON TABLE itsm.assessment_finding IS 'What did not conform in an assessment, a row each.';
@@ -73,8 +74,10 @@ COMMENT ON COLUMN itsm.assessment_finding.record IS 'The record that it is about
 COMMENT ON COLUMN itsm.assessment_finding.version IS 'Version of the last event of the record then: record and version name the event that is evidence.';
 COMMENT ON COLUMN itsm.assessment_finding.control IS 'Name of the control.';
 COMMENT ON COLUMN itsm.assessment_finding.tenant IS 'Tenant of the record.';
-COMMENT ON COLUMN itsm.assessment_finding.subject IS 'What it is about.';
-COMMENT ON COLUMN itsm.assessment_finding.problem IS 'What was wrong.';
+COMMENT ON COLUMN itsm.assessment_finding.subject IS 'What it is about; null also when it was erased.';
+COMMENT ON COLUMN itsm.assessment_finding.problem IS 'What was wrong; null also when it was erased.';
+COMMENT ON COLUMN itsm.assessment_finding.salt IS 'Random bytes; null: subject and problem were erased.';
+COMMENT ON COLUMN itsm.assessment_finding.commitment IS 'SHA-256 over salt, subject and problem: it stays when these are erased, and so does the digest of the assessment.';
 
 CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.assessment FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
 CREATE TRIGGER itsm_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON itsm.assessment_result FOR EACH STATEMENT EXECUTE FUNCTION itsm.append_only();
@@ -88,6 +91,14 @@ AS 'MODULE_PATHNAME', 'itsm_assess' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.assess(text) IS 'Answers every control, of all frameworks, and keeps what came of it: status, counts, and each thing that does not conform with its record and the last event of it. All controls see one snapshot. Returns the number of the assessment. Append-only; an event of the ledger vouches for it. For the DBA to grant.';
 REVOKE ALL ON FUNCTION itsm.assess(text) FROM PUBLIC;
 
+CREATE FUNCTION itsm.finding_commitment(salt bytea, subject text, problem text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+	SELECT pg_catalog.sha256($1 OPERATOR(pg_catalog.||) pg_catalog.convert_to(pg_catalog.jsonb_build_array($2, $3)::text, 'UTF8'))
+$$;
+COMMENT ON FUNCTION itsm.finding_commitment(bytea, text, text) IS 'SHA-256 over what a finding says and its salt.';
+REVOKE ALL ON FUNCTION itsm.finding_commitment(bytea, text, text) FROM PUBLIC;
+
 -- Over jsonb texts, which do not depend on a session's settings but for the time zone; findings
 -- by the thousand, so that no text grows without bound.
 CREATE FUNCTION itsm.assessment_digest(assessment bigint) RETURNS text
@@ -100,7 +111,7 @@ AS $$
 		OPERATOR(pg_catalog.||) coalesce((
 			SELECT pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
 					r.control, r.framework, r.clause, r.kind, r.grade, r.title, r.parameter, r.status, r.checked, r.failed, r.detail,
-					r.example, r.query_sha256)::text, 'UTF8')), '' ORDER BY r.control))
+					r.query_sha256)::text, 'UTF8')), '' ORDER BY r.control))
 			FROM itsm.assessment_result r
 			WHERE r.assessment OPERATOR(pg_catalog.=) a.id), '')
 		OPERATOR(pg_catalog.||) coalesce((
@@ -108,7 +119,9 @@ AS $$
 			FROM (
 				SELECT f.control, f.ordinal OPERATOR(pg_catalog./) 1000 AS block,
 					pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
-						f.ordinal, f.tenant, f.record, f.version, f.subject, f.problem)::text, 'UTF8')), '' ORDER BY f.ordinal)) AS hash
+						f.ordinal, f.tenant, f.record, f.version, pg_catalog.encode(CASE
+							WHEN f.salt IS NOT NULL THEN itsm.finding_commitment(f.salt, f.subject, f.problem)
+							WHEN f.subject IS NULL AND f.problem IS NULL THEN f.commitment ELSE '' END, 'hex'))::text, 'UTF8')), '' ORDER BY f.ordinal)) AS hash
 				FROM itsm.assessment_finding f
 				WHERE f.assessment OPERATOR(pg_catalog.=) a.id
 				GROUP BY f.control, f.ordinal OPERATOR(pg_catalog./) 1000) AS b), '')), 'hex')

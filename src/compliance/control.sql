@@ -95,8 +95,6 @@ COMMENT ON COLUMN itsm.control.due IS 'By when: the start of that day (UTC).';
 COMMENT ON COLUMN itsm.control.defined_at IS 'When it was defined.';
 COMMENT ON COLUMN itsm.control.defined_by IS 'Role that defined it.';
 
-GRANT SELECT ON itsm.control_definition, itsm.control TO PUBLIC;
-
 CREATE FUNCTION itsm.define_control(
 	id text, clause text, kind text, grade text, title text, query text, needs text[] DEFAULT '{}',
 	parameter text DEFAULT NULL, remedy text DEFAULT NULL, framework text DEFAULT 'iso20000'

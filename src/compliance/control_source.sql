@@ -30,11 +30,10 @@ REVOKE ALL ON FUNCTION itsm.lacking_sections(jsonb, text[]) FROM PUBLIC;
 COMMENT ON FUNCTION itsm.lacking_sections(jsonb, text[]) IS 'Says which of these sections the attribute sections of a document does not list; null: it lists all of them. For queries of controls.';
 
 CREATE VIEW itsm.document_in_force AS
-	SELECT d.tenant, d.record, d.key, d.title, d.service,
+	SELECT d.tenant, d.record, d.key, d.service,
 		d.attributes OPERATOR(pg_catalog.->>) 'kind' AS kind,
 		d.attributes OPERATOR(pg_catalog.->>) 'owner' AS owner,
 		d.attributes OPERATOR(pg_catalog.->>) 'approver' AS approver,
-		(d.attributes OPERATOR(pg_catalog.->>) 'approved_at')::timestamptz AS approved_at,
 		(d.attributes OPERATOR(pg_catalog.->>) 'effective_from')::date AS effective_from,
 		(d.attributes OPERATOR(pg_catalog.->>) 'next_review')::date AS next_review,
 		coalesce((d.attributes OPERATOR(pg_catalog.->>) 'approved_at')::timestamptz,
@@ -47,12 +46,10 @@ COMMENT ON VIEW itsm.document_in_force IS 'Documents in force, as controls look 
 COMMENT ON COLUMN itsm.document_in_force.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.document_in_force.record IS 'The record.';
 COMMENT ON COLUMN itsm.document_in_force.key IS 'Key of the row.';
-COMMENT ON COLUMN itsm.document_in_force.title IS 'Canonical attribute title.';
 COMMENT ON COLUMN itsm.document_in_force.service IS 'Canonical attribute service.';
 COMMENT ON COLUMN itsm.document_in_force.kind IS 'Attribute kind.';
 COMMENT ON COLUMN itsm.document_in_force.owner IS 'Attribute owner.';
 COMMENT ON COLUMN itsm.document_in_force.approver IS 'Attribute approver.';
-COMMENT ON COLUMN itsm.document_in_force.approved_at IS 'Attribute approved_at.';
 COMMENT ON COLUMN itsm.document_in_force.effective_from IS 'Attribute effective_from.';
 COMMENT ON COLUMN itsm.document_in_force.next_review IS 'Attribute next_review.';
 COMMENT ON COLUMN itsm.document_in_force.reviewed_at IS 'When it was approved; where that is not known, from when on it holds, or when it was recorded.';
@@ -102,9 +99,9 @@ REVOKE ALL ON FUNCTION itsm.control_analysis(text, text, interval, timestamptz) 
 COMMENT ON FUNCTION itsm.control_analysis(text, text, interval, timestamptz) IS 'Whether records of a process were analysed within the interval, with a result: the last record of process analysis with that subject. No row where the process has no records. For queries of controls.';
 
 CREATE VIEW itsm.controlled_service AS
-	SELECT s.tenant, s.record, s.key, s.title, s.state, s.state OPERATOR(pg_catalog.=) 'live' AS live,
+	SELECT s.tenant, s.record, s.key, s.state, s.state OPERATOR(pg_catalog.=) 'live' AS live,
 		s.state OPERATOR(pg_catalog.=) 'live' AND (s.attributes OPERATOR(pg_catalog.->>) 'in_scope')::boolean IS NOT FALSE AS in_scope,
-		e.entered_at, s.opened_at, s.attributes
+		e.entered_at, s.attributes
 	FROM itsm.compliance_record s
 		LEFT JOIN itsm.record_state e ON e.record OPERATOR(pg_catalog.=) s.record AND e.tenant OPERATOR(pg_catalog.=) s.tenant
 	WHERE s.process OPERATOR(pg_catalog.=) 'service';
@@ -113,16 +110,14 @@ COMMENT ON VIEW itsm.controlled_service IS 'Services as controls look at them.';
 COMMENT ON COLUMN itsm.controlled_service.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.controlled_service.record IS 'The record.';
 COMMENT ON COLUMN itsm.controlled_service.key IS 'Key of the row: what other records name the service by.';
-COMMENT ON COLUMN itsm.controlled_service.title IS 'Canonical attribute title.';
 COMMENT ON COLUMN itsm.controlled_service.state IS 'State.';
 COMMENT ON COLUMN itsm.controlled_service.live IS 'The service is live.';
 COMMENT ON COLUMN itsm.controlled_service.in_scope IS 'It is live, and not said to be out of scope.';
 COMMENT ON COLUMN itsm.controlled_service.entered_at IS 'Since when it is in its state.';
-COMMENT ON COLUMN itsm.controlled_service.opened_at IS 'When it was recorded.';
 COMMENT ON COLUMN itsm.controlled_service.attributes IS 'All canonical attributes without a column of their own in the projection.';
 
 CREATE VIEW itsm.controlled_change AS
-	SELECT c.tenant, c.record, c.key, c.lifecycle, c.state, c.category,
+	SELECT c.tenant, c.record, c.key, c.category,
 		coalesce(nullif(c.attributes OPERATOR(pg_catalog.->>) 'type', ''),
 			CASE c.lifecycle WHEN 'emergency_change' THEN 'emergency' WHEN 'standard_change' THEN 'standard' ELSE 'normal' END) AS type,
 		c.state OPERATOR(pg_catalog.=) ANY (ARRAY['scheduled', 'implement'])
@@ -130,7 +125,7 @@ CREATE VIEW itsm.controlled_change AS
 		c.state OPERATOR(pg_catalog.=) 'implement'
 			OR c.category OPERATOR(pg_catalog.=) ANY (ARRAY['resolved', 'closed']) AS implemented,
 		c.category OPERATOR(pg_catalog.=) ANY (ARRAY['resolved', 'closed']) AS ended,
-		c.title, c.requester, c.service, c.ci, c.impact, c.classification, c.attributes,
+		c.title, c.requester, c.service, c.ci, c.impact, c.attributes,
 		(c.attributes OPERATOR(pg_catalog.->>) 'planned_start')::timestamptz AS planned_start,
 		(c.attributes OPERATOR(pg_catalog.->>) 'planned_end')::timestamptz AS planned_end,
 		(c.attributes OPERATOR(pg_catalog.->>) 'actual_start')::timestamptz AS actual_start,
@@ -144,8 +139,6 @@ COMMENT ON VIEW itsm.controlled_change IS 'Changes as controls look at them: how
 COMMENT ON COLUMN itsm.controlled_change.tenant IS 'Tenant of the record.';
 COMMENT ON COLUMN itsm.controlled_change.record IS 'The record.';
 COMMENT ON COLUMN itsm.controlled_change.key IS 'Key of the row.';
-COMMENT ON COLUMN itsm.controlled_change.lifecycle IS 'Lifecycle.';
-COMMENT ON COLUMN itsm.controlled_change.state IS 'State.';
 COMMENT ON COLUMN itsm.controlled_change.category IS 'Category of the state.';
 COMMENT ON COLUMN itsm.controlled_change.type IS 'Its attribute type; where that is not filled, normal, standard or emergency by its lifecycle.';
 COMMENT ON COLUMN itsm.controlled_change.approved IS 'It is scheduled, is being implemented, or was.';
@@ -156,7 +149,6 @@ COMMENT ON COLUMN itsm.controlled_change.requester IS 'Canonical attribute reque
 COMMENT ON COLUMN itsm.controlled_change.service IS 'Canonical attribute service.';
 COMMENT ON COLUMN itsm.controlled_change.ci IS 'Canonical attribute ci.';
 COMMENT ON COLUMN itsm.controlled_change.impact IS 'Canonical attribute impact.';
-COMMENT ON COLUMN itsm.controlled_change.classification IS 'Canonical attribute category.';
 COMMENT ON COLUMN itsm.controlled_change.attributes IS 'All other canonical attributes.';
 COMMENT ON COLUMN itsm.controlled_change.planned_start IS 'Attribute planned_start.';
 COMMENT ON COLUMN itsm.controlled_change.planned_end IS 'Attribute planned_end.';
@@ -169,7 +161,6 @@ COMMENT ON COLUMN itsm.controlled_change.closed_at IS 'When it was closed.';
 -- Days on which somebody held a role, and whether it is one of top management.
 CREATE VIEW itsm.role_holder AS
 	SELECT a.tenant, a.record, a.key, a.attributes OPERATOR(pg_catalog.->>) 'role' AS role,
-		a.attributes OPERATOR(pg_catalog.->>) 'person' AS person,
 		itsm.person_key(a.attributes OPERATOR(pg_catalog.->>) 'person') AS person_key,
 		CASE WHEN (a.attributes OPERATOR(pg_catalog.->>) 'valid_to')::date OPERATOR(pg_catalog.<) (a.attributes OPERATOR(pg_catalog.->>) 'valid_from')::date THEN 'empty'::daterange
 			ELSE pg_catalog.daterange((a.attributes OPERATOR(pg_catalog.->>) 'valid_from')::date, (a.attributes OPERATOR(pg_catalog.->>) 'valid_to')::date, '[]') END AS during,
@@ -185,8 +176,7 @@ COMMENT ON COLUMN itsm.role_holder.tenant IS 'Tenant of the assignment.';
 COMMENT ON COLUMN itsm.role_holder.record IS 'Record of the assignment.';
 COMMENT ON COLUMN itsm.role_holder.key IS 'Key of the assignment.';
 COMMENT ON COLUMN itsm.role_holder.role IS 'Key of the role.';
-COMMENT ON COLUMN itsm.role_holder.person IS 'Key of the person.';
-COMMENT ON COLUMN itsm.role_holder.person_key IS 'The same, to be compared with other names of persons.';
+COMMENT ON COLUMN itsm.role_holder.person_key IS 'The person, to be compared with other names of persons.';
 COMMENT ON COLUMN itsm.role_holder.during IS 'On which days.';
 COMMENT ON COLUMN itsm.role_holder.top_management IS 'It is a role of top management.';
 COMMENT ON COLUMN itsm.role_holder.role_attributes IS 'Attributes of the role; null when there is no such role.';

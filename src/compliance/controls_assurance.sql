@@ -69,7 +69,7 @@ SELECT itsm.define_control(id => '8.7.2-1', clause => '8.7.2', kind => 'D', grad
 		LEFT JOIN itsm.compliance_record c ON c.process = 'continuity_plan' AND c.category = 'active' AND c.tenant = s.tenant AND c.service = s.key
 		LEFT JOIN itsm.document_in_force d ON c.record IS NOT NULL AND d.kind = 'continuity_plan' AND d.tenant = c.tenant AND d.key = c.attributes->>'document'
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.record IS NULL THEN 'has no continuity plan'
-			ELSE nullif(concat_ws('; ', itsm.lacking(c.attributes || jsonb_build_object('approved_by', coalesce(c.attributes->>'approved_by', d.approver)),
+			ELSE nullif(concat_ws('; ', itsm.lacking(coalesce(c.attributes, '{}') || jsonb_build_object('approved_by', coalesce(c.attributes->>'approved_by', d.approver)),
 					'invocation_criteria', 'responsibilities', 'procedures', 'targets', 'recovery_requirements', 'return_to_normal', 'approved_by'),
 				CASE WHEN greatest((c.attributes->>'approved_at')::date::timestamptz, d.reviewed_at) < $3 - $1 THEN 'was last approved longer ago than the interval' END), '') END AS problem OFFSET 0) p
 	WHERE s.in_scope AND s.attributes->>'criticality' = ANY ('{high,critical}')

@@ -77,7 +77,7 @@ SELECT itsm.define_control(id => '9.2-2', clause => '9.2.1', kind => 'T', grade 
 	FROM itsm.compliance_record a
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
 			CASE WHEN a.category = ANY ('{new,active}') AND coalesce((a.attributes->>'planned_end')::timestamptz, (a.attributes->>'planned_start')::timestamptz) < $3 THEN 'was planned, and is not reported' END,
-			itsm.lacking(a.attributes || jsonb_build_object('reported_at', coalesce(a.attributes->>'reported_at', a.resolved_at::text)),
+			itsm.lacking(coalesce(a.attributes, '{}') || jsonb_build_object('reported_at', coalesce(a.attributes->>'reported_at', a.resolved_at::text)),
 				VARIADIC CASE WHEN a.category = ANY ('{resolved,closed}') THEN '{criteria,scope,report,reported_at}'::text[] ELSE '{criteria,scope}' END)), '') AS problem OFFSET 0) p
 	WHERE a.process = 'audit' AND a.category <> 'cancelled'
 		AND coalesce((a.attributes->>'planned_start')::timestamptz, a.opened_at) > $3 - interval '12 mons' AND coalesce((a.attributes->>'planned_start')::timestamptz, a.opened_at) <= $3
@@ -174,7 +174,7 @@ SELECT itsm.define_control(id => '9.4-1', clause => '9.4', kind => 'I', grade =>
 					AND (i.attributes->>'due_at')::date > $3 - coalesce($1, '12 mons')) AS late
 			FROM itsm.compliance_record i WHERE i.process = 'report_issue' AND i.category <> 'cancelled' GROUP BY 1, 2
 		) i ON i.tenant = r.tenant AND i.report = r.key
-		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ', itsm.lacking(r.attributes || jsonb_build_object('title', r.title), 'title', 'purpose', 'audience', 'frequency', 'data_source'),
+		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ', itsm.lacking(coalesce(r.attributes, '{}') || jsonb_build_object('title', r.title), 'title', 'purpose', 'audience', 'frequency', 'data_source'),
 			CASE WHEN i.late > 0 THEN format('%s issues came out late or are overdue', i.late)
 				WHEN coalesce(i.held_at::timestamptz, r.opened_at) < $3 - 2 * (r.attributes->>'frequency')::interval THEN 'no issue came out in the last period' END), '') AS problem OFFSET 0) p
 	WHERE r.process = 'service_report' AND r.category = 'active'

@@ -285,7 +285,7 @@ SELECT itsm.define_control(id => '8.3.4-4', clause => '8.3.4.1', kind => 'V', gr
 	FROM itsm.compliance_record d
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
 			CASE WHEN d.category <> 'new' OR d.opened_at < $3 - coalesce($1, '30 days') THEN itsm.lacking(d.attributes, 'owner') END,
-			CASE WHEN d.category = ANY ('{resolved,closed}') AND coalesce(d.attributes->>'resolution', d.resolution, '') = '' THEN 'nothing says how it was settled' END,
+			CASE WHEN d.category = ANY ('{resolved,closed}') AND coalesce(d.resolution, '') = '' THEN 'nothing says how it was settled' END,
 			CASE WHEN d.category = ANY ('{new,active}') AND d.changed_at < $3 - interval '6 mons' THEN 'nothing has happened to it for six months' END), '') AS problem OFFSET 0) p
 	WHERE d.process = 'dispute'
 	UNION ALL

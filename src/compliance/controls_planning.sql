@@ -21,7 +21,7 @@ SELECT itsm.define_control(id => '6.1-2', clause => '6.1.2', kind => 'I', grade 
 	SELECT r.key, r.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record r
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
-			itsm.lacking(r.attributes || jsonb_build_object('impact', r.impact::text,
+			itsm.lacking(coalesce(r.attributes, '{}') || jsonb_build_object('impact', r.impact::text,
 				'decision', coalesce(r.attributes->>'decision', CASE WHEN r.state = ANY ('{accepted,in_treatment,monitored}') THEN r.state END)),
 				'likelihood', 'impact', 'score', 'owner', 'decision'),
 			CASE WHEN r.state = 'accepted' AND coalesce(r.attributes->>'accepted_by', '') = '' THEN 'accepted by nobody' END,

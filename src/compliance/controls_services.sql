@@ -34,14 +34,26 @@ SELECT itsm.define_control(id => '8.1-2', clause => '8.1', kind => 'I', grade =>
 $query$);
 
 SELECT itsm.define_control(id => '8.1-3', clause => '8.1', kind => 'V', grade => 'major',
-	title => 'What unintended changes led to is reviewed, and something is done about it (open ones, and those closed in the last 12 months, or the interval set)',
-	needs => '{discrepancy,discrepancy.unintended_change}', remedy => 'Fill in consequence, and an action, a change or a corrective action.', query => $query$
+	title => 'What unintended changes led to is reviewed, and something is done about it: discrepancies, and what itsm_report.unauthorised_change tells (open ones, and those closed in the last 12 months, or the interval set)',
+	needs => '{discrepancy,discrepancy.unintended_change}', remedy => 'Record a discrepancy of the item with unintended_change; fill in consequence, and an action, a change or a corrective action; or tie what happened to a change by itsm.authorise_afterwards.', query => $query$
 	SELECT d.key, d.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record d
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
 			CASE WHEN coalesce(d.attributes->>'consequence', '') = '' THEN 'its consequence was not reviewed' END,
 			CASE WHEN coalesce(nullif(d.attributes->>'action', ''), nullif(d.attributes->>'change', ''), d.attributes->>'corrective_action', '') = '' THEN 'nothing is done about it' END), '') AS problem OFFSET 0) p
 	WHERE d.process = 'discrepancy' AND (d.attributes->>'unintended_change')::boolean AND (d.category <> 'closed' OR d.closed_at > $3 - coalesce($1, '12 mons'))
+	UNION ALL
+	SELECT u.ci, u.record, d.ci IS NOT NULL, CASE WHEN d.ci IS NULL THEN 'was changed without an authorised change, and nobody looked into what that led to' END
+	FROM (
+			SELECT u.tenant, u.record, u.ci, max(u.at) AS at
+			FROM itsm_report.unauthorised_change u
+			WHERE NOT u.authorised AND u.at > $3 - coalesce($1, '12 mons') AND u.at <= $3
+			GROUP BY u.tenant, u.record, u.ci
+		) u
+		LEFT JOIN (
+			SELECT d.tenant, d.ci, max((d.attributes->>'found_at')::date) AS found_at
+			FROM itsm.compliance_record d WHERE d.process = 'discrepancy' AND (d.attributes->>'unintended_change')::boolean GROUP BY 1, 2
+		) d ON d.tenant = u.tenant AND d.ci = u.ci AND d.found_at >= u.at::date
 $query$);
 
 SELECT itsm.define_control(id => '8.2.1-1', clause => '8.2.1', kind => 'T', grade => 'major',
@@ -111,7 +123,7 @@ SELECT itsm.define_control(id => '8.2.2-3', clause => '8.2.2', kind => 'V', grad
 	FROM itsm.compliance_record s
 		CROSS JOIN LATERAL (SELECT CASE
 			WHEN s.state = 'proposed' AND s.attributes->>'decided_at' IS NULL THEN CASE WHEN s.opened_at < $3 - $1 THEN 'was not decided on in time' END
-			ELSE nullif(concat_ws('; ', itsm.lacking(s.attributes || jsonb_build_object('priority', s.priority::text), 'decision', 'priority', 'decided_at'),
+			ELSE nullif(concat_ws('; ', itsm.lacking(coalesce(s.attributes, '{}') || jsonb_build_object('priority', s.priority::text), 'decision', 'priority', 'decided_at'),
 				CASE WHEN (s.attributes->>'decided_at')::date > s.opened_at + $1 THEN 'was decided on too late' END), '') END AS problem OFFSET 0) p
 	WHERE s.process = 'service' AND s.opened_at > $3 - interval '24 mons' AND (s.state = ANY ('{proposed,approved,rejected,in_design,in_build,in_transition}')
 		OR s.attributes->>'decided_at' IS NOT NULL)
@@ -292,12 +304,12 @@ $query$);
 
 SELECT itsm.define_control(id => '8.2.6-2', clause => '8.2.6', kind => 'I', grade => 'major',
 	title => 'Configuration items in production change only while an approved change that names them is being implemented (changes of the last 3 months, or the interval set)',
-	needs => '{configuration_item,change,change.actual_start}', remedy => 'Name the item in the change (ci or cis) and the times of its implementation; have the rule authorised_change keep others off.', query => $query$
+	needs => '{configuration_item,change,change.actual_start}', remedy => 'Name the item in the change (ci or cis) and the times of its implementation; have the rule authorised_change keep others off, and tie what happened to a change by itsm.authorise_afterwards.', query => $query$
 	WITH happened AS (
-		SELECT e.tenant, e.record, i.key, e.at
+		SELECT e.tenant, e.record, e.version, i.key, e.at
 		FROM itsm.compliance_record i
 			CROSS JOIN LATERAL (
-				SELECT e.tenant, e.record, e.at
+				SELECT e.tenant, e.record, e.version, e.at
 				FROM itsm.event e
 				WHERE e.tenant = i.tenant AND e.record = i.record AND e.at > $3 - coalesce($1, '3 mons') AND e.at <= $3
 					AND e.kind = ANY ('{transition,updated}') AND e.from_state = ANY ('{live,in_maintenance}') OFFSET 0
@@ -311,9 +323,13 @@ SELECT itsm.define_control(id => '8.2.6-2', clause => '8.2.6', kind => 'I', grad
 	)
 	SELECT h.key, h.record, p.problem IS NULL, p.problem
 	FROM (
-			SELECT h.tenant, h.record, h.key, count(*) FILTER (WHERE NOT h.allowed) AS unauthorised
+			SELECT h.tenant, h.record, h.key, count(*) FILTER (WHERE NOT h.allowed
+				-- itsm.authorise_afterwards
+				AND NOT EXISTS (
+					SELECT FROM itsm.event w
+					WHERE w.tenant = h.tenant AND w.record = h.record AND w.kind = 'authorised' AND itsm.policy_detail(w.body)::jsonb->>'version' = h.version::text)) AS unauthorised
 			FROM (
-					SELECT h.tenant, h.record, h.key, h.at, bool_or(a.ci IS NOT NULL) AS allowed
+					SELECT h.tenant, h.record, h.version, h.key, bool_or(a.ci IS NOT NULL) AS allowed
 					FROM happened h
 						LEFT JOIN allowed a ON a.tenant = h.tenant AND a.ci = h.key AND h.at >= a.actual_start AND h.at <= a.actual_end
 					GROUP BY 1, 2, 3, 4
@@ -321,6 +337,10 @@ SELECT itsm.define_control(id => '8.2.6-2', clause => '8.2.6', kind => 'I', grad
 			GROUP BY 1, 2, 3
 		) h
 		CROSS JOIN LATERAL (SELECT CASE WHEN h.unauthorised > 0 THEN format('changed %s times without an approved change that was being implemented', h.unauthorised) END AS problem OFFSET 0) p
+	UNION ALL
+	SELECT u.ci, u.record, u.authorised, CASE WHEN NOT u.authorised THEN format('%s without an authorised change', u.kind) END
+	FROM itsm_report.unauthorised_change u
+	WHERE u.at > $3 - coalesce($1, '3 mons') AND u.at <= $3 AND u.kind <> ALL ('{transition,updated}')
 $query$);
 
 SELECT itsm.define_control(id => '8.2.6-3', clause => '8.2.6', kind => 'T', grade => 'major', parameter => '12 mo',

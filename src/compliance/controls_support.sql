@@ -97,7 +97,7 @@ SELECT itsm.define_control(id => '7.4-1', clause => '7.4', kind => 'I', grade =>
 			FROM itsm.compliance_record c WHERE c.process = 'communication' AND c.category <> 'cancelled' GROUP BY 1, 2
 		) c ON c.tenant = l.tenant AND c.plan = l.key
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
-			itsm.lacking(l.attributes || jsonb_build_object('subject', l.title), 'subject', 'occasion', 'audience', 'method', 'owner'),
+			itsm.lacking(coalesce(l.attributes, '{}') || jsonb_build_object('subject', l.title), 'subject', 'occasion', 'audience', 'method', 'owner'),
 			CASE WHEN coalesce(c.at, l.opened_at) < $3 - (l.attributes->>'frequency')::interval THEN 'was not done as often as it says' END), '') AS problem OFFSET 0) p
 	WHERE l.process = 'communication_plan' AND l.category = 'active'
 $query$);

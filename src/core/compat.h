@@ -21,6 +21,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 says before a declaration what does not return. */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* 17 moved the local transaction id into a struct of its own. */
 #if PG_VERSION_NUM >= 170000
 #define ITSM_LXID (MyProc->vxid.lxid)
@@ -37,6 +42,15 @@
 #define itsm_heap_update(rel, tid, tuple, failure, lockmode) \
 	heap_update((rel), (tid), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, \
 				(failure), (lockmode))
+#endif
+
+/* 18 counts index searches for those who ask for it. */
+#if PG_VERSION_NUM >= 180000
+#define itsm_index_beginscan(heap, index, snapshot, key_count, order_count) \
+	index_beginscan((heap), (index), (snapshot), NULL, (key_count), (order_count))
+#else
+#define itsm_index_beginscan(heap, index, snapshot, key_count, order_count) \
+	index_beginscan((heap), (index), (snapshot), (key_count), (order_count))
 #endif
 
 /* 17 lets an access method keep something from one insertion to the next. */

@@ -9,6 +9,7 @@
 #include "cmdb/relationship.h"
 #include "cmdb/rule_class.h"
 #include "cmdb/source_item.h"
+#include "compliance/redact_findings.h"
 #include "compliance/verify_assessments.h"
 #include "core/settings.h"
 #include "ledger/redact.h"
@@ -69,6 +70,7 @@ const Redactor *const itsm_redactors[] = {
 	&itsm_identity_redactor,
 	&itsm_source_item_redactor,
 	&itsm_proposal_redactor,
+	&itsm_finding_redactor,
 	NULL
 };
 

@@ -259,16 +259,6 @@ itsm_own_rename(OwnTable *table, const char *name)
 	table->oid = InvalidOid;
 }
 
-/* The same value, byte by byte: mostly a short text or a number. */
-static inline bool
-same_value(Datum a, Datum b, Form_pg_attribute attribute)
-{
-	if (attribute->attlen == -1 && VARATT_IS_SHORT(DatumGetPointer(a)) && VARATT_IS_SHORT(DatumGetPointer(b)))
-		return VARSIZE_SHORT(DatumGetPointer(a)) == VARSIZE_SHORT(DatumGetPointer(b)) &&
-			memcmp(DatumGetPointer(a), DatumGetPointer(b), VARSIZE_SHORT(DatumGetPointer(a))) == 0;
-	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
-}
-
 static bool
 has_values(Relation table, const OwnProbe *probe, HeapTuple tuple, const Datum *values)
 {
@@ -278,7 +268,7 @@ has_values(Relation table, const OwnProbe *probe, HeapTuple tuple, const Datum *
 		bool		isnull;
 		Datum		value = heap_getattr(tuple, column, RelationGetDescr(table), &isnull);
 
-		if (isnull || !same_value(value, values[i], TupleDescAttr(RelationGetDescr(table), column - 1)))
+		if (isnull || !itsm_same_datum(value, values[i], TupleDescAttr(RelationGetDescr(table), column - 1)))
 			return false;
 	}
 	return true;
@@ -338,7 +328,7 @@ scan_of(OwnTable *table, OwnProbe *probe)
 		MemoryContext caller = MemoryContextSwitchTo(kept);
 		Relation	index = index_open(probe->oid, RowExclusiveLock);
 
-		probe->scan = index_beginscan(table->relation, index, SnapshotSelf, probe->key_count, 0);
+		probe->scan = itsm_index_beginscan(table->relation, index, SnapshotSelf, probe->key_count, 0);
 		MemoryContextSwitchTo(caller);
 	}
 	return probe->scan;

@@ -57,7 +57,6 @@ typedef struct ArchivedMonth
 	int64		stays;
 	int64		room;
 	int64		events;			/* that are archived */
-	Oid			table;
 } ArchivedMonth;
 
 typedef struct Archiving
@@ -121,6 +120,8 @@ lock_months(Archiving *archiving)
 {
 	ListCell   *cell;
 
+	/* that one first, as everybody does: the exchange locks it, too */
+	LockRelationOid(itsm_relation("event_default"), ShareRowExclusiveLock);
 	foreach(cell, find_inheritance_children(itsm_relation("event"), NoLock))
 	{
 		ArchivedMonth *month = palloc0(sizeof(ArchivedMonth));
@@ -374,10 +375,17 @@ delete_rest(const ArchivedMonth *month)
 	CommandCounterIncrement();
 }
 
+/* What the table of a month will be called. */
+static char *
+table_name(const Archiving *archiving, const ArchivedMonth *month)
+{
+	return psprintf("%s_" INT64_FORMAT, month->name, archiving->number);
+}
+
 static void
 exchange(const Archiving *archiving, ArchivedMonth *month)
 {
-	char	   *name = psprintf("%s_" INT64_FORMAT, month->name, archiving->number);
+	char	   *name = table_name(archiving, month);
 	const char *schema = quote_identifier(archiving->schema);
 
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.event DETACH PARTITION itsm.%s", month->name));
@@ -393,12 +401,11 @@ exchange(const Archiving *archiving, ArchivedMonth *month)
 						  archiving->number));
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s SET SCHEMA %s", name, schema));
 	itsm_own_ddl(psprintf("ALTER TABLE %s.%s OWNER TO %s", schema, name, archiving->caller));
-	month->table = month->partition;
 }
 
-/* Everything that may take long, then the exchange, while itsm.event is locked. */
+/* Everything that may take long. */
 static void
-move_months(Archiving *archiving)
+prepare_months(Archiving *archiving)
 {
 	int64		found = 0;
 	ListCell   *cell;
@@ -416,6 +423,14 @@ move_months(Archiving *archiving)
 				 errmsg("the chains to be archived have " INT64_FORMAT " events, and " INT64_FORMAT " were found",
 						archiving->events, found),
 				 errhint("itsm.verify() names what is missing, or stands in the wrong partition.")));
+}
+
+/* The last thing that is done: who holds itsm.event locked waits for nobody's rows. */
+static void
+exchange_months(const Archiving *archiving)
+{
+	ListCell   *cell;
+
 	foreach(cell, archiving->months)
 	{
 		ArchivedMonth *month = lfirst(cell);
@@ -451,7 +466,7 @@ store_archive(const Archiving *archiving)
 
 		if (month->events == 0)
 			continue;
-		place[3] = CStringGetTextDatum(itsm_relation_name(month->table));
+		place[3] = CStringGetTextDatum(quote_qualified_identifier(archiving->schema, table_name(archiving, month)));
 		(void) itsm_query(SPI_OK_INSERT, "INSERT INTO itsm.archive_table (archive, month, events, name)"
 						  " VALUES ($1, $2, $3, $4)", 4, place_types, place, NULL);
 	}
@@ -483,7 +498,7 @@ put_months(FunctionCallInfo fcinfo, const Archiving *archiving)
 	{
 		const ArchivedMonth *month = lfirst(cell);
 		Datum		row[3] = {
-			TimestampTzGetDatum(month->starts), ObjectIdGetDatum(month->table), Int64GetDatum(month->events)
+			TimestampTzGetDatum(month->starts), ObjectIdGetDatum(month->partition), Int64GetDatum(month->events)
 		};
 		bool		nulls[3] = {false};
 
@@ -549,11 +564,12 @@ itsm_archive(PG_FUNCTION_ARGS)
 	if (archiving.records > 0)
 	{
 		hash_records(&archiving);
-		move_months(&archiving);
+		prepare_months(&archiving);
 		store_archive(&archiving);
 		tell_archive(&archiving);
+		exchange_months(&archiving);
 	}
-	itsm_query_end(&query);
 	put_months(fcinfo, &archiving);
+	itsm_query_end(&query);
 	return (Datum) 0;
 }

@@ -422,7 +422,7 @@ itsm_seal_runs_begin(SealRuns *runs, Snapshot snapshot)
 	runs->index = index_open((RelationGetIndexList(runs->table), runs->table->rd_pkindex), AccessShareLock);
 	runs->slot = table_slot_create(runs->table, NULL);
 	runs->snapshot = snapshot;
-	runs->scan = index_beginscan(runs->table, runs->index, snapshot, 3, 0);
+	runs->scan = itsm_index_beginscan(runs->table, runs->index, snapshot, 3, 0);
 }
 
 void
@@ -538,7 +538,7 @@ itsm_seal_runs_walk(SealRuns *runs)
 	runs->ahead_context = AllocSetContextCreate(CurrentMemoryContext, "itsm seal run ahead", ALLOCSET_SMALL_SIZES);
 	/* a scan without keys is one of all rows */
 	index_endscan(runs->scan);
-	runs->scan = index_beginscan(runs->table, runs->index, runs->snapshot, 1, 0);
+	runs->scan = itsm_index_beginscan(runs->table, runs->index, runs->snapshot, 1, 0);
 }
 
 int64

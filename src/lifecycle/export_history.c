@@ -31,6 +31,9 @@ static const ExportedTable tables[] = {
 		" JOIN itsm.event e ON e.tenant OPERATOR(pg_catalog.=) r.tenant AND e.record OPERATOR(pg_catalog.=) r.id"
 		" AND e.version OPERATOR(pg_catalog.=) h.version",
 	"Events. changes tells what body says; hash chains them: SHA-256 over the previous hash, the header and the commitments of the body's values."},
+	{"archive", "SELECT * FROM itsm.archive", "What was moved out of event, by itsm.archive."},
+	{"archive_table", "SELECT * FROM itsm.archive_table", "Tables that archives went into, by month."},
+	{"archived", "SELECT * FROM itsm.archived", "Records of archives: the last version that went, and its hash, to which event goes on."},
 	{"record_state", "SELECT * FROM itsm.record_state", "The state of each record."},
 	{"projection", "SELECT * FROM itsm.projection", "What reports read of each record."},
 	{"violation", "SELECT * FROM itsm.violation", "Conditions that were not met and only observed."},

@@ -97,6 +97,6 @@ extern void itsm_judge_builtin(Write *write, BuiltinRule rule, int code, const c
  * the message or in the server's log.
  */
 struct RecordIdentity;
-extern void itsm_refuse(const Write *write, const struct RecordIdentity *identity) pg_attribute_noreturn();
+pg_noreturn extern void itsm_refuse(const Write *write, const struct RecordIdentity *identity);
 
 #endif							/* ITSM_JUDGE_H */

@@ -24,7 +24,6 @@
 #include "lifecycle/partition_move.h"
 #include "replication/logicalworker.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 
@@ -72,8 +71,7 @@ watched_changed(const Policy *policy, TupleTableSlot *old, TupleTableSlot *new)
 		if (old->tts_isnull[column] != new->tts_isnull[column])
 			return true;
 		if (!old->tts_isnull[column] &&
-			!datum_image_eq(old->tts_values[column], new->tts_values[column], attribute->attbyval,
-							attribute->attlen))
+			!itsm_same_datum(old->tts_values[column], new->tts_values[column], attribute))
 			return true;
 	}
 	return false;

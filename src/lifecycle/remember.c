@@ -8,6 +8,7 @@
 #include "core/itsm.h"
 
 #include "access/xact.h"
+#include "core/table.h"
 #include "ledger/canonical_text.h"
 #include "ledger/event_fold.h"
 #include "lifecycle/displaced.h"
@@ -15,7 +16,6 @@
 #include "lifecycle/judged_early.h"
 #include "lifecycle/project.h"
 #include "lifecycle/remember.h"
-#include "utils/datum.h"
 
 RecordIdentity
 itsm_row_identity(PolicyState *state, PolicyAttachment *attachment, TupleTableSlot *row)
@@ -61,7 +61,7 @@ same_value(Datum a, bool a_null, Datum b, bool b_null, Form_pg_attribute attribu
 {
 	if (a_null || b_null)
 		return a_null && b_null;
-	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
+	return itsm_same_datum(a, b, attribute);
 }
 
 /*

@@ -28,6 +28,8 @@ CREATE TABLE release (
 	baseline_restored boolean,
 	planned_start timestamptz,
 	planned_end timestamptz,
+	actual_start timestamptz,
+	actual_end timestamptz,
 	deployed_hash text,
 	result text,
 	observation_until timestamptz,
@@ -68,6 +70,8 @@ COMMENT ON COLUMN release.baseline_after IS 'Baseline taken afterwards.';
 COMMENT ON COLUMN release.baseline_restored IS 'The baseline from before was restored.';
 COMMENT ON COLUMN release.planned_start IS 'When it is planned to begin.';
 COMMENT ON COLUMN release.planned_end IS 'When it is planned to end.';
+COMMENT ON COLUMN release.actual_start IS 'When its deployment began.';
+COMMENT ON COLUMN release.actual_end IS 'When it ended.';
 COMMENT ON COLUMN release.deployed_hash IS 'Hash of what was deployed.';
 COMMENT ON COLUMN release.result IS 'Result.';
 COMMENT ON COLUMN release.observation_until IS 'Until when it is observed.';

@@ -59,9 +59,9 @@ typedef struct Election
 	Vote		vote;
 } Election;
 
-static void
+pg_noreturn static void
 refuse(const Election *election, int code, const char *hint, const char *format,...)
-pg_attribute_printf(4, 5) pg_attribute_noreturn();
+pg_attribute_printf(4, 5);
 
 /* No person is named: messages go to the server's log. */
 static void

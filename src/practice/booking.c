@@ -113,7 +113,7 @@ static void
 look_up(Relation table, Relation index, const char *tenant, int64 record, Datum place, Datum during, Met *met)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
-	IndexScanDesc scan = index_beginscan(table, index, SnapshotSelf, 2, 0);
+	IndexScanDesc scan = itsm_index_beginscan(table, index, SnapshotSelf, 2, 0);
 	ScanKeyData keys[2];
 
 	ScanKeyInit(&keys[0], 1, RANGESTRAT_OVERLAPS, F_RANGE_OVERLAPS, place);

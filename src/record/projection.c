@@ -41,9 +41,24 @@ itsm_projection_begin(Projection *projection)
 	projection->extra_null = true;
 }
 
+static bool
+is_text(Datum value, const char *text)
+{
+	const char *packed = DatumGetPointer(value);
+	size_t		length;
+
+	if (!VARATT_IS_SHORT(packed) || VARATT_IS_EXTERNAL(packed))
+		return false;
+	length = VARSIZE_SHORT(packed) - VARHDRSZ_SHORT;
+	return strncmp(text, VARDATA_SHORT(packed), length) == 0 && text[length] == '\0';
+}
+
 void
 itsm_projection_set(Projection *projection, ProjectedText which, const char *text)
 {
+	/* mostly it is what it was */
+	if (text && !projection->text_nulls[which] && is_text(projection->texts[which], text))
+		return;
 	itsm_set_text(projection->texts, projection->text_nulls, which, text);
 }
 

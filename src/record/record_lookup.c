@@ -40,7 +40,7 @@ begin_probe(Probe *probe, const char *table, const char *index, int keys, Snapsh
 	probe->context = CurrentMemoryContext;
 	probe->table = table_open(itsm_relation(table), AccessShareLock);
 	probe->index = index_open(itsm_relation(index), AccessShareLock);
-	probe->scan = index_beginscan(probe->table, probe->index, snapshot, keys, 0);
+	probe->scan = itsm_index_beginscan(probe->table, probe->index, snapshot, keys, 0);
 	probe->slot = table_slot_create(probe->table, NULL);
 }
 

@@ -29,20 +29,23 @@ CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
 									AS t(at, opened, ended)
 							WHERE p.reopened OPERATOR(pg_catalog.=) 0
 							UNION ALL
-							SELECT p.tenant, p.process, t.at, t.opened, t.ended
-							FROM itsm.projection p,
-								LATERAL (
-									SELECT v.entered_at, v.left_at, o.open,
-										coalesce(pg_catalog.lag(o.open) OVER visits, false) AS was_open,
-										coalesce(pg_catalog.lead(o.open) OVER visits, false) AS stays_open
-									FROM itsm_report.time_in_state v,
-										LATERAL (SELECT v.category OPERATOR(pg_catalog.=) ANY (ARRAY['new', 'active', 'waiting'])) AS o(open)
-									WHERE v.tenant OPERATOR(pg_catalog.=) p.tenant AND v.record OPERATOR(pg_catalog.=) p.record
-									WINDOW visits AS (ORDER BY v.entered_at, v.left_at)
-								) v,
-								LATERAL (VALUES (CASE WHEN NOT v.was_open THEN v.entered_at END, 1, 0),
-									(CASE WHEN NOT v.stays_open THEN v.left_at END, 0, 1)) AS t(at, opened, ended)
-							WHERE p.reopened OPERATOR(pg_catalog.>) 0 AND v.open
+							SELECT m.tenant, m.process, m.at, m.open::integer, m.was_open::integer
+							FROM (
+									SELECT v.tenant, v.process, v.at, v.open,
+										coalesce(pg_catalog.lag(v.open) OVER (PARTITION BY v.tenant, v.record ORDER BY v.at, v.version), false) AS was_open
+									FROM (
+											SELECT p.tenant, p.process, p.record, e.at, e.version,
+												e.kind OPERATOR(pg_catalog.<>) 'deleted' AND e.attachment OPERATOR(pg_catalog.<>) 0
+													AND coalesce(c.category OPERATOR(pg_catalog.=) ANY (ARRAY['new', 'active', 'waiting']), false) AS open
+											FROM itsm.projection p
+												JOIN itsm.event e ON e.tenant OPERATOR(pg_catalog.=) p.tenant AND e.record OPERATOR(pg_catalog.=) p.record
+												LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) e.attachment
+												LEFT JOIN itsm.lifecycle_state c ON c.lifecycle OPERATOR(pg_catalog.=) a.lifecycle
+													AND c.version OPERATOR(pg_catalog.=) e.lifecycle_version AND c.state OPERATOR(pg_catalog.=) e.to_state
+											WHERE p.reopened OPERATOR(pg_catalog.>) 0
+										) v
+								) m
+							WHERE m.open IS DISTINCT FROM m.was_open
 						) s,
 						-- one odd date of long ago must not make a row for every day since
 						(SELECT pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', pg_catalog.now())) OPERATOR(pg_catalog.-) '10 years'::interval) AS f(day)

@@ -22,7 +22,10 @@ CREATE VIEW itsm.control_standing AS
 		coalesce(r.checked, 0) AS checked,
 		coalesce(r.failed, 0) AS failed,
 		coalesce(r.detail, 'it has not been assessed yet') AS detail,
-		r.example
+		(SELECT nullif(pg_catalog.concat_ws(': ', f.subject, f.problem), '')
+			FROM itsm.assessment_finding f
+			WHERE f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
+				AND f.ordinal OPERATOR(pg_catalog.=) 1) AS example
 	FROM itsm.control c
 		LEFT JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) c.framework AND k.clause OPERATOR(pg_catalog.=) c.clause
 		LEFT JOIN itsm.control_setting s ON s.control OPERATOR(pg_catalog.=) c.id
@@ -259,7 +262,10 @@ CREATE VIEW itsm_report.iso20000_result WITH (security_barrier = true) AS
 		r.checked,
 		r.failed,
 		CASE WHEN r.status OPERATOR(pg_catalog.<>) 'error' OR NOT h.any_hidden THEN r.detail ELSE 'its query failed' END AS detail,
-		CASE WHEN NOT h.any_hidden THEN r.example END AS example,
+		CASE WHEN NOT h.any_hidden THEN (SELECT nullif(pg_catalog.concat_ws(': ', f.subject, f.problem), '')
+			FROM itsm.assessment_finding f
+			WHERE f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
+				AND f.ordinal OPERATOR(pg_catalog.=) 1) END AS example,
 		r.query_sha256
 	FROM itsm.assessment_result r
 		JOIN itsm.assessment a ON a.id OPERATOR(pg_catalog.=) r.assessment

@@ -23,10 +23,13 @@ CREATE VIEW itsm_report.ledger_status WITH (security_barrier = true) AS
 		s.size AS last_digest_size,
 		pg_catalog.encode(s.root, 'base64') AS last_digest_root,
 		v.at AS last_verified_at,
-		v.faults AS last_verified_faults
+		v.faults AS last_verified_faults,
+		coalesce(g.events, 0) AS archived
 	FROM (SELECT r.tenant, pg_catalog.sum(r.version)::bigint AS events FROM itsm.record r GROUP BY r.tenant) t
 		LEFT JOIN LATERAL (SELECT x.seal, x.size, x.root FROM itsm.seal_head x WHERE x.tenant OPERATOR(pg_catalog.=) t.tenant ORDER BY x.seal DESC LIMIT 1) h ON true
 		LEFT JOIN itsm.seal hs ON hs.seal OPERATOR(pg_catalog.=) h.seal
+		LEFT JOIN (SELECT a.tenant, pg_catalog.sum(a.events)::bigint AS events FROM itsm.archived a GROUP BY a.tenant) g
+			ON g.tenant OPERATOR(pg_catalog.=) t.tenant
 		LEFT JOIN itsm.unsealed() u ON u.tenant OPERATOR(pg_catalog.=) t.tenant
 		LEFT JOIN LATERAL (SELECT x.at, x.size, x.root FROM itsm.seal x ORDER BY x.seal DESC LIMIT 1) s ON true
 		LEFT JOIN LATERAL (
@@ -45,7 +48,7 @@ REVOKE ALL ON itsm_report.ledger_status FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.ledger_status IS 'How far the history of each tenant is sealed, what holds back the rest, and when it was last verified. Alert on a lag that grows, and on faults.';
 COMMENT ON COLUMN itsm_report.ledger_status.tenant IS 'Tenant; empty when attachments name none. Policies are there, too.';
-COMMENT ON COLUMN itsm_report.ledger_status.events IS 'Events.';
+COMMENT ON COLUMN itsm_report.ledger_status.events IS 'Events, archived ones too.';
 COMMENT ON COLUMN itsm_report.ledger_status.sealed IS 'Events that are sealed.';
 COMMENT ON COLUMN itsm_report.ledger_status.unsealed IS 'Events that are not sealed yet.';
 COMMENT ON COLUMN itsm_report.ledger_status.oldest_unsealed_at IS 'Time of the oldest event that is not sealed; of an imported one when it happened.';
@@ -56,5 +59,6 @@ COMMENT ON COLUMN itsm_report.ledger_status.root IS 'Root of the tenant''s log, 
 COMMENT ON COLUMN itsm_report.ledger_status.last_digest_at IS 'Time of the last seal, which itsm.digest() tells.';
 COMMENT ON COLUMN itsm_report.ledger_status.last_digest_size IS 'Events sealed by then, of all tenants.';
 COMMENT ON COLUMN itsm_report.ledger_status.last_digest_root IS 'Root over all logs, in base64.';
-COMMENT ON COLUMN itsm_report.ledger_status.last_verified_at IS 'When itsm.note_verification last ran.';
+COMMENT ON COLUMN itsm_report.ledger_status.last_verified_at IS 'When itsm.note_verification last ran, or a run of itsm.verify_in_parts was finished.';
 COMMENT ON COLUMN itsm_report.ledger_status.last_verified_faults IS 'Faults that it found.';
+COMMENT ON COLUMN itsm_report.ledger_status.archived IS 'Events that itsm.archive moved out of itsm.event.';

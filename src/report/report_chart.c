@@ -283,8 +283,8 @@ describe(StringInfo html, const Chart *chart)
 void
 itsm_chart_draw(StringInfo html, const Chart *chart)
 {
-	double		least;
-	double		most;
+	double		least = 0;
+	double		most = 0;
 	Axis		axis;
 
 	itsm_html_format(html, "<figure>\n<figcaption id=\"%s-title\">%s</figcaption>\n", chart->id, chart->title);

@@ -243,29 +243,54 @@ itsm_calendar_hours_at(const Calendar *calendar, TimestampTz at)
 	return calendar->pieces[piece].text;
 }
 
-/* A calendar as a call site saw it last, and under which snapshot. */
+#define KNOWN_CALENDARS 16
+
+/* Calendars as a call site saw them, and under which snapshot. */
 typedef struct CalendarHint
 {
-	MemoryContext memory;		/* of the calendar and the name */
+	MemoryContext memory;		/* of the calendars and their names */
 	LocalTransactionId transaction;
 	TransactionId xmin;
 	TransactionId xmax;
 	uint32		running;
 	CommandId	command;
-	char	   *name;
-	int			length;
-	Calendar   *calendar;
+	int			count;
+	struct
+	{
+		char	   *name;
+		int			length;
+		Calendar   *calendar;
+	}			known[KNOWN_CALENDARS];
 } CalendarHint;
 
 /* What a snapshot sees changes only when a transaction or a command of ours ends. */
 static bool
-is_current(const CalendarHint *hint, text *name, Snapshot snapshot)
+is_current(const CalendarHint *hint, Snapshot snapshot)
 {
-	return hint->calendar != NULL && hint->transaction == ITSM_LXID &&
-		hint->xmin == snapshot->xmin && hint->xmax == snapshot->xmax &&
-		hint->running == snapshot->xcnt + snapshot->subxcnt && hint->command == snapshot->curcid &&
-		hint->length == VARSIZE_ANY_EXHDR(name) &&
-		memcmp(hint->name, VARDATA_ANY(name), hint->length) == 0;
+	return hint->transaction == ITSM_LXID && hint->xmin == snapshot->xmin && hint->xmax == snapshot->xmax &&
+		hint->running == snapshot->xcnt + snapshot->subxcnt && hint->command == snapshot->curcid;
+}
+
+static const Calendar *
+find_known(const CalendarHint *hint, text *name)
+{
+	for (int i = 0; i < hint->count; i++)
+		if (hint->known[i].length == VARSIZE_ANY_EXHDR(name) &&
+			memcmp(hint->known[i].name, VARDATA_ANY(name), hint->known[i].length) == 0)
+			return hint->known[i].calendar;
+	return NULL;
+}
+
+static void
+forget_known(CalendarHint *hint, Snapshot snapshot)
+{
+	hint->count = 0;
+	MemoryContextReset(hint->memory);
+	hint->transaction = ITSM_LXID;
+	hint->xmin = snapshot->xmin;
+	hint->xmax = snapshot->xmax;
+	hint->running = snapshot->xcnt + snapshot->subxcnt;
+	hint->command = snapshot->curcid;
 }
 
 /* The calendar that the first argument names, remembered in fn_extra. */
@@ -275,29 +300,29 @@ calendar_of(FunctionCallInfo fcinfo)
 	text	   *name = PG_GETARG_TEXT_PP(0);
 	Snapshot	snapshot = GetActiveSnapshot();
 	CalendarHint *hint = fcinfo->flinfo->fn_extra;
+	const Calendar *known;
+	Calendar   *calendar;
+	char	   *copy;
 	MemoryContext outer;
 
-	if (hint != NULL && is_current(hint, name, snapshot))
-		return hint->calendar;
+	if (hint != NULL && is_current(hint, snapshot) && (known = find_known(hint, name)) != NULL)
+		return known;
 	if (hint == NULL)
 	{
 		hint = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CalendarHint));
 		hint->memory = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "itsm calendar", ALLOCSET_SMALL_SIZES);
 		fcinfo->flinfo->fn_extra = hint;
 	}
-	hint->calendar = NULL;
-	MemoryContextReset(hint->memory);
+	if (!is_current(hint, snapshot) || hint->count == KNOWN_CALENDARS)
+		forget_known(hint, snapshot);
 	outer = MemoryContextSwitchTo(hint->memory);
-	hint->name = text_to_cstring(name);
-	hint->length = VARSIZE_ANY_EXHDR(name);
-	hint->transaction = ITSM_LXID;
-	hint->xmin = snapshot->xmin;
-	hint->xmax = snapshot->xmax;
-	hint->running = snapshot->xcnt + snapshot->subxcnt;
-	hint->command = snapshot->curcid;
-	hint->calendar = itsm_calendar_read(hint->name, snapshot);
+	copy = text_to_cstring(name);
+	calendar = itsm_calendar_read(copy, snapshot);
 	MemoryContextSwitchTo(outer);
-	return hint->calendar;
+	hint->known[hint->count].name = copy;
+	hint->known[hint->count].length = VARSIZE_ANY_EXHDR(name);
+	hint->known[hint->count++].calendar = calendar;
+	return calendar;
 }
 
 Datum

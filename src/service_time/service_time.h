@@ -28,6 +28,6 @@ extern int64 itsm_elapsed(ServicePlan *plan, TimestampTz from, TimestampTz to);
 typedef int64 (*ElapsedFunction) (const void *hours, TimestampTz from, TimestampTz to);
 extern int64 itsm_elapsed_in(FunctionCallInfo fcinfo, int argument, ElapsedFunction elapsed, const void *hours);
 
-extern void itsm_deadline_never(int64 length) pg_attribute_noreturn();
+pg_noreturn extern void itsm_deadline_never(int64 length);
 
 #endif							/* ITSM_SERVICE_TIME_H */

@@ -1,5 +1,5 @@
--- Controls of the evidence itself that look at finished transactions: X-1 and X-2; and what
--- belongs to another tenant.
+-- Controls of the evidence itself that look at finished transactions: X-1 and X-2; what only
+-- time makes; and what belongs to another tenant.
 \ir ../control_evidence.sql
 SELECT no_plan();
 SELECT exclude_all() \g /dev/null
@@ -34,23 +34,39 @@ SELECT matches(standing('X-1'), 'nonconforming history the last verification fou
 SELECT itsm.set_parameter('X-2', '0 d') \g /dev/null
 SELECT matches(standing('X-2'), 'newest seal is older than the interval', 'X-2: the interval is over');
 
+-- What only time makes: how long something has rested in its state.
+SELECT count(itsm.include_control(id)) FROM itsm.control WHERE id IN ('8.6.3-6', '7.6-1', '8.5.2-4') \g /dev/null
+SELECT evidence($$
+	problem P1 root_cause_analysis
+	problem P2 closed {"effectiveness": "holds"}
+	knowledge_article K1 published
+	service mail live
+$$) \g /dev/null
+SELECT is(standing(id), 'conforming', id || ': within the interval') FROM itsm.control WHERE id IN ('8.6.3-6', '7.6-1', '8.5.2-4') ORDER BY ordinal;
+SELECT count(itsm.set_parameter(id, '0 d')) FROM itsm.control WHERE id IN ('8.6.3-6', '7.6-1', '8.5.2-4') \g /dev/null
+SELECT is(standing('8.6.3-6'), 'nonconforming P1 nothing has happened to it for longer than the interval', '8.6.3-6: a problem rests');
+SELECT is(standing('7.6-1'), 'nonconforming K1 was last reviewed longer ago than the interval', '7.6-1: published long ago');
+SELECT is(standing('8.5.2-4'), 'nonconforming mail nothing reports on its transition', '8.5.2-4: live for long');
+SELECT count(itsm.exclude_control(id, 'tried')) FROM itsm.control WHERE id IN ('8.6.3-6', '7.6-1', '8.5.2-4') \g /dev/null
+SELECT evidence('service mail retired') \g /dev/null
+
 -- What is of another tenant is none of it.
 SELECT * FROM control_case('6.1-1', $$
-	service mail live {"tenant": "blue"}
-	risk R1 assessed {"tenant": "blue", "service": "mail", "assessed_at": "@-10"}
+	service post live {"tenant": "blue"}
+	risk R1 assessed {"tenant": "blue", "service": "post", "assessed_at": "@-10"}
 $$, $$
 	service web live {"tenant": "blue"}
 	risk R2 assessed {"tenant": "red", "service": "web", "assessed_at": "@-10"}
 $$, 'web');
 SELECT * FROM control_case('8.3.3-1', $$
-	service mail live {"tenant": "blue"}
-	service_party L1 current {"tenant": "red", "service": "mail", "party": "acme", "kind": "customer"}
-	service_party L2 current {"tenant": "blue", "service": "mail", "party": "rose", "kind": "customer"}
-	agreement S1 in_force {"tenant": "blue", "kind": "sla", "service": "mail", "party": "rose", "provider_approved_by": "ann", "party_approved_by": "bob", "targets": "99", "workload_limits": "50 users", "exceptions": "none"}
+	service post live {"tenant": "blue"}
+	service_party L1 current {"tenant": "red", "service": "post", "party": "acme", "kind": "customer"}
+	service_party L2 current {"tenant": "blue", "service": "post", "party": "rose", "kind": "customer"}
+	agreement S1 in_force {"tenant": "blue", "kind": "sla", "service": "post", "party": "rose", "provider_approved_by": "ann", "party_approved_by": "bob", "targets": "99", "workload_limits": "50 users", "exceptions": "none"}
 $$, $$
-	service_party L3 current {"tenant": "blue", "service": "mail", "party": "acme", "kind": "customer"}
-	agreement S2 in_force {"tenant": "red", "kind": "sla", "service": "mail", "party": "acme", "provider_approved_by": "ann", "party_approved_by": "bob", "targets": "99", "workload_limits": "50 users", "exceptions": "none"}
-$$, 'mail: acme');
+	service_party L3 current {"tenant": "blue", "service": "post", "party": "acme", "kind": "customer"}
+	agreement S2 in_force {"tenant": "red", "kind": "sla", "service": "post", "party": "acme", "provider_approved_by": "ann", "party_approved_by": "bob", "targets": "99", "workload_limits": "50 users", "exceptions": "none"}
+$$, 'post: acme');
 SELECT * FROM control_case('8.5.3-2', $$
 	change C1 scheduled {"tenant": "blue"}
 	release L1 deploying {"tenant": "blue", "changes": "{C1}"}

@@ -4,6 +4,13 @@ BEGIN;
 SELECT no_plan();
 SELECT exclude_all() \g /dev/null
 
+-- What a rule authorised_change would have observed of the row's first event.
+CREATE FUNCTION violated(lifecycle text, key text) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO itsm.violation (record, version, position, at, attachment, tenant, code, rule, kind, message)
+	SELECT record_of(lifecycle, key), e.version, 1, e.at, e.attachment, e.tenant, 'IT030', 'authorised', 'authorised_change', 'no change'
+	FROM itsm.event e WHERE e.record = record_of(lifecycle, key) AND e.version = 1
+$$;
+
 SELECT * FROM control_case('8.1-1', $$
 	process incident current {"criteria": "in time", "record_process": "incident"}
 	incident T1 closed
@@ -30,6 +37,14 @@ SELECT * FROM control_case('8.1-3', $$
 $$, $$
 	discrepancy X2 found {"unintended_change": true, "action": "put right"}
 $$, 'X2');
+SELECT * FROM control_case('8.1-3', $$
+	configuration_item srv live
+	!SELECT violated('configuration_item', 'srv')
+	discrepancy X1 reviewed {"ci": "srv", "found_at": "@0", "unintended_change": true, "consequence": "none", "action": "put right"}
+$$, $$
+	configuration_item box live
+	!SELECT violated('configuration_item', 'box')
+$$, 'box');
 
 SELECT * FROM control_case('8.2.1-1', $$
 	service mail live
@@ -193,7 +208,9 @@ SELECT * FROM control_case('8.2.6-2', $$
 	configuration_item srv live {"location": "cellar"}
 $$, $$
 	change C1 closed {"actual_end": "2001-01-01"}
-$$, 'srv');
+	configuration_item box live
+	!SELECT violated('configuration_item', 'box')
+$$, 'box|srv');
 
 SELECT * FROM control_case('8.2.6-3', $$
 	configuration_class server current

@@ -75,7 +75,7 @@ like($error, qr/permission denied for schema another/, 'export: so are the table
 $node->safe_psql('postgres', q{GRANT CREATE ON DATABASE postgres TO owner; SET ROLE owner; CALL itsm.export_history('kept')});
 (undef, undef, $error) = $node->psql('postgres', q{SET ROLE owner; CALL itsm.export_history('kept')});
 like($error, qr/already exists/, 'export: nothing is overwritten');
-my $counts = join ' UNION ALL ', map { "SELECT '$_', count(*) FROM %1\$s.$_" } qw(record event record_state projection violation source source_attribute attachment lifecycle);
+my $counts = join ' UNION ALL ', map { "SELECT '$_', count(*) FROM %1\$s.$_" } qw(record event record_state projection violation source source_attribute attachment lifecycle archive archive_table archived);
 is($node->safe_psql('postgres', sprintf $counts, 'kept'), $node->safe_psql('postgres', sprintf $counts, 'itsm'), 'export: every row');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM itsm.event e JOIN kept.event k USING (tenant, record, version) WHERE (e.body, e.hash, e.kind, e.at) = (k.body, k.hash, k.kind, k.at)}),
 	$node->safe_psql('postgres', 'SELECT count(*) FROM itsm.event'), 'export: every byte');

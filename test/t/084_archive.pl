@@ -66,6 +66,7 @@ my $moved = $node->safe_psql('postgres', q{SET lock_timeout = '60s'; SELECT coun
 $load->finish;
 is($moved, "3|$ended", 'the events of 550 records of three months');
 unlike($ignored, qr/aborted|ERROR/, 'nobody else noticed');
+is($node->safe_psql('postgres', q{SELECT pg_sleep(1); SELECT deadlocks FROM pg_stat_database WHERE datname = 'postgres'}) =~ s/^\s*//r, '0', 'and nobody stood in another\'s way');
 is($node->safe_psql('postgres', 'SELECT itsm.seal() > 0'), 't', 'sealing goes on');
 is($node->safe_psql('postgres', $verify), '', 'verify finds nothing');
 is($node->safe_psql('postgres', "SELECT scope, object, detail FROM itsm.verify('$digest') WHERE NOT ok"), '', 'the digest from before fits');

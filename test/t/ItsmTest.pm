@@ -124,7 +124,7 @@ sub fingerprint
 SELECT name, (xpath('/table/row/n/text()', x))[1], (xpath('/table/row/h/text()', x))[1]
 FROM (
 	SELECT c.oid::regclass::text AS name, query_to_xml(format('SELECT count(*) AS n, md5(string_agg(t::text, E''\n'' ORDER BY t::text COLLATE "C")) AS h FROM ONLY %s t%s',
-			c.oid::regclass, CASE WHEN c.oid IN ('itsm.lifecycle'::regclass, 'itsm.relationship_type_version'::regclass) THEN ' WHERE NOT shipped' ELSE '' END), true, false, '') AS x
+			c.oid::regclass, CASE WHEN c.oid IN ('itsm.lifecycle'::regclass, 'itsm.relationship_type_version'::regclass, 'itsm.control_definition'::regclass) THEN ' WHERE NOT shipped' ELSE '' END), true, false, '') AS x
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'checks')
 	UNION ALL
