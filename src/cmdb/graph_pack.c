@@ -323,10 +323,12 @@ itsm_unpack_relationships(PG_FUNCTION_ARGS)
 {
 	Relation	table;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	/* everybody may make a trigger of it, and packs cost time to make */
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) != itsm_relation("relationship"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("itsm.unpack_relationships() can only be called by a trigger"),
+				 errmsg("itsm.unpack_relationships() is the trigger of itsm.relationship"),
 				 errhint("It belongs to the extension's own tables.")));
 	/* once a statement */
 	if (fcinfo->flinfo->fn_extra)

@@ -26,6 +26,7 @@
 #include "practice/change_plan.h"
 #include "practice/proposal_redact.h"
 #include "practice/verify_bookings.h"
+#include "report/verify_policies.h"
 #include "service_time/clock_listen.h"
 #include "service_time/clock_verify.h"
 
@@ -83,6 +84,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_agreements,
 	&itsm_verify_baselines,
 	&itsm_verify_assessments,
+	&itsm_verify_policies,
 	NULL
 };
 

@@ -102,19 +102,10 @@ COMMENT ON FUNCTION itsm.policies_changed() IS 'Has every session look up its po
 REVOKE ALL ON FUNCTION itsm.policies_changed() FROM PUBLIC;
 
 CREATE FUNCTION itsm.grant_actor(role name) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-	-- the cast raises where there is no such role
-	INSERT INTO itsm.person_role (role) SELECT $1 WHERE pg_catalog.quote_ident($1::text)::pg_catalog.regrole IS NOT NULL ON CONFLICT DO NOTHING;
-	SELECT itsm.policies_changed();
-$$;
+AS 'MODULE_PATHNAME', 'itsm_grant_actor' LANGUAGE C VOLATILE;
 CREATE FUNCTION itsm.revoke_actor(role name) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-	DELETE FROM itsm.person_role p WHERE p.role OPERATOR(pg_catalog.=) $1;
-	SELECT itsm.policies_changed();
-$$;
-COMMENT ON FUNCTION itsm.grant_actor(name) IS 'Names a role that one person uses alone, so that who writes under it is known.';
+AS 'MODULE_PATHNAME', 'itsm_revoke_actor' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.grant_actor(name) IS 'Names a role that one person uses alone, so that who writes under it is known. Kept as an event.';
 COMMENT ON FUNCTION itsm.revoke_actor(name) IS 'Takes itsm.grant_actor back.';
 REVOKE ALL ON FUNCTION itsm.grant_actor(name), itsm.revoke_actor(name) FROM PUBLIC;
 

@@ -69,6 +69,13 @@ extern bool itsm_guard_passes(Relation relation);
 extern bool itsm_guard_is_history(Oid relation);
 extern void itsm_guard_history(const char *table, const char *what);
 
+/*
+ * IT040: columns of a table of the extension came, went or changed, which even
+ * a superuser's word does not allow, since the library reads them by number.
+ * Returns where the table holds history and itsm_guard_history refuses it.
+ */
+extern void itsm_guard_form(const char *table);
+
 /* True when the attachment reads the column: status, key, tracked by name, or in an expression. */
 extern bool itsm_guard_reads(const AttachmentRow *row, Relation relation, const char *column);
 

@@ -33,6 +33,7 @@ harms_history(AlterTableType type)
 		case AT_AddColumn:
 		case AT_DropColumn:
 		case AT_AlterColumnType:
+		case AT_ColumnDefault:
 		case AT_DropConstraint:
 		case AT_DropNotNull:
 		case AT_SetUnLogged:
@@ -279,6 +280,21 @@ alter_parts(Oid relation, const AlterTableCmd *command)
 	}
 }
 
+static bool
+changes_form(const AlterTableStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		AlterTableType type = ((const AlterTableCmd *) lfirst(cell))->subtype;
+
+		if (type == AT_AddColumn || type == AT_DropColumn || type == AT_AlterColumnType)
+			return true;
+	}
+	return false;
+}
+
 static void
 alter_history(Oid relation, const AlterTableStmt *statement)
 {
@@ -311,6 +327,8 @@ itsm_guard_alter_table(AlterTableStmt *statement)
 
 	if (!OidIsValid(relation))
 		return;					/* IF EXISTS */
+	if (changes_form(statement) && get_rel_namespace(relation) == get_namespace_oid(ITSM_SCHEMA, true))
+		itsm_guard_form(get_rel_name(relation));
 	if (itsm_guard_is_history(relation))
 	{
 		alter_history(relation, statement);
@@ -361,6 +379,21 @@ itsm_guard_create_rule(RuleStmt *statement)
 							statement->rulename);
 }
 
+/* A trigger of somebody else's on our tables would run whenever we write there by SQL. */
+static void
+foreign_trigger(Oid relation, const CreateTrigStmt *statement)
+{
+	Relation	catalog = table_open(TriggerRelationId, AccessShareLock);
+	HeapTuple	tuple = get_catalog_object_by_oid(catalog, Anum_pg_trigger_oid,
+												  get_trigger_oid(relation, statement->trigname, false));
+	bool		foreign = HeapTupleIsValid(tuple) &&
+		get_func_namespace(((Form_pg_trigger) GETSTRUCT(tuple))->tgfoid) != get_namespace_oid(ITSM_SCHEMA, true);
+
+	table_close(catalog, AccessShareLock);
+	if (foreign)
+		itsm_guard_history(get_rel_name(relation), "CREATE TRIGGER on");
+}
+
 /* True when the trigger is what itsm.attach makes under that name. */
 static bool
 is_genuine(Oid trigger)
@@ -391,9 +424,11 @@ itsm_guard_create_trigger(CreateTrigStmt *statement)
 	Oid			relation;
 	ListCell   *cell;
 
+	relation = RangeVarGetRelid(statement->relation, NoLock, true);
+	if (get_rel_namespace(relation) == get_namespace_oid(ITSM_SCHEMA, true))
+		foreign_trigger(relation, statement);
 	if (!is_our_trigger(statement->trigname))
 		return;
-	relation = RangeVarGetRelid(statement->relation, NoLock, true);
 	if (statement->replace)
 		(void) itsm_guard_arm(relation);
 	if (is_genuine(get_trigger_oid(relation, statement->trigname, true)))

@@ -177,3 +177,16 @@ itsm_guard_history(const char *table, const char *what)
 	if (!refused)
 		itsm_policy_event(POLICY_HISTORY, 0, "maintenance", "table", table, "action", what, NULL);
 }
+
+void
+itsm_guard_form(const char *table)
+{
+	if (itsm_holds_history(table) && !superuser())
+		return;					/* itsm_guard_history refuses it */
+	ereport(ERROR,
+			(errcode(ERRCODE_ITSM_HISTORY),
+			 errmsg("columns of %s.%s may not be added, dropped or changed", ITSM_SCHEMA, quote_identifier(table)),
+			 errhint("Not even a superuser may: the library reads them by number. ALTER EXTENSION itsm UPDATE changes them."),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, ITSM_SCHEMA),
+			 err_generic_string(PG_DIAG_TABLE_NAME, table)));
+}

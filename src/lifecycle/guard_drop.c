@@ -50,7 +50,11 @@ guard_history(const Dropped *dropped)
 	const char *schema = dropped->schema;
 	const char *table = is_table(dropped) ? (const char *) llast(dropped->names) : table_of(dropped, &schema);
 
-	if (table && schema && strcmp(schema, ITSM_SCHEMA) == 0 && itsm_holds_history(table))
+	if (!table || !schema || strcmp(schema, ITSM_SCHEMA) != 0)
+		return;
+	if (dropped->class == RelationRelationId && dropped->column > 0)
+		itsm_guard_form(table);
+	if (itsm_holds_history(table))
 		itsm_guard_history(table, is_table(dropped) ? "dropping table" : psprintf("dropping a %s of", dropped->type));
 }
 

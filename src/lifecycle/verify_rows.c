@@ -346,6 +346,21 @@ unit_of(GovernedTable *table, PolicyAttachment *attachment, int version)
 	return unit;
 }
 
+/*
+ * What a filter looks up has let the row go, which is nobody's fault and no
+ * event: but what became of its status then, nobody judged.
+ */
+static void
+check_let_go(const RowChecks *checks)
+{
+	GovernedTable *table = checks->table;
+	const Policy *policy = table->policy;
+
+	for (int i = 0; i < policy->count; i++)
+		if (policy->attachments[i]->id == checks->record->head->attachment)
+			check_status(checks, policy->attachments[i], policy->attachments[i]->current, table->slot);
+}
+
 static void
 check_row(const RowChecks *checks, PolicyState *state)
 {
@@ -360,6 +375,8 @@ check_row(const RowChecks *checks, PolicyState *state)
 			row_fault(checks, SCOPE, attachment == NULL ? "no attachment governs the row"
 					  : psprintf("attachment %d governs the row, its last event says %d", attachment->id,
 								 record->head->attachment));
+		else if (attachment == NULL)
+			check_let_go(checks);
 		return;
 	}
 	if (strcmp(itsm_row_key(attachment, table->slot), record->head->key) != 0)

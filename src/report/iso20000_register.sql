@@ -3,7 +3,7 @@
 -- Texts of arrays are taken apart as they are: a lifecycle may call the attribute anything.
 CREATE VIEW itsm_report.iso20000_document WITH (security_barrier = true) AS
 	SELECT q.number,
-		coalesce(q.kind, d.kind) AS kind,
+		coalesce(q.kind, CASE WHEN NOT d.hidden THEN d.kind END) AS kind,
 		q.title AS requirement,
 		q.clause,
 		q.section,
@@ -58,7 +58,7 @@ REVOKE ALL ON itsm_report.iso20000_document FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_document IS 'The register of documents: each that ISO/IEC 20000-1 asks for with the document that answers it, a row each where several do, a row of status missing where none does, or of status kept as records where records of their own say the same; and the documents beside them. Superseded, withdrawn and archived ones are left out.';
 COMMENT ON COLUMN itsm_report.iso20000_document.number IS 'Number of what is asked for, D01 to D25; null: the organisation''s own.';
-COMMENT ON COLUMN itsm_report.iso20000_document.kind IS 'Kind of document.';
+COMMENT ON COLUMN itsm_report.iso20000_document.kind IS 'Kind of document; of one that nothing asks for, shown like title.';
 COMMENT ON COLUMN itsm_report.iso20000_document.requirement IS 'What is asked for.';
 COMMENT ON COLUMN itsm_report.iso20000_document.clause IS 'Clause that asks for it.';
 COMMENT ON COLUMN itsm_report.iso20000_document.section IS 'It is this section of the document; null: a document.';

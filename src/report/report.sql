@@ -25,23 +25,12 @@ COMMENT ON COLUMN itsm.reader.granted_by IS 'Role that logged in and granted it.
 COMMENT ON COLUMN itsm.reader.granted_at IS 'When it was granted.';
 
 CREATE FUNCTION itsm.grant_reader(role name) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-	INSERT INTO itsm.reader (role)
-	VALUES (CASE WHEN $1 OPERATOR(pg_catalog.=) 'public'::pg_catalog.name THEN $1
-			ELSE pg_catalog.pg_get_userbyid((pg_catalog.quote_ident($1::pg_catalog.text))::pg_catalog.regrole) END)
-	ON CONFLICT (role) DO NOTHING
-$$;
-COMMENT ON FUNCTION itsm.grant_reader(name) IS 'Lets a role, and the roles that inherit from it, see in reports the mapped values of records whose table has row-level security; public means everybody.';
+AS 'MODULE_PATHNAME', 'itsm_grant_reader' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION itsm.grant_reader(name) IS 'Lets a role, and the roles that inherit from it, see in reports the mapped values of records whose table has row-level security; public means everybody. Kept as an event.';
 REVOKE ALL ON FUNCTION itsm.grant_reader(name) FROM PUBLIC;
 
 CREATE FUNCTION itsm.revoke_reader(role name) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-	DELETE FROM itsm.reader r WHERE r.role OPERATOR(pg_catalog.=) $1
-$$;
+AS 'MODULE_PATHNAME', 'itsm_revoke_reader' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.revoke_reader(name) IS 'Takes back what itsm.grant_reader gave.';
 REVOKE ALL ON FUNCTION itsm.revoke_reader(name) FROM PUBLIC;
 

@@ -1,0 +1,173 @@
+/*
+ * verify_policies.c
+ *		Attachments, lifecycles, exceptions, approvers, settings of controls and
+ *		grants against the events that tell of them.
+ *
+ * These tables are not chained: what was put there, changed or taken away by
+ * SQL is found here.  What DDL did to an attachment's expressions is followed
+ * in the table alone, so that they are compared only where there was none.
+ * Subjects whose events were archived tell nothing.
+ */
+#include "core/itsm.h"
+
+#include "core/query.h"
+#include "miscadmin.h"
+#include "report/verify_policies.h"
+#include "utils/builtins.h"
+
+#define SCOPE "policy"
+
+/* Events of policies, as far as they are here. */
+#define TOLD \
+	"WITH gone AS (SELECT r.key FROM itsm.record r WHERE r.source = 0 AND EXISTS (SELECT FROM itsm.archived a" \
+	"  WHERE a.record = r.id AND a.tenant = r.tenant))," \
+	" told AS MATERIALIZED (SELECT r.key AS subject, e.version, e.kind, itsm.policy_detail(e.body)::jsonb AS detail" \
+	"  FROM itsm.record r JOIN itsm.event e ON e.tenant = r.tenant AND e.record = r.id WHERE r.source = 0)," \
+	/* the last event of some kinds; with a condition */ \
+	" changed AS (SELECT DISTINCT ON (subject) subject, kind, detail FROM told" \
+	"  WHERE kind IN ('granted', 'revoked') ORDER BY subject, version DESC)"
+
+/* Each gives a row for whatever is wrong: what, and how. */
+typedef struct PolicyCheck
+{
+	const char *table;
+	const char *faults;
+} PolicyCheck;
+
+static const PolicyCheck checks[] = {
+	{"itsm.attachment",
+		TOLD ", begun AS (SELECT DISTINCT ON (subject) subject, version, detail FROM told WHERE kind = 'attached' AND subject ~ '^attachment [0-9]+$' ORDER BY subject, version DESC),"
+		" stage AS (SELECT DISTINCT ON (subject) subject, kind FROM told WHERE kind IN ('attached', 'detached', 'dropped')"
+		"  ORDER BY subject, version DESC),"
+		" mode AS (SELECT DISTINCT ON (subject) subject, detail->>'mode' AS mode FROM told"
+		"  WHERE kind IN ('attached', 'mode_set') AND detail->>'rule' IS NULL ORDER BY subject, version DESC),"
+		" rules AS (SELECT subject, jsonb_object_agg(detail->>'rule', detail->>'mode' ORDER BY version) AS modes FROM told"
+		"  WHERE kind = 'mode_set' AND detail->>'rule' IS NOT NULL GROUP BY subject),"
+		" followed AS (SELECT DISTINCT subject FROM told WHERE kind IN ('renamed', 'migrated', 'column_dropped', 'column_changed')),"
+		" held AS (SELECT a.*, 'attachment ' || a.id AS subject FROM itsm.attachment a)"
+		" SELECT 'attachment ' || substr(coalesce(a.subject, b.subject), 12), CASE"
+		"  WHEN a.id IS NULL THEN 'it is missing in itsm.attachment'"
+		"  WHEN b.subject IS NULL THEN 'no event tells of it'"
+		"  WHEN a.mode <> m.mode THEN format('its mode is %s, and %s by its events', a.mode, m.mode)"
+		"  WHEN a.rule_modes <> coalesce(r.modes, '{}') THEN 'the modes of its rules are not those of its events'"
+		"  WHEN (a.detached_at IS NULL) <> (s.kind = 'attached') THEN"
+		"   CASE WHEN a.detached_at IS NULL THEN 'it is in force, and ended by its events' ELSE 'it has ended, and no event says so' END"
+		"  WHEN a.timing <> b.detail->>'timing' THEN 'its timing is not that of its event'"
+		"  WHEN NOT EXISTS (SELECT FROM followed f WHERE f.subject = a.subject) AND"
+		"   (a.lifecycle, a.status::text, a.states, a.attribute_expressions, a.filter_expression, a.tenant_expression, a.track) IS DISTINCT FROM"
+		"   (b.detail->>'lifecycle', b.detail->>'status', (b.detail->>'states')::jsonb, (b.detail->>'attributes')::jsonb,"
+		"    b.detail->>'filter', b.detail->>'tenant', (b.detail->>'track')::text[])"
+		"   THEN 'it is not what its event tells' END AS fault"
+		" FROM held a FULL JOIN begun b ON b.subject = a.subject LEFT JOIN mode m ON m.subject = a.subject"
+		"  LEFT JOIN rules r ON r.subject = a.subject LEFT JOIN stage s ON s.subject = a.subject"
+	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = coalesce(a.subject, b.subject))"},
+	{"itsm.lifecycle",
+		TOLD ", defined AS (SELECT substr(subject, 11) AS name, (detail->>'version')::integer AS version, detail->>'sha256' AS sha256 FROM told"
+		"  WHERE kind = 'defined' AND subject LIKE 'lifecycle %'),"
+		" held AS (SELECT name, version, encode(sha256(convert_to(definition::text, 'UTF8')), 'hex') AS sha256 FROM itsm.lifecycle WHERE NOT shipped)"
+		" SELECT format('lifecycle %s version %s', coalesce(l.name, d.name), coalesce(l.version, d.version)), CASE"
+		"  WHEN l.name IS NULL THEN 'it is missing in itsm.lifecycle'"
+		"  WHEN d.name IS NULL THEN 'no event tells of it'"
+		"  WHEN l.sha256 <> d.sha256 THEN 'it is not what its event tells' END"
+		" FROM held l FULL JOIN defined d ON d.name = l.name AND d.version = l.version"
+	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = 'lifecycle ' || coalesce(l.name, d.name))"},
+	{"itsm.override",
+		"SELECT format('exception of record %s version %s', o.record, o.version), 'no event tells of it' FROM itsm.override o"
+		" WHERE NOT EXISTS (SELECT FROM itsm.event e WHERE e.tenant = o.tenant AND e.record = o.record AND e.version = o.version AND e.kind = 'overridden')"
+		"  AND NOT EXISTS (SELECT FROM itsm.archived a WHERE a.record = o.record AND a.tenant = o.tenant AND a.version >= o.version)"
+	},
+	{"itsm.approver",
+		TOLD ", last AS (SELECT DISTINCT ON (subject, itsm.person_key(detail->>'person')) subject, kind, itsm.person_key(detail->>'person') AS person, detail FROM told"
+		"  WHERE kind IN ('approver_added', 'approver_removed') ORDER BY subject, itsm.person_key(detail->>'person'), version DESC)"
+		" SELECT format('approver %s of role %s', v.person, v.role), 'no event tells of it' FROM itsm.approver v"
+		" WHERE (v.valid_until IS NULL OR v.valid_until > greatest(now(), v.valid_from)) AND NOT EXISTS (SELECT FROM last l WHERE l.subject = 'role ' || v.role"
+		"  AND (l.detail IS NULL OR (l.kind = 'approver_added' AND l.person = itsm.person_key(v.person)"
+		"   AND (l.detail->>'valid_until' IS NULL OR v.valid_until <= (l.detail->>'valid_until')::timestamptz))))"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'role ' || v.role)"},
+	{"itsm.delegation",
+		TOLD ", last AS (SELECT DISTINCT ON (subject, detail->>'delegate', detail->>'role') subject, kind, detail FROM told"
+		"  WHERE kind IN ('delegation_added', 'delegation_removed') ORDER BY subject, detail->>'delegate', detail->>'role', version DESC)"
+		" SELECT format('delegation of %s to %s', v.person, v.delegate), 'no event tells of it' FROM itsm.delegation v"
+		" WHERE (v.valid_until IS NULL OR v.valid_until > greatest(now(), v.valid_from)) AND NOT EXISTS (SELECT FROM last l WHERE itsm.person_key(substr(l.subject, 12)) = itsm.person_key(v.person)"
+		"  AND l.subject LIKE 'delegation %' AND (l.detail IS NULL OR (l.kind = 'delegation_added' AND itsm.person_key(l.detail->>'delegate') = itsm.person_key(v.delegate)"
+		"   AND (l.detail->>'role' IS NOT DISTINCT FROM v.role))))"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'delegation ' || v.person)"},
+	{"itsm.calendar_hours",
+		TOLD ", last AS (SELECT DISTINCT ON (subject, detail->>'valid_from') subject, (detail->>'valid_from')::timestamptz AS valid_from,"
+		"  (detail->>'hours')::itsm.service_hours AS hours FROM told WHERE subject LIKE 'calendar %' AND kind IN ('defined', 'holidays_imported')"
+		"  ORDER BY subject, detail->>'valid_from', version DESC)"
+		" SELECT format('calendar %s from %s', h.calendar, h.valid_from), 'its hours are not those of its event' FROM itsm.calendar_hours h"
+		" WHERE NOT EXISTS (SELECT FROM last l WHERE l.subject = 'calendar ' || h.calendar AND l.valid_from = h.valid_from AND l.hours OPERATOR(itsm.=) h.hours)"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'calendar ' || h.calendar)"},
+	{"itsm.sla",
+		TOLD " SELECT format('sla %s version %s', a.name, a.version), 'it is not what its event tells' FROM itsm.sla a"
+		" WHERE NOT EXISTS (SELECT FROM told t WHERE t.subject = 'sla ' || a.name AND t.kind = 'defined' AND (t.detail->>'version')::integer = a.version"
+		"  AND (t.detail->>'definition')::jsonb = a.definition)"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'sla ' || a.name)"},
+	{"itsm.source",
+		"SELECT 'source of attachment ' || a.id, 'it names another table' FROM itsm.attachment a LEFT JOIN itsm.source s ON s.id = a.source"
+		" WHERE a.detached_at IS NULL AND a.relation::oid IS DISTINCT FROM s.relation::oid"
+	},
+	{"itsm.control_setting",
+		TOLD ", parameter AS (SELECT DISTINCT ON (subject) subject, detail->>'parameter' AS value FROM told WHERE kind = 'parameter_set' ORDER BY subject, version DESC),"
+		" scope AS (SELECT DISTINCT ON (subject) subject, kind FROM told WHERE kind IN ('excluded', 'included') ORDER BY subject, version DESC)"
+		" SELECT 'control ' || s.control, CASE WHEN s.parameter IS DISTINCT FROM p.value THEN 'its parameter is not that of its event'"
+		"  WHEN s.excluded IS NOT NULL AND e.kind IS DISTINCT FROM 'excluded' THEN 'it is excluded, and no event says so' END"
+		" FROM itsm.control_setting s LEFT JOIN parameter p ON p.subject = 'control ' || s.control LEFT JOIN scope e ON e.subject = 'control ' || s.control"
+	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = 'control ' || s.control)"},
+	{"itsm.person_role",
+		TOLD " SELECT 'person role ' || p.role, 'no event tells of it' FROM itsm.person_role p WHERE NOT EXISTS"
+		" (SELECT FROM changed c WHERE c.subject = 'person role ' || p.role AND c.kind = 'granted')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'person role ' || p.role)"},
+	{"itsm.reader",
+		TOLD " SELECT 'reader ' || p.role, 'no event tells of it' FROM itsm.reader p WHERE NOT EXISTS"
+		" (SELECT FROM changed c WHERE c.subject = 'reader ' || p.role AND c.kind = 'granted')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'reader ' || p.role)"},
+};
+
+static void *
+begin_policies(Verification *verification)
+{
+	return NULL;
+}
+
+static void
+check_record(Verification *verification, void *own, const VerifiedRecord *record)
+{
+}
+
+/* True when nothing is wrong. */
+static bool
+check_table(Verification *verification, const PolicyCheck *check)
+{
+	SPITupleTable *rows;
+	uint64		count = itsm_query(SPI_OK_SELECT,
+								   psprintf("SELECT * FROM (%s) AS c(object, fault) WHERE fault IS NOT NULL ORDER BY object", check->faults),
+								   0, NULL, NULL, NULL);
+	bool		right = count == 0;
+
+	rows = SPI_tuptable;
+	for (uint64 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		itsm_verify_fault(verification, SCOPE, SPI_getvalue(rows->vals[i], rows->tupdesc, 1), "%s",
+						  SPI_getvalue(rows->vals[i], rows->tupdesc, 2));
+	}
+	SPI_freetuptable(rows);
+	return right;
+}
+
+static void
+end_policies(Verification *verification, void *own)
+{
+	bool		right = true;
+
+	if (!itsm_verify_is_last(verification))
+		return;
+	for (int i = 0; i < lengthof(checks); i++)
+		right &= check_table(verification, &checks[i]);
+	if (right)
+		itsm_verify_right(verification, SCOPE, "policies", "policies and grants are as their events tell");
+}
+
+const VerifyChecker itsm_verify_policies = {begin_policies, check_record, end_policies};
