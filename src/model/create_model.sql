@@ -9,8 +9,8 @@ AS $$
 DECLARE
 	unknown text;
 BEGIN
-	SELECT string_agg(coalesce('"' || p || '"', 'null'), ', ') INTO unknown
-	FROM unnest(parts) AS p WHERE NOT EXISTS (SELECT FROM itsm.model_part m WHERE m.name = p);
+	SELECT string_agg(coalesce('"' || p || '"', 'null'), ', ' ORDER BY n) INTO unknown
+	FROM unnest(parts) WITH ORDINALITY AS u(p, n) WHERE NOT EXISTS (SELECT FROM itsm.model_part m WHERE m.name = p);
 	IF unknown IS NOT NULL OR cardinality(parts) = 0 THEN
 		RAISE EXCEPTION USING ERRCODE = 'IT051',
 			MESSAGE = CASE WHEN unknown IS NULL THEN 'no part of the reference model is named' ELSE format('not a part of the reference model: %s', unknown) END,
