@@ -236,7 +236,7 @@ SUITES = exports unit regress pgtap isolation tap locale
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
-	@echo '  make demo             a small service desk in a private cluster; writes itsm-report.html'
+	@echo '  make demo             a service desk, and three years of a provider; writes itsm-report.html'
 	@echo '  make test             the whole test suite'
 	@echo 'For a DBA:'
 	@echo '  make                  build (PG_CONFIG=/path/to/pg_config chooses the PostgreSQL)'

@@ -1,7 +1,7 @@
 -- A small service desk: its application knows nothing of itsm.  What it did in the past
 -- is learnt from its journal and judged; then its table is attached, watched, and at last
 -- guarded; and a table for changes follows.  All data comes from a generator without
--- chance: every run tells the same story.  Leaves itsm-report.html.
+-- chance: every run tells the same story.
 
 \set ON_ERROR_STOP on
 \pset footer off
@@ -305,26 +305,3 @@ FROM itsm_report.time_in_state WHERE entered_at < '2025-08-01' AND left_at IS NO
 \echo '   itsm_report.attachment_health'
 \echo
 SELECT source, lifecycle, mode, records, violations, healthy, left(problem, 80) || '…' AS problem FROM itsm_report.attachment_health ORDER BY source;
-
--- The same as a page to keep.
-\o itsm-report.html
-\pset format html
-\pset tableattr 'border="1" cellpadding="4" style="border-collapse: collapse"'
-\qecho '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Service desk: how well is the process kept?</title></head>'
-\qecho '<body style="font-family: sans-serif; max-width: 60em; margin: 2em auto"><h1>Service desk: how well is the process kept?</h1>'
-\qecho '<h2>Incidents by month</h2>'
-SELECT month::date, opened, resolved, date_trunc('minute', mttr_mean) AS "mean time to resolve", date_trunc('minute', mttr_median) AS median,
-	date_trunc('minute', mttr_p90) AS "90 % within", reopened, reassigned
-FROM itsm_report.incident_monthly ORDER BY month;
-\qecho '<h2>Time in each state</h2>'
-SELECT state, category, count(*) AS visits, date_trunc('minute', avg(duration)) AS "mean duration"
-FROM itsm_report.time_in_state WHERE left_at IS NOT NULL GROUP BY 1, 2 ORDER BY 4 DESC;
-\qecho '<h2>Violations observed</h2>'
-SELECT code, rule, message, clause, count(*) FROM itsm_report.violation GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3;
-\qecho '<h2>Deviations in the journal</h2>'
-SELECT verdict, coalesce(from_state, '(start)') AS "from", to_state AS "to", count(*) AS entries FROM desk.judged WHERE verdict <> 'ok' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3;
-\qecho '<h2>Attachments</h2>'
-SELECT source, lifecycle, lifecycle_version AS version, mode, records, violations, healthy, problem FROM itsm_report.attachment_health;
-\qecho '</body></html>'
-\o
-\pset format aligned

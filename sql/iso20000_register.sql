@@ -28,6 +28,23 @@ FROM itsm_report.iso20000_document WHERE source = 'public.register_document' ORD
 -- A superseded one does not answer.
 SELECT number, kind, status FROM itsm_report.iso20000_document WHERE kind = 'change_policy';
 
+-- What a document would say may be kept as records of its own, as long as these hold.
+CREATE TABLE register_contract (no text PRIMARY KEY, state text);
+CREATE TABLE register_plan (no text PRIMARY KEY, state text, how text);
+SELECT itsm.attach('register_contract', 'contract', 'state', mode => 'off') > 0 AS attached, itsm.attach('register_plan', 'continuity_plan', 'state', attributes => '{"procedures": "how"}', mode => 'off') > 0 AS attached;
+SELECT number, section, status FROM itsm_report.iso20000_document WHERE kind = 'supplier_contract';
+INSERT INTO register_contract VALUES ('1', 'active');
+INSERT INTO register_plan VALUES ('1', 'current', 'on paper');
+SELECT number, section, status, record FROM itsm_report.iso20000_document WHERE kind = 'supplier_contract';
+SELECT number, kind, process FROM itsm.kept_as_records WHERE kind IN ('supplier_contract', 'continuity_plan') ORDER BY number;
+UPDATE register_contract SET state = 'terminated';
+UPDATE register_plan SET how = '';
+SELECT number, section, status FROM itsm_report.iso20000_document WHERE kind = 'supplier_contract';
+SELECT number, kind, process FROM itsm.kept_as_records WHERE kind IN ('supplier_contract', 'continuity_plan') ORDER BY number;
+SET client_min_messages = error;
+DROP TABLE register_contract, register_plan;
+SET client_min_messages = warning;
+
 -- A lifecycle of one's own may keep anything under these names: no view falls over it.
 SELECT itsm.define_lifecycle('{"name": "register_loose", "process": "document", "attributes": {"kind": "text", "title": "text", "next_review": "text", "approved_at": "text", "sections": "text"},
 	"states": [{"name": "valid", "category": "active", "initial": true}, {"name": "gone", "category": "closed", "final": true}], "transitions": [{"from": "valid", "to": "gone"}]}');
@@ -50,6 +67,14 @@ INSERT INTO register_nil VALUES (1, DEFAULT, 'dispute', '2024-01-01', '2025-01-0
 SELECT number, title, status, records, nil_return_until FROM itsm_report.iso20000_record WHERE kind IN ('dispute') ORDER BY number;
 INSERT INTO register_dispute VALUES (1, 'raised'), (2, 'closed');
 SELECT number, title, status, records, open, nil_return_until, last_opened_at >= first_opened_at AS opened, last_changed_at IS NOT NULL AS changed FROM itsm_report.iso20000_record WHERE kind IN ('dispute') ORDER BY number;
+
+-- Whose they are: by the process's name, or else by what its records belong to.
+CREATE TABLE register_process (name text PRIMARY KEY, state text, owner text, belongs text);
+SELECT itsm.attach('register_process', 'process', 'state', attributes => '{"owner": "owner", "record_process": "belongs"}', mode => 'off') > 0 AS attached;
+INSERT INTO register_process VALUES ('supplier management', 'current', 'lars', 'dispute'), ('complaint', 'retired', 'carl', NULL);
+SELECT kind, owner FROM itsm_report.iso20000_record WHERE kind IN ('dispute', 'complaint') ORDER BY number;
+INSERT INTO register_process VALUES ('dispute', 'current', 'dora', NULL);
+SELECT kind, owner FROM itsm_report.iso20000_record WHERE kind IN ('dispute', 'complaint') ORDER BY number;
 
 -- Certificates: three years, surveillance every year, unless their row says otherwise.
 CREATE TABLE register_certificate (no text PRIMARY KEY, stage text, standard text, body text, scope text, owner text, s1 date, s2 date, issued date, valid_to date, last date, next date);
@@ -98,4 +123,4 @@ DROP OWNED BY regress_register_reader;
 DROP ROLE regress_register_reader;
 SELECT itsm.drop_control('register-test'), itsm.drop_control('register-error');
 SET client_min_messages = error;
-DROP TABLE register_document, register_loose, register_complaint, register_dispute, register_nil, register_certificate;
+DROP TABLE register_document, register_loose, register_complaint, register_dispute, register_nil, register_certificate, register_process;

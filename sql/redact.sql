@@ -47,7 +47,7 @@ BEGIN
 		END IF;
 	END LOOP;
 END $$;
-SELECT DISTINCT f FROM redact.finds('Qxsecret') f ORDER BY 1;
+SELECT DISTINCT f COLLATE "C" AS f FROM redact.finds('Qxsecret') f ORDER BY 1;
 
 -- errors
 SELECT itsm.redact('redact.ticket', '1', '{requester}', NULL);

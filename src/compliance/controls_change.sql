@@ -81,13 +81,16 @@ $query$);
 
 SELECT itsm.define_control(id => '8.5.1-6', clause => '8.5.1.3', kind => 'I', grade => 'major',
 	title => 'Changes are approved on the ground of their risk, benefit, feasibility, cost and impact (those recorded in the last 12 months, or the interval set; standard changes by their template)',
-	needs => '{change,change.risk,change.assessment}', remedy => 'Fill in risk, impact and service before approval, and an assessment, or benefit, feasibility, financial_impact and impact_areas one by one.', query => $query$
+	needs => '{change,change.risk,change.assessment}', remedy => 'Fill in risk, impact and service (of a change to documents of the management system: name it in these) before approval, and an assessment, or benefit, feasibility, financial_impact and impact_areas one by one.', query => $query$
 	SELECT c.key, c.record, p.problem IS NULL, 'approved without ' || p.problem
 	FROM itsm.controlled_change c
+		-- a change to the management system itself is to none of its services
+		LEFT JOIN (SELECT DISTINCT d.tenant, d.attributes->>'change' AS change FROM itsm.compliance_record d WHERE d.process = 'document' AND d.attributes->>'change' <> '') d
+			ON d.tenant = c.tenant AND d.change = c.key
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws(', ',
 			CASE WHEN coalesce(c.attributes->>'risk', '') = '' THEN 'risk' END,
 			CASE WHEN c.impact IS NULL THEN 'impact' END,
-			CASE WHEN coalesce(c.service, '') = '' THEN 'service' END,
+			CASE WHEN coalesce(c.service, '') = '' AND d.change IS NULL THEN 'service' END,
 			CASE WHEN coalesce(c.attributes->>'assessment', '') = '' AND NOT (c.attributes->>'benefit' <> '' AND c.attributes->>'feasibility' <> ''
 				AND c.attributes->>'financial_impact' <> '' AND c.attributes->>'impact_areas' <> '{}') IS TRUE THEN 'assessment' END), '') AS problem OFFSET 0) p
 	WHERE c.approved AND c.type <> 'standard' AND c.opened_at > $3 - coalesce($1, '12 mons')

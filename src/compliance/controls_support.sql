@@ -168,31 +168,13 @@ $query$);
 SELECT itsm.define_control(id => '7.5-5', clause => '7.5.4', kind => 'D', grade => 'major',
 	title => 'Each document that must exist is in force, or what it would say is kept as current records of its own',
 	needs => '{document,document.kind}', remedy => 'Have a document of the kind approved and put into force, with the section where one is named.', query => $query$
-	WITH kept(kind, process, attribute, value) AS (VALUES
-		('continuity_plan', 'continuity_plan', NULL, NULL), ('service_requirements', 'requirement', 'kind', 'service'),
-		('supplier_contract', 'contract', NULL, NULL), ('other_party_components', 'service_party', 'component', NULL), ('other_party_processes', 'service_party', 'process', NULL),
-		('capacity_requirements', 'requirement', 'kind', 'capacity'), ('service_catalogue', 'catalogue_item', NULL, NULL), ('objectives', 'objective', NULL, NULL),
-		('availability_requirements', 'requirement', 'kind', 'availability'), ('interested_parties', 'party', NULL, NULL), ('sla', 'agreement', 'kind', 'sla'),
-		('internal_agreement', 'agreement', 'kind', 'ola'), ('internal_agreement', 'agreement', 'kind', 'customer_as_supplier'), ('release_acceptance_criteria', 'release', 'acceptance_criteria', NULL),
-		('service_design', 'service', 'design', NULL), ('service_risks', 'risk', 'assessed_at', NULL)),
-	current AS MATERIALIZED (
-		SELECT r.process, r.attributes
-		FROM itsm.compliance_record r
-		WHERE r.process = ANY ('{continuity_plan,requirement,contract,service_party,catalogue_item,objective,party,agreement,release,service,risk}')
-			AND r.category = ANY ('{active,waiting,resolved}')
-	)
 	SELECT format('%s %s', q.number, q.title), d.record, p.problem IS NULL, p.problem
 	FROM itsm.required_document q
 		LEFT JOIN LATERAL (
 			SELECT min(f.record) AS record, bool_or(q.section IS NULL OR q.section = ANY ((f.attributes->>'sections')::text[])) AS complete
 			FROM itsm.document_in_force f WHERE f.kind = q.kind
 		) d ON true
-		CROSS JOIN LATERAL (SELECT EXISTS (
-			SELECT FROM kept k JOIN current r ON r.process = k.process
-			WHERE k.kind = q.kind
-				AND (k.attribute IS NULL OR (CASE WHEN k.value IS NULL THEN r.attributes->>k.attribute <> '' ELSE r.attributes->>k.attribute = k.value END))
-				AND (k.process <> 'continuity_plan' OR q.section IS NULL
-					OR r.attributes->>(CASE q.section WHEN 'continuing_operation' THEN 'procedures' ELSE 'return_to_normal' END) <> '')) AS kept OFFSET 0) k
+		CROSS JOIN LATERAL (SELECT (q.number, q.kind) IN (SELECT r.number, r.kind FROM itsm.kept_as_records r) AS kept OFFSET 0) k
 		CROSS JOIN LATERAL (SELECT CASE WHEN k.kept THEN NULL
 			WHEN d.record IS NULL THEN 'none is in force'
 			WHEN d.complete IS NOT TRUE THEN format('those in force lack the section %s', q.section) END AS problem OFFSET 0) p

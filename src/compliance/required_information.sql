@@ -96,3 +96,27 @@ INSERT INTO itsm.required_record (number, kind, title, clause, process, attribut
 
 -- What has to exist tells nothing of what does.
 GRANT SELECT ON itsm.required_document, itsm.required_record TO PUBLIC;
+
+-- What a document would say may be kept as records of its own: requirements, contracts, SLAs, ...
+CREATE VIEW itsm.kept_as_records AS
+	WITH kept(kind, section, process, attribute, value) AS (VALUES
+		('continuity_plan', NULL, 'continuity_plan', NULL, NULL), ('continuity_plan', 'continuing_operation', 'continuity_plan', 'procedures', NULL),
+		('continuity_plan', 'return_to_normal', 'continuity_plan', 'return_to_normal', NULL), ('service_requirements', NULL, 'requirement', 'kind', 'service'),
+		('supplier_contract', NULL, 'contract', NULL, NULL), ('other_party_components', NULL, 'service_party', 'component', NULL), ('other_party_processes', NULL, 'service_party', 'process', NULL),
+		('capacity_requirements', NULL, 'requirement', 'kind', 'capacity'), ('service_catalogue', NULL, 'catalogue_item', NULL, NULL), ('objectives', NULL, 'objective', NULL, NULL),
+		('availability_requirements', NULL, 'requirement', 'kind', 'availability'), ('interested_parties', NULL, 'party', NULL, NULL), ('sla', NULL, 'agreement', 'kind', 'sla'),
+		('internal_agreement', NULL, 'agreement', 'kind', 'ola'), ('internal_agreement', NULL, 'agreement', 'kind', 'customer_as_supplier'),
+		('release_acceptance_criteria', NULL, 'release', 'acceptance_criteria', NULL), ('service_design', NULL, 'service', 'design', NULL), ('service_risks', NULL, 'risk', 'assessed_at', NULL))
+	SELECT q.number, q.kind, k.process
+	FROM itsm.required_document q
+		JOIN kept k ON k.kind OPERATOR(pg_catalog.=) q.kind AND k.section IS NOT DISTINCT FROM q.section
+	WHERE EXISTS (
+		SELECT FROM itsm.compliance_record r
+		WHERE r.process OPERATOR(pg_catalog.=) k.process AND r.category OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'waiting', 'resolved'])
+			AND (k.attribute IS NULL OR CASE WHEN k.value IS NULL THEN (r.attributes OPERATOR(pg_catalog.->>) k.attribute) OPERATOR(pg_catalog.<>) ''
+				ELSE (r.attributes OPERATOR(pg_catalog.->>) k.attribute) OPERATOR(pg_catalog.=) k.value END));
+REVOKE ALL ON itsm.kept_as_records FROM PUBLIC;
+COMMENT ON VIEW itsm.kept_as_records IS 'Documents that must exist whose content is kept as current records of its own.';
+COMMENT ON COLUMN itsm.kept_as_records.number IS 'Number of what is asked for, D01 to D25.';
+COMMENT ON COLUMN itsm.kept_as_records.kind IS 'Kind of document.';
+COMMENT ON COLUMN itsm.kept_as_records.process IS 'Process of the records.';

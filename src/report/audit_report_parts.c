@@ -141,8 +141,10 @@ itsm_audit_clauses(const AuditReport *report)
 
 /* ------------------------------------------------------------------ charts */
 
+/* Several of one day are told apart by their numbers. */
 static const char ask_conformity[] =
-	"SELECT pg_catalog.to_char(t.at, 'YYYY-MM-DD'), (100 * t.conformity)::float8,"
+	"SELECT CASE WHEN count(*) OVER (PARTITION BY t.day) > 1 THEN pg_catalog.to_char(t.at, 'MM-DD') || ' no. ' || t.assessment"
+	" ELSE pg_catalog.to_char(t.at, 'YYYY-MM-DD') END, (100 * t.conformity)::float8,"
 	" (100.0 * t.nonconforming / nullif(t.controls - t.not_applicable, 0))::float8,"
 	" (100.0 * t.no_evidence / nullif(t.controls - t.not_applicable, 0))::float8"
 	" FROM itsm_report.iso20000_trend t WHERE t.at >= $1 AND t.at < $2 ORDER BY t.assessment";
@@ -347,8 +349,8 @@ itsm_audit_registers(const AuditReport *report)
 /* ------------------------------------------------------------------ ledger */
 
 static const HtmlColumn ledger_columns[] = {
-	{"Tenant", 13}, {"Events", 9, CELL_NUMBER}, {"Sealed", 9, CELL_NUMBER}, {"Last sealed", 15, CELL_WHEN}, {"Root of its log", 31},
-	{"Last verified", 15, CELL_WHEN}, {"Faults", 8, CELL_NUMBER}
+	{"Tenant", 12}, {"Events", 8, CELL_NUMBER}, {"Sealed", 8, CELL_NUMBER}, {"Last sealed", 18, CELL_WHEN}, {"Root of its log", 28},
+	{"Last verified", 18, CELL_WHEN}, {"Faults", 8, CELL_NUMBER}
 };
 
 static const char ask_ledger[] =

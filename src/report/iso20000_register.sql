@@ -10,7 +10,10 @@ CREATE VIEW itsm_report.iso20000_document WITH (security_barrier = true) AS
 		q.same_as,
 		q.control,
 		q.number IS NOT NULL AS required,
-		CASE WHEN d.record IS NULL THEN 'missing'
+		CASE WHEN d.record IS NULL AND EXISTS (
+				SELECT FROM itsm.kept_as_records k
+				WHERE k.number OPERATOR(pg_catalog.=) coalesce(q.same_as, q.number) AND k.kind OPERATOR(pg_catalog.=) q.kind) THEN 'kept as records'
+			WHEN d.record IS NULL THEN 'missing'
 			WHEN d.state OPERATOR(pg_catalog.=) 'approved' THEN 'approved'
 			WHEN d.category OPERATOR(pg_catalog.<>) 'active' OR d.state OPERATOR(pg_catalog.=) 'in_review' THEN 'draft'
 			WHEN q.section IS NOT NULL AND pg_catalog.strpos(d.sections, ',' OPERATOR(pg_catalog.||) q.section OPERATOR(pg_catalog.||) ',')
@@ -53,7 +56,7 @@ CREATE VIEW itsm_report.iso20000_document WITH (security_barrier = true) AS
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) d.source;
 REVOKE ALL ON itsm_report.iso20000_document FROM PUBLIC;
 
-COMMENT ON VIEW itsm_report.iso20000_document IS 'The register of documents: each that ISO/IEC 20000-1 asks for with the document that answers it, a row each where several do, a row of status missing where none does; and the documents beside them. Superseded, withdrawn and archived ones are left out.';
+COMMENT ON VIEW itsm_report.iso20000_document IS 'The register of documents: each that ISO/IEC 20000-1 asks for with the document that answers it, a row each where several do, a row of status missing where none does, or of status kept as records where records of their own say the same; and the documents beside them. Superseded, withdrawn and archived ones are left out.';
 COMMENT ON COLUMN itsm_report.iso20000_document.number IS 'Number of what is asked for, D01 to D25; null: the organisation''s own.';
 COMMENT ON COLUMN itsm_report.iso20000_document.kind IS 'Kind of document; of one that nothing asks for, shown like title.';
 COMMENT ON COLUMN itsm_report.iso20000_document.requirement IS 'What is asked for.';
@@ -62,7 +65,7 @@ COMMENT ON COLUMN itsm_report.iso20000_document.section IS 'It is this section o
 COMMENT ON COLUMN itsm_report.iso20000_document.same_as IS 'It is the same as the one of that number; null: none is.';
 COMMENT ON COLUMN itsm_report.iso20000_document.control IS 'Control that tells of it.';
 COMMENT ON COLUMN itsm_report.iso20000_document.required IS 'The standard asks for it.';
-COMMENT ON COLUMN itsm_report.iso20000_document.status IS 'in force, review overdue, section missing, approved (not in force yet), draft (or in review) or missing.';
+COMMENT ON COLUMN itsm_report.iso20000_document.status IS 'in force, review overdue, section missing, approved (not in force yet), draft (or in review), kept as records or missing.';
 COMMENT ON COLUMN itsm_report.iso20000_document.tenant IS 'Tenant; empty when the attachment names none.';
 COMMENT ON COLUMN itsm_report.iso20000_document.record IS 'Number of the document''s record; null: there is none.';
 COMMENT ON COLUMN itsm_report.iso20000_document.source IS 'Table that it is a row of: schema and name, without quotes.';
@@ -119,8 +122,8 @@ CREATE VIEW itsm_report.iso20000_record WITH (security_barrier = true) AS
 				p.source OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT x.id FROM itsm.hidden_source x)) AS hidden
 			FROM itsm.projection p
 			WHERE p.process OPERATOR(pg_catalog.=) 'process' AND NOT p.deleted AND p.category OPERATOR(pg_catalog.=) 'active'
-				AND p.key OPERATOR(pg_catalog.=) q.process
-			ORDER BY p.record
+				AND (p.key OPERATOR(pg_catalog.=) q.process OR (p.extra OPERATOR(pg_catalog.->>) 'record_process') OPERATOR(pg_catalog.=) q.process)
+			ORDER BY p.key OPERATOR(pg_catalog.=) q.process DESC, p.record
 			LIMIT 1
 		) o ON true;
 REVOKE ALL ON itsm_report.iso20000_record FROM PUBLIC;
@@ -139,7 +142,7 @@ COMMENT ON COLUMN itsm_report.iso20000_record.first_opened_at IS 'When the first
 COMMENT ON COLUMN itsm_report.iso20000_record.last_opened_at IS 'When the last began.';
 COMMENT ON COLUMN itsm_report.iso20000_record.last_changed_at IS 'When one of them last changed.';
 COMMENT ON COLUMN itsm_report.iso20000_record.nil_return_until IS 'End of the last period for which it was stated that there was none.';
-COMMENT ON COLUMN itsm_report.iso20000_record.owner IS 'Owner of the process, where a record of process "process" has its name as key. Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.iso20000_record.owner IS 'Owner of the process, where a record of process "process" has its name as key, or names it as what its records belong to (record_process). Of a table with row-level security, null for all but the roles named by itsm.grant_reader.';
 
 CREATE VIEW itsm_report.certificate WITH (security_barrier = true) AS
 	SELECT c.tenant,

@@ -221,6 +221,7 @@ itsm_html_status(StringInfo html, const char *status)
 		{"error", "!", "error"},
 		{"in force", "&#10003;", "conforming"},
 		{"kept", "&#10003;", "conforming"},
+		{"kept as records", "&#10003;", "conforming"},
 		{"nil return", "&#10003;", "conforming"},
 		{"missing", "&#10007;", "nonconforming"},
 		{"section missing", "&#10007;", "nonconforming"},

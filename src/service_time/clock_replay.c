@@ -525,6 +525,30 @@ unheard(List *events)
 	return versions;
 }
 
+/*
+ * A log tells states, and not what the row held then: where history was imported,
+ * conditions see what the row held when it was first seen.
+ */
+static void
+assume_values(Replay *replay, const List *events)
+{
+	List	   *changed = NIL;
+	ListCell   *cell;
+
+	if (events == NIL || !is_kind(linitial(events), "imported"))
+		return;
+	foreach(cell, events)
+	{
+		const Event *event = lfirst(cell);
+
+		if (is_kind(event, "created") || is_kind(event, "backfilled"))
+		{
+			(void) tell_values(replay, event, &changed);
+			return;
+		}
+	}
+}
+
 static void
 replay_events(Replay *replay, List *events)
 {
@@ -534,6 +558,7 @@ replay_events(Replay *replay, List *events)
 	ListCell   *cell;
 
 	list_sort(events, compare_events);
+	assume_values(replay, events);
 	replay->steps = palloc0(sizeof(ReplayStep) * (list_length(events) + 1));
 	foreach(cell, events)
 	{

@@ -64,10 +64,13 @@ $$, 'C3|C4');
 SELECT * FROM control_case('8.5.1-6', $$
 	change C1 scheduled {"risk": "low", "impact": "3", "service": "mail", "assessment": "worth it"}
 	change C2 scheduled {"risk": "low", "impact": "3", "service": "mail", "benefit": "much", "feasibility": "yes", "financial_impact": "none", "impact_areas": "{services}"}
+	change C3 scheduled {"risk": "low", "impact": "3", "assessment": "worth it"}
+	document D1 approved {"kind": "sm_policy", "change": "C3"}
 $$, $$
 	change C1 scheduled {"assessment": ""}
 	change C2 scheduled {"benefit": ""}
-$$, 'C1|C2');
+	document D1 approved {"change": ""}
+$$, 'C1|C2|C3');
 
 SELECT * FROM control_case('8.5.1-7', $$
 	change C1 scheduled {"backout_plan": "undo", "test_plan": "try"}
