@@ -20,15 +20,16 @@ AS $$
 $$;
 COMMENT ON FUNCTION itsm.interval_of_text(text) IS 'The interval that an attribute''s text says (ISO 8601); null when it says none.';
 
-CREATE FUNCTION itsm.planned_interval(control text) RETURNS interval
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
-	SELECT pg_catalog.replace(c.parameter, ' mo', ' months')::interval
-	FROM itsm.control c
-	WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.parameter OPERATOR(pg_catalog.~) '^[0-9.]+ (y|mo|w|d|h|min)$'
-$$;
-COMMENT ON FUNCTION itsm.planned_interval(text) IS 'The interval that a control goes by: the organisation''s, or the one it came with; null when its parameter is none. Everybody may read itsm.control, and ask.';
+-- A view and no function: whoever reads a report must be able to call its functions, and itsm.control is not everybody's.
+CREATE VIEW itsm.planned_interval AS
+	SELECT c.id AS control,
+		CASE WHEN c.parameter OPERATOR(pg_catalog.~) '^[0-9.]+ (y|mo|w|d|h|min)$'
+			THEN pg_catalog.replace(c.parameter, ' mo', ' months')::interval END AS planned
+	FROM itsm.control c;
+REVOKE ALL ON itsm.planned_interval FROM PUBLIC;
+COMMENT ON VIEW itsm.planned_interval IS 'The interval that a control goes by.';
+COMMENT ON COLUMN itsm.planned_interval.control IS 'The control.';
+COMMENT ON COLUMN itsm.planned_interval.planned IS 'The organisation''s, or the one it came with; null when its parameter is none.';
 
 CREATE VIEW itsm_report.supplier_performance WITH (security_barrier = true) AS
 	SELECT p.tenant,
@@ -48,8 +49,8 @@ CREATE VIEW itsm_report.supplier_performance WITH (security_barrier = true) AS
 		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) (m.measurements OPERATOR(pg_catalog.-) m.missed) OPERATOR(pg_catalog./) nullif(m.measurements, 0), 2) AS attainment_percent,
 		m.last_measured_at,
 		r.last_review_at,
-		coalesce(r.last_review_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'valid_from')) OPERATOR(pg_catalog.+) coalesce(itsm.interval_of_text(p.attributes OPERATOR(pg_catalog.->>) 'review_interval'), itsm.planned_interval('8.3.4-2')) AS review_due_at,
-		p.category OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'waiting']) AND pg_catalog.now() OPERATOR(pg_catalog.>) (coalesce(r.last_review_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'valid_from')) OPERATOR(pg_catalog.+) coalesce(itsm.interval_of_text(p.attributes OPERATOR(pg_catalog.->>) 'review_interval'), itsm.planned_interval('8.3.4-2'))) AS review_overdue,
+		coalesce(r.last_review_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'valid_from')) OPERATOR(pg_catalog.+) coalesce(itsm.interval_of_text(p.attributes OPERATOR(pg_catalog.->>) 'review_interval'), (SELECT i.planned FROM itsm.planned_interval i WHERE i.control OPERATOR(pg_catalog.=) '8.3.4-2')) AS review_due_at,
+		p.category OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'waiting']) AND pg_catalog.now() OPERATOR(pg_catalog.>) (coalesce(r.last_review_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'valid_from')) OPERATOR(pg_catalog.+) coalesce(itsm.interval_of_text(p.attributes OPERATOR(pg_catalog.->>) 'review_interval'), (SELECT i.planned FROM itsm.planned_interval i WHERE i.control OPERATOR(pg_catalog.=) '8.3.4-2'))) AS review_overdue,
 		coalesce(d.disputes, 0) AS open_disputes
 	FROM itsm.shown_record p
 		LEFT JOIN (
@@ -210,8 +211,8 @@ CREATE VIEW itsm_report.continuity_test_due WITH (security_barrier = true) AS
 		itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'approved_at') AS approved_at,
 		coalesce(x.tests, 0) AS tests,
 		x.last_test_at,
-		coalesce(x.last_test_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'approved_at')) OPERATOR(pg_catalog.+) itsm.planned_interval('8.7.2-2') AS due_at,
-		pg_catalog.now() OPERATOR(pg_catalog.>) (coalesce(x.last_test_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'approved_at')) OPERATOR(pg_catalog.+) itsm.planned_interval('8.7.2-2')) AS overdue,
+		coalesce(x.last_test_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'approved_at')) OPERATOR(pg_catalog.+) (SELECT i.planned FROM itsm.planned_interval i WHERE i.control OPERATOR(pg_catalog.=) '8.7.2-2') AS due_at,
+		pg_catalog.now() OPERATOR(pg_catalog.>) (coalesce(x.last_test_at, itsm.time_of_text(p.attributes OPERATOR(pg_catalog.->>) 'approved_at')) OPERATOR(pg_catalog.+) (SELECT i.planned FROM itsm.planned_interval i WHERE i.control OPERATOR(pg_catalog.=) '8.7.2-2')) AS overdue,
 		itsm.interval_of_text(p.attributes OPERATOR(pg_catalog.->>) 'required_rto') AS required_rto,
 		x.achieved_rto,
 		itsm.interval_of_text(p.attributes OPERATOR(pg_catalog.->>) 'required_rpo') AS required_rpo,

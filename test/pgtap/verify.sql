@@ -50,7 +50,8 @@ CREATE FUNCTION record_of(key text) RETURNS bigint LANGUAGE sql AS $$ SELECT its
 SELECT is(found('SELECT 1'), 'nothing', 'nothing is found where nothing is wrong');
 SELECT set_eq($$SELECT scope, object, detail FROM itsm.verify() WHERE ok AND scope <> 'partition' AND object <> 'itsm configuration'$$, $$VALUES
 	('chain', 'public.ticket', '11 records, 23 events'), ('head', 'public.ticket', '11 records'), ('state', 'public.ticket', '11 records'),
-	('projection', 'public.ticket', '11 records'), ('violation', 'public.ticket', '2 violations'), ('row', 'public.ticket', '8 rows are as their last events say')$$,
+	('projection', 'public.ticket', '11 records'), ('violation', 'public.ticket', '2 violations'), ('row', 'public.ticket', '8 rows are as their last events say'),
+	('policy', 'policies', 'policies and grants are as their events tell')$$,
 	'what was found right is counted');
 SELECT ok((SELECT count(*) >= 4 AND sum(split_part(detail, ' ', 1)::int) >= 23 FROM itsm.verify() WHERE ok AND scope = 'partition'), 'and so are events by partition');
 
