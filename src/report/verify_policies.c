@@ -10,6 +10,7 @@
  */
 #include "core/itsm.h"
 
+#include "core/attempt.h"
 #include "core/query.h"
 #include "miscadmin.h"
 #include "report/verify_policies.h"
@@ -136,25 +137,43 @@ check_record(Verification *verification, void *own, const VerifiedRecord *record
 {
 }
 
-/* True when nothing is wrong. */
-static bool
-check_table(Verification *verification, const PolicyCheck *check)
+typedef struct TableCheck
 {
+	Verification *verification;
+	const PolicyCheck *check;
+	bool		right;			/* nothing is wrong */
+} TableCheck;
+
+static void
+compare(void *argument)
+{
+	TableCheck *of = argument;
 	SPITupleTable *rows;
 	uint64		count = itsm_query(SPI_OK_SELECT,
-								   psprintf("SELECT * FROM (%s) AS c(object, fault) WHERE fault IS NOT NULL ORDER BY object", check->faults),
+								   psprintf("SELECT * FROM (%s) AS c(object, fault) WHERE fault IS NOT NULL ORDER BY object", of->check->faults),
 								   0, NULL, NULL, NULL);
-	bool		right = count == 0;
 
+	of->right = count == 0;
 	rows = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		itsm_verify_fault(verification, SCOPE, SPI_getvalue(rows->vals[i], rows->tupdesc, 1), "%s",
+		itsm_verify_fault(of->verification, SCOPE, SPI_getvalue(rows->vals[i], rows->tupdesc, 1), "%s",
 						  SPI_getvalue(rows->vals[i], rows->tupdesc, 2));
 	}
 	SPI_freetuptable(rows);
-	return right;
+}
+
+/* True when nothing is wrong.  An event whose body is no event's any more tells nothing; its chain says so, too. */
+static bool
+check_table(Verification *verification, const PolicyCheck *check)
+{
+	TableCheck	of = {verification, check, true};
+	ErrorData  *error = itsm_attempt(compare, &of);
+
+	if (error)
+		itsm_verify_fault(verification, SCOPE, check->table, "it cannot be compared with its events: %s", error->message);
+	return error == NULL && of.right;
 }
 
 static void
