@@ -84,7 +84,3 @@ REVOKE ALL ON itsm.attached_attribute FROM PUBLIC;
 COMMENT ON VIEW itsm.attached_attribute IS 'Processes that tables are attached for, and the attributes that some attachment of them maps.';
 COMMENT ON COLUMN itsm.attached_attribute.process IS 'The process.';
 COMMENT ON COLUMN itsm.attached_attribute.attribute IS 'The attribute; empty: the process itself.';
-
-CREATE FUNCTION itsm.iso_time(value text) RETURNS timestamptz
-AS 'MODULE_PATHNAME', 'itsm_iso_time' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION itsm.iso_time(text) IS 'A date or time as mapped attributes keep it (ISO 8601; a date is the start of that day in UTC); null for anything else. Never raises.';

@@ -43,10 +43,10 @@ CREATE VIEW itsm_report.iso20000_document WITH (security_barrier = true) AS
 				p.extra OPERATOR(pg_catalog.->>) 'document_version' AS document_version,
 				coalesce(p.extra OPERATOR(pg_catalog.->>) 'owner', p.assignee) AS owner,
 				p.extra OPERATOR(pg_catalog.->>) 'approver' AS approver,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'approved_at') AS approved_at,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'effective_from') AS effective_from,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'next_review') AS next_review,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'retention_until') AS retention_until,
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'approved_at') AS approved_at,
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'effective_from') AS effective_from,
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'next_review') AS next_review,
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'retention_until') AS retention_until,
 				',' OPERATOR(pg_catalog.||) pg_catalog.translate(coalesce(p.extra OPERATOR(pg_catalog.->>) 'sections', ''), '{}" ', '')
 					OPERATOR(pg_catalog.||) ',' AS sections
 			FROM itsm.projection p
@@ -112,7 +112,7 @@ CREATE VIEW itsm_report.iso20000_record WITH (security_barrier = true) AS
 				AND (q.attribute IS NULL OR (p.extra OPERATOR(pg_catalog.->>) q.attribute) OPERATOR(pg_catalog.=) q.value)
 		) r ON true
 		LEFT JOIN LATERAL (
-			SELECT pg_catalog.max(itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'period_end')) AS until
+			SELECT pg_catalog.max(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'period_end')) AS until
 			FROM itsm.projection p
 			WHERE p.process OPERATOR(pg_catalog.=) 'nil_return' AND NOT p.deleted AND p.category OPERATOR(pg_catalog.<>) 'cancelled'
 				AND (p.extra OPERATOR(pg_catalog.->>) 'kind') OPERATOR(pg_catalog.=) q.kind
@@ -170,17 +170,17 @@ CREATE VIEW itsm_report.certificate WITH (security_barrier = true) AS
 				p.extra OPERATOR(pg_catalog.->>) 'body' AS body,
 				p.extra OPERATOR(pg_catalog.->>) 'scope' AS scope,
 				coalesce(p.extra OPERATOR(pg_catalog.->>) 'owner', p.assignee) AS owner,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'stage_1_at') AS stage_1_at,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'stage_2_at') AS stage_2_at,
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'stage_1_at') AS stage_1_at,
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'stage_2_at') AS stage_2_at,
 				i.issued_at,
-				coalesce(itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'valid_to'),
+				coalesce(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'valid_to'),
 					pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', i.issued_at) OPERATOR(pg_catalog.+) '3 years'::interval OPERATOR(pg_catalog.-) '1 day'::interval)) AS valid_to,
-				itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'surveillance_at') AS surveillance_at,
-				coalesce(itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'next_surveillance'),
-					pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', coalesce(itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'surveillance_at'), i.issued_at))
+				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'surveillance_at') AS surveillance_at,
+				coalesce(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'next_surveillance'),
+					pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', coalesce(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'surveillance_at'), i.issued_at))
 						OPERATOR(pg_catalog.+) '1 year'::interval)) AS next_surveillance
 			FROM itsm.projection p
-				CROSS JOIN LATERAL (SELECT itsm.iso_time(p.extra OPERATOR(pg_catalog.->>) 'issued_at') AS issued_at) i
+				CROSS JOIN LATERAL (SELECT itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'issued_at') AS issued_at) i
 			WHERE p.process OPERATOR(pg_catalog.=) 'certificate' AND NOT p.deleted
 		) c
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) c.source;

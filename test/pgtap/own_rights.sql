@@ -17,7 +17,7 @@ SELECT set_eq($$SELECT DISTINCT proname::text FROM callable WHERE proname !~ '^(
 	'check_model_rights', 'check_model_schema', 'check_rows', 'class_attributes', 'class_is_a', 'conformance',
 	'create_model', 'create_view', 'detach', 'discover_lifecycle', 'drift', 'evaluate_controls', 'event_reason',
 	'follow_relationships', 'give_back_bookings', 'guard_command', 'guard_drop', 'history', 'import_events', 'int4',
-	'interval_of_text', 'is_open', 'iso_time', 'judge', 'judge_truncate', 'judged_version', 'leaf_hash',
+	'interval_of_text', 'is_open', 'judge', 'judge_truncate', 'judged_version', 'leaf_hash',
 	'lifecycle_definition', 'lifecycle_diagram', 'link_model_parts', 'lint_lifecycle', 'matrix_priority', 'matrix_risk',
 	'max', 'merkle_root', 'migrate', 'min', 'model_attributes', 'model_part_exists', 'model_parts', 'model_relationships',
 	'months_between', 'next_close', 'next_free_slot', 'next_open', 'number', 'number_of_text', 'open_ranges',
