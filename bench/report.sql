@@ -71,16 +71,19 @@ FROM bench.history ORDER BY position;
 SELECT E'\n| | aimed at | measured |\n|---|---|---:|';
 WITH ours AS (SELECT * FROM bench.history WHERE name = 'itsm_history'),
 	audit AS (SELECT * FROM bench.history WHERE name = 'audit'),
-	generic AS (SELECT * FROM bench.history WHERE name = 'generic')
+	generic AS (SELECT * FROM bench.history WHERE name = 'generic'),
+	alone AS (SELECT max(cpu) FILTER (WHERE workload = 'case') AS moved, max(cpu) FILTER (WHERE workload = 'tracked') AS tracked FROM bench.beyond WHERE variant = 'rows_alone')
 SELECT format('| %s | %s | %s |', what, aim, measured)
-FROM ours, audit, generic, LATERAL (VALUES
+FROM ours, audit, generic, alone, LATERAL (VALUES
 	(1, 'status and two columns, itsm : CASE and jsonb audit row', 'at most 0.5', round(ours.moved / audit.moved, 2)::text),
 	(2, 'status and two columns, itsm : generic audit trigger', 'at most 0.17', round(ours.moved / generic.moved, 2)::text),
 	(3, 'tracked column, itsm : CASE and jsonb audit row', 'at most 0.4', round(ours.tracked / audit.tracked, 2)::text),
 	(4, 'latency of a single row, itsm : no trigger, durable', 'at most 1.3', round(ours.durable, 2)::text),
 	(5, 'the same where commits do not wait for the disk', 'at most 1.3', round(ours.latency, 2)::text),
 	(6, 'throughput of 16 clients, itsm : no trigger', 'at least 60 %', round(100 * ours.throughput) || ' %'),
-	(7, 'bytes of an event : of a jsonb audit row', 'below 1', round((ours.heap + ours.indexes) / (audit.heap + audit.indexes), 2)::text)) AS line (number, what, aim, measured)
+	(7, 'bytes of an event : of a jsonb audit row', 'below 1', round((ours.heap + ours.indexes) / (audit.heap + audit.indexes), 2)::text),
+	(8, 'status and two columns, the rows alone (bench/rows_alone.c) : CASE and jsonb audit row', '', round(alone.moved / audit.moved, 2)::text),
+	(9, 'tracked column, the rows alone : CASE and jsonb audit row', '', round(alone.tracked / audit.tracked, 2)::text)) AS line (number, what, aim, measured)
 ORDER BY number;
 
 SELECT format(E'\nLoading, µs of CPU: a row by backfill %s (of four rows and seven index entries), an event by import_events %s.',

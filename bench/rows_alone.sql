@@ -1,0 +1,25 @@
+-- Copies of what the history of bench.itsm_history consists of, for bench.rows_alone: heads and
+-- state rows with all their indexes, and an event table with the event before next of each.
+
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+
+CREATE FUNCTION bench.rows_alone(first integer, last integer, moved boolean) RETURNS void LANGUAGE c AS :'library', 'bench_rows_alone';
+CREATE TABLE bench.head (LIKE itsm.record INCLUDING INDEXES INCLUDING STORAGE) WITH (fillfactor = 50, autovacuum_enabled = off);
+CREATE TABLE bench.state (LIKE itsm.record_state INCLUDING INDEXES INCLUDING STORAGE) WITH (fillfactor = 50, autovacuum_enabled = off);
+CREATE TABLE bench.event (LIKE itsm.event INCLUDING STORAGE, PRIMARY KEY (record, version, tenant)) WITH (autovacuum_enabled = off);
+
+INSERT INTO bench.head
+	SELECT r.* FROM itsm.record r WHERE r.source = (SELECT a.source FROM itsm.attachment a WHERE a.relation = 'bench.itsm_history'::regclass) AND r.key::bigint < 1000000000 ORDER BY r.id;
+INSERT INTO bench.state SELECT s.* FROM itsm.record_state s JOIN bench.head h ON h.id = s.record ORDER BY s.record;
+CREATE TEMPORARY TABLE typical AS
+	SELECT e.* FROM itsm.event e JOIN bench.head h ON h.id = e.record WHERE e.kind = 'transition' ORDER BY e.at DESC LIMIT 1;
+UPDATE typical SET version = 0;
+DO $$
+BEGIN
+	FOR n IN 1 .. (SELECT count(*) FROM bench.head) LOOP
+		UPDATE typical SET record = n;
+		INSERT INTO bench.event SELECT * FROM typical;
+	END LOOP;
+END $$;
+VACUUM ANALYZE bench.head, bench.state, bench.event;
