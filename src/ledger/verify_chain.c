@@ -78,6 +78,7 @@ typedef struct Chains
 	int64		version;		/* of the last event */
 	bool		imported;		/* it was */
 	TimestampTz at;				/* of the last event that was not imported */
+	bool		entered;		/* an event has the time at which the state was entered */
 	bool		hash_known;		/* of the last event */
 	uint8		hash[ITSM_HASH_LENGTH];
 	uint64		events_here;
@@ -386,7 +387,7 @@ begin_record(Chains *chains)
 	memset(chains->hash, 0, ITSM_HASH_LENGTH);
 	chains->hash_known = chains->whole = true;
 	chains->version = chains->events_here = chains->violations_here = 0;
-	chains->imported = false;
+	chains->imported = chains->entered = false;
 	chains->at = DT_NOBEGIN;
 	chains->head = NULL;
 	chains->head = single_item(chains, &chains->heads, SCOPE_HEAD);
@@ -428,6 +429,9 @@ check_violations(Chains *chains, const DecodedEvent *decoded)
 		else if (violation->at != event->at || violation->attachment != event->attachment)
 			fault(chains, SCOPE_VIOLATION, event->version,
 				  psprintf("position %d has another time or attachment than its event", violation->position));
+		else if (violation->position != list_length(unmets) + 1)
+			fault(chains, SCOPE_VIOLATION, event->version,
+				  psprintf("position %d is not its place in the event's list", violation->position));
 		if (violation)
 		{
 			Unmet	   *unmet = palloc(sizeof(Unmet));
@@ -500,6 +504,7 @@ check_hash(Chains *chains, const DecodedEvent *decoded)
 static void
 check_time(Chains *chains, const Event *event)
 {
+	chains->entered |= chains->state && chains->state->entered_at == event->at;
 	chains->imported = strcmp(event->kind, "imported") == 0;
 	if (chains->imported)
 		return;
@@ -564,6 +569,22 @@ check_event(Chains *chains, const StreamRow *row)
 
 /* Head, state row and projection. */
 
+/* What is about the configuration is governed by nothing, and reports read nothing of it. */
+static void
+check_policy_head(Chains *chains)
+{
+	const Record *head = chains->head;
+	const EventFold *fold = &chains->fold;
+	bool		empty = head->attachment == 0 && !head->deleted && head->row->nulls[RECORD_PROCESS];
+
+	for (RecordColumn column = RECORD_CHANGED; column < RECORD_COLUMNS; column++)
+		empty &= head->row->nulls[column];
+	if (!empty || !head->row->nulls[RECORD_OPENED] || !head->row->nulls[RECORD_OPENED_MONTH])
+		fault(chains, SCOPE_HEAD, 0, "it has values that none of the configuration has");
+	if (chains->whole && fold->key_told && fold->key.form != BODY_ERASED)
+		compare_texts(chains, SCOPE_HEAD, "subject", head->key, fold->key.text);
+}
+
 static void
 check_head(Chains *chains)
 {
@@ -584,6 +605,8 @@ check_head(Chains *chains)
 	}
 	if (itsm_verify_source(chains->verification, head->source) == NULL)
 		fault(chains, SCOPE_HEAD, 0, psprintf("its source %d is not registered", head->source));
+	if (head->source == 0)
+		check_policy_head(chains);
 	if (!chains->whole || chains->version == 0 || head->source == 0)
 		return;
 	if (fold->key_told && fold->key.form != BODY_ERASED)
@@ -607,6 +630,9 @@ check_state(Chains *chains)
 	compare_texts(chains, SCOPE_STATE, "state", state->state, chains->fold.state);
 	compare_numbers(chains, SCOPE_STATE, "lifecycle version", state->lifecycle_version,
 					chains->fold.lifecycle_version);
+	/* one that goes on for another record, or was there before, takes its time along */
+	if (chains->fold.counted && !chains->entered)
+		fault(chains, SCOPE_STATE, 0, "the time at which the state was entered is that of no event");
 }
 
 static void

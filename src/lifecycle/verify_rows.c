@@ -504,6 +504,8 @@ check_rows_record(Verification *verification, void *own, const VerifiedRecord *r
 	error = itsm_verify_attempt(verification, check_record, checks);
 	if (error)
 	{
+		/* its row goes with the record's memory */
+		ExecClearTuple(checks->table->slot);
 		forget_open(checks);
 		row_fault(checks, SCOPE, psprintf("the row cannot be compared: %s", error->message));
 	}

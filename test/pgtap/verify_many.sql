@@ -55,6 +55,14 @@ SELECT is(pg_current_xact_id_if_assigned()::text, NULL, 'and leaves no transacti
 CREATE OR REPLACE FUNCTION part(id int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 'p' || id; END $$;
 SELECT is(wrong(), NULL, 'the next one finds nothing');
 
+-- a version of a lifecycle that is gone: no row of it can be compared
+BEGIN;
+SET LOCAL session_replication_role = replica;
+SET LOCAL itsm.maintenance = on;
+UPDATE itsm.lifecycle SET version = version + 7 WHERE name = 'many';
+SELECT is((SELECT count(*) FROM itsm.verify() WHERE NOT ok AND scope = 'row' AND detail = 'the row cannot be compared: lifecycle "many" has no version 1'), 2900::bigint, 'rows whose lifecycle is gone');
+ROLLBACK;
+
 -- rows that went, came and changed past the trigger
 BEGIN;
 SET LOCAL session_replication_role = replica;
