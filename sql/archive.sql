@@ -58,6 +58,7 @@ BEGIN
 			e.hash := archive.event_hash(e, last);
 			UPDATE itsm.event x SET at = e.at, hash = e.hash WHERE x.record = e.record AND x.version = e.version;
 			UPDATE itsm.violation v SET at = e.at WHERE v.record = e.record AND v.version = e.version;
+			UPDATE itsm.record_state s SET entered_at = e.at WHERE s.record = e.record AND e.to_state IS DISTINCT FROM e.from_state;
 			UPDATE itsm.record r SET at = e.at, hash = e.hash, opened_at = least(opened_at, e.at) WHERE r.id = e.record;
 			moved := moved + 1;
 		END IF;

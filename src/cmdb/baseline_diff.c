@@ -91,7 +91,7 @@ fold_until(const char *tenant, int64 record, int64 version, List *events, EventF
 			*kept = item;
 			items = lappend(items, kept);
 		}
-		itsm_fold_add(fold, event, items);
+		itsm_fold_add(fold, event, items, false);
 	}
 	itsm_fold_end(fold);
 	return events && ((const Event *) linitial(events))->version == 1;

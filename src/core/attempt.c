@@ -50,3 +50,82 @@ itsm_attempt(void (*work) (void *argument), void *argument)
 		ReThrowError(error);
 	return error;
 }
+
+/* Pieces of work in one subtransaction. */
+#define MOST_PIECES 256
+
+static void
+begin_span(AttemptSpan *span)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	span->owner = CurrentResourceOwner;
+	span->pieces = 0;
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+void
+itsm_span_end(AttemptSpan *span)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (span->owner == NULL)
+		return;
+	CurrentResourceOwner = span->owner;
+	span->settle(span->argument);
+	span->owner = NULL;
+	ReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+void
+itsm_span_abandon(AttemptSpan *span)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (span->owner == NULL)
+		return;
+	span->owner = NULL;
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+ErrorData *
+itsm_attempt_piece(AttemptSpan *span, void (*work) (void *argument), void *argument)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	if (span->owner && span->pieces >= MOST_PIECES)
+		itsm_span_end(span);
+	if (span->owner == NULL)
+		begin_span(span);
+	span->pieces++;
+	CurrentResourceOwner = span->owner;
+	PG_TRY();
+	{
+		work(argument);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		error = CopyErrorData();
+		FlushErrorState();
+		itsm_span_abandon(span);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error && stops_the_whole(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}

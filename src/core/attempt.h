@@ -13,4 +13,27 @@
  */
 extern ErrorData *itsm_attempt(void (*work) (void *argument), void *argument);
 
+/*
+ * The same for many small pieces of work that only read: a subtransaction is
+ * shared by some hundred of them, since to begin and to end it costs more than
+ * the piece.  What pieces hold open (scans, pins) they may hold over to the
+ * next; "settle" closes it before the subtransaction ends well.  When a piece
+ * fails all of that is gone with it.
+ *
+ * Begin with zeros but for settle and its argument.  Whoever attempts pieces
+ * ends the span afterwards, or abandons it in his PG_CATCH.  What is to
+ * outlive the span is not made while it is open.
+ */
+typedef struct AttemptSpan
+{
+	void		(*settle) (void *argument);
+	void	   *argument;
+	struct ResourceOwnerData *owner;	/* of the subtransaction; NULL: none is open */
+	int			pieces;
+} AttemptSpan;
+
+extern ErrorData *itsm_attempt_piece(AttemptSpan *span, void (*work) (void *argument), void *argument);
+extern void itsm_span_end(AttemptSpan *span);
+extern void itsm_span_abandon(AttemptSpan *span);
+
 #endif							/* ITSM_ATTEMPT_H */

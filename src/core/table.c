@@ -292,6 +292,19 @@ itsm_table_insert(Relation table, Datum *values, bool *nulls)
 	itsm_indexes_close(&indexes);
 }
 
+void
+itsm_table_insert_untold(Relation table, Datum *values, bool *nulls)
+{
+	HeapTuple	tuple = itsm_form_row(RelationGetDescr(table), values, nulls);
+	TableIndexes indexes;
+
+	itsm_indexes_open(table, &indexes);
+	heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_NO_LOGICAL, NULL);
+	itsm_indexes_add(table, &indexes, tuple, values, nulls);
+	itsm_indexes_close(&indexes);
+	heap_freetuple(tuple);
+}
+
 bool
 itsm_table_insert_new(Relation table, Datum *values, bool *nulls)
 {

@@ -84,6 +84,9 @@ extern void itsm_table_await(Relation table, Oid index, int key_count, ScanKey k
 /* Inserts a row and its index entries; unique violations are errors. */
 extern void itsm_table_insert(Relation table, Datum *values, bool *nulls);
 
+/* The same of which no publication tells: for rows that move from table to table. */
+extern void itsm_table_insert_untold(Relation table, Datum *values, bool *nulls);
+
 /*
  * Inserts a row unless a unique index already has its key, also when another
  * transaction is about to put it there (then false, and the caller looks

@@ -278,6 +278,8 @@ copy_rest(const ArchivedMonth *month, Oid target)
 	BulkInsertState state = GetBulkInsertState();
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TupleTableSlot *slot = table_slot_create(origin, NULL);
+	/* what a subscriber has is the same */
+	const int	options = HEAP_INSERT_FROZEN | HEAP_INSERT_SKIP_FSM | HEAP_INSERT_NO_LOGICAL;
 
 	for (int64 i = 0; i < month->stays; i++)
 	{
@@ -287,7 +289,7 @@ copy_rest(const ArchivedMonth *month, Oid target)
 		if (!table_tuple_fetch_row_version(origin, &month->places[i], snapshot, slot))
 			elog(ERROR, "an event of \"%s\" is gone meanwhile", month->name);
 		tuple = ExecCopySlotHeapTuple(slot);
-		heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_FROZEN | HEAP_INSERT_SKIP_FSM, state);
+		heap_insert(table, tuple, GetCurrentCommandId(true), options, state);
 		heap_freetuple(tuple);
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -317,7 +319,7 @@ keep_rest(Archiving *archiving, ArchivedMonth *month)
 	itsm_own_ddl(psprintf("CREATE TABLE itsm.%s (LIKE itsm.event) USING heap", rest));
 	copy_rest(month, itsm_relation(rest));
 	/* with the bounds as a constraint ATTACH need not read it all */
-	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s ADD PRIMARY KEY (record, tenant, version),"
+	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s ADD PRIMARY KEY (record, version, tenant),"
 						  " ADD CONSTRAINT itsm_month CHECK (at >= %s AND at < %s)", rest,
 						  month_text(month->starts), month_text(month->ends)));
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", rest));
@@ -359,12 +361,15 @@ attach_rest(const ArchivedMonth *month)
 
 /*
  * What was copied; now that the table is no partition any more, so that a
- * publication of itsm.event does not tell of it.
+ * publication of itsm.event does not tell of it, and none of all tables either.
  */
 static void
-delete_rest(const ArchivedMonth *month)
+delete_rest(const ArchivedMonth *month, const char *name)
 {
-	Relation	table = table_open(month->partition, NoLock);
+	Relation	table;
+
+	itsm_publish_deletes(name, false);
+	table = table_open(month->partition, NoLock);
 
 	for (int64 i = 0; i < month->stays; i++)
 	{
@@ -373,6 +378,7 @@ delete_rest(const ArchivedMonth *month)
 	}
 	table_close(table, NoLock);
 	CommandCounterIncrement();
+	itsm_publish_deletes(name, true);
 }
 
 /* What the table of a month will be called. */
@@ -395,7 +401,7 @@ exchange(const Archiving *archiving, ArchivedMonth *month)
 	if (month->rest)
 	{
 		attach_rest(month);
-		delete_rest(month);
+		delete_rest(month, name);
 	}
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC) of archive " INT64_FORMAT ".'", name,
 						  archiving->number));

@@ -43,6 +43,7 @@ extern List *itsm_archive_tables(ArrayType *array);
 
 /* Out of a row; ERRCODE_DATA_CORRUPTED when a column is null or has not its size. */
 extern void itsm_archived_of_tuple(TupleDesc descriptor, HeapTuple tuple, ArchivedRecord *archived);
+extern void itsm_archived_of_values(const Datum *values, const bool *nulls, ArchivedRecord *archived);
 
 /*
  * SQL that tells of each archive, all as texts but its number: what its event

@@ -57,9 +57,16 @@ itsm_archived_of_tuple(TupleDesc descriptor, HeapTuple tuple, ArchivedRecord *ar
 {
 	Datum		values[ARCHIVED_COLUMNS];
 	bool		nulls[ARCHIVED_COLUMNS];
-	bytea	   *hash;
 
 	heap_deform_tuple(tuple, descriptor, values, nulls);
+	itsm_archived_of_values(values, nulls, archived);
+}
+
+void
+itsm_archived_of_values(const Datum *values, const bool *nulls, ArchivedRecord *archived)
+{
+	bytea	   *hash;
+
 	for (int i = 0; i < ARCHIVED_COLUMNS; i++)
 		if (nulls[i])
 			corrupted();

@@ -6,10 +6,15 @@
  * error cut short is simply started anew.
  *
  * PostgreSQL's own interface asks OpenSSL for the algorithm by name with every
- * digest, which takes longer than the digest of an event does.  Where the
- * server has OpenSSL, and its headers are at hand, it is asked once.
+ * digest, which takes longer than the digest of an event does, and OpenSSL's
+ * general one takes as long as a short digest.  Where the server has OpenSSL,
+ * and its headers are at hand, SHA-256 is called by its name where that can
+ * still be done, else the algorithm is asked for once.
  */
 #include "core/itsm.h"
+
+/* SHA256_Init and so on are there, and work, though new programs are not to use them */
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "common/cryptohash.h"
 #include "common/sha2.h"
@@ -21,13 +26,47 @@
 #if __has_include(<openssl/evp.h>)
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
+#include <openssl/sha.h>
+#if OPENSSL_VERSION_NUMBER < 0x40000000L && !defined(OPENSSL_NO_DEPRECATED_3_0)
+#define DIGEST_BY_NAME
+#else
 #define DIGEST_BY_OPENSSL
+#endif
 #endif
 #endif
 
 StaticAssertDecl(ITSM_HASH_LENGTH == PG_SHA256_DIGEST_LENGTH, "hashes are SHA-256");
 
-#ifdef DIGEST_BY_OPENSSL
+#if defined(DIGEST_BY_NAME)
+
+static SHA256_CTX context;
+
+static void
+check(int result)
+{
+	if (result != 1)
+		elog(ERROR, "SHA-256 failed");
+}
+
+void
+itsm_digest_start(void)
+{
+	check(SHA256_Init(&context));
+}
+
+void
+itsm_digest_add(const void *data, size_t length)
+{
+	check(SHA256_Update(&context, data, length));
+}
+
+void
+itsm_digest_finish(uint8 *hash)
+{
+	check(SHA256_Final(hash, &context));
+}
+
+#elif defined(DIGEST_BY_OPENSSL)
 
 static EVP_MD_CTX *context = NULL;
 static const EVP_MD *algorithm = NULL;

@@ -46,6 +46,8 @@ enum
 	VIOLATION_MESSAGE, VIOLATION_CLAUSE, VIOLATION_COLUMNS
 };
 
+StaticAssertDecl(EVENT_APPLICATION - EVENT_KIND + 1 == EVENT_TEXTS, "texts stand side by side");
+
 #define HASH_DOMAIN "itsm event 1\n"
 
 /* Each writes at a place and returns the one behind it. */
@@ -306,16 +308,29 @@ check_not_null(const bool *nulls)
 					 errhint("itsm.verify() names the events that were changed.")));
 }
 
+/* A text column; the one of the event before when it is the same. */
+static const char *
+shared_text(const Datum *values, const bool *nulls, int column, EventTexts *before)
+{
+	const char **known = &before->texts[column - EVENT_KIND];
+	const text *bytes;
+	size_t		length;
+
+	if (nulls[column])
+		return NULL;
+	bytes = DatumGetTextPP(values[column]);
+	length = VARSIZE_ANY_EXHDR(bytes);
+	if (*known == NULL || strlen(*known) != length || memcmp(*known, VARDATA_ANY(bytes), length) != 0)
+		*known = text_to_cstring(bytes);
+	return *known;
+}
+
 Event *
-itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
+itsm_event_of_values(const Datum *values, const bool *nulls, EventTexts *before, bool with_body)
 {
 	Event	   *event = palloc0(sizeof(Event));
-	Datum	   *values = palloc(sizeof(Datum) * descriptor->natts);
-	bool	   *nulls = palloc(sizeof(bool) * descriptor->natts);
 	bytea	   *bytes;
 
-#define TEXT(column) (nulls[column] ? NULL : TextDatumGetCString(values[column]))
-	heap_deform_tuple(tuple, descriptor, values, nulls);
 	check_not_null(nulls);
 	event->record = DatumGetInt64(values[EVENT_RECORD]);
 	event->version = DatumGetInt64(values[EVENT_VERSION]);
@@ -326,24 +341,39 @@ itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
 	event->command = DatumGetUInt32(values[EVENT_COMMAND]);
 	event->attachment = DatumGetInt32(values[EVENT_ATTACHMENT]);
 	event->lifecycle_version = DatumGetInt32(values[EVENT_LIFECYCLE_VERSION]);
-	event->kind = TEXT(EVENT_KIND);
-	event->tenant = TEXT(EVENT_TENANT);
-	event->from_state = TEXT(EVENT_FROM);
-	event->to_state = TEXT(EVENT_TO);
-	event->session_role = TEXT(EVENT_SESSION_ROLE);
-	event->role = TEXT(EVENT_ROLE);
-	event->actor = TEXT(EVENT_ACTOR);
-	event->application = TEXT(EVENT_APPLICATION);
+	event->kind = shared_text(values, nulls, EVENT_KIND, before);
+	event->tenant = shared_text(values, nulls, EVENT_TENANT, before);
+	event->from_state = shared_text(values, nulls, EVENT_FROM, before);
+	event->to_state = shared_text(values, nulls, EVENT_TO, before);
+	event->session_role = shared_text(values, nulls, EVENT_SESSION_ROLE, before);
+	event->role = shared_text(values, nulls, EVENT_ROLE, before);
+	event->actor = shared_text(values, nulls, EVENT_ACTOR, before);
+	event->application = shared_text(values, nulls, EVENT_APPLICATION, before);
 	if (with_body)
 	{
-		bytes = DatumGetByteaPCopy(values[EVENT_BODY]);
-		event->body = VARDATA(bytes);
-		event->body_length = VARSIZE(bytes) - VARHDRSZ;
+		bytes = DatumGetByteaPP(values[EVENT_BODY]);
+		event->body = VARDATA_ANY(bytes);
+		event->body_length = VARSIZE_ANY_EXHDR(bytes);
 	}
 	bytes = DatumGetByteaPP(values[EVENT_HASH]);
 	if (VARSIZE_ANY_EXHDR(bytes) == ITSM_HASH_LENGTH)
 		memcpy(event->hash, VARDATA_ANY(bytes), ITSM_HASH_LENGTH);
-#undef TEXT
+	return event;
+}
+
+Event *
+itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body)
+{
+	Datum	   *values = palloc(sizeof(Datum) * descriptor->natts);
+	bool	   *nulls = palloc(sizeof(bool) * descriptor->natts);
+	EventTexts	none = {{NULL}};
+	Event	   *event;
+
+	heap_deform_tuple(tuple, descriptor, values, nulls);
+	event = itsm_event_of_values(values, nulls, &none, with_body);
+	/* the tuple may go */
+	if (with_body)
+		event->body = memcpy(palloc(event->body_length + 1), event->body, event->body_length);
 	pfree(values);
 	pfree(nulls);
 	return event;

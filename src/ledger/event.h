@@ -87,6 +87,17 @@ extern bool itsm_event_is_vote(const Event *event);
  */
 extern Event *itsm_event_of_tuple(TupleDesc descriptor, HeapTuple tuple, bool with_body);
 
+#define EVENT_TEXTS 8
+
+/* Texts of the event read before, which the next one shares where they are the same; zeroed at first. */
+typedef struct EventTexts
+{
+	const char *texts[EVENT_TEXTS];
+} EventTexts;
+
+/* The same out of the values of the columns, which must stay: the body is not copied. */
+extern Event *itsm_event_of_values(const Datum *values, const bool *nulls, EventTexts *before, bool with_body);
+
 /* What sealing asks of a row of itsm.event; pointers go into the row. */
 typedef struct EventMark
 {

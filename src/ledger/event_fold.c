@@ -285,21 +285,36 @@ copy_event(const Event *event, const List *items)
 	return waiting;
 }
 
+/* One whose transaction wrote no other of the record waits for none. */
+static void
+fold_at_once(EventFold *fold, const Event *event, const List *items)
+{
+	MemoryContext caller = MemoryContextSwitchTo(fold->context);
+
+	fold_event(fold, event, items);
+	MemoryContextSwitchTo(caller);
+}
+
 void
-itsm_fold_add(EventFold *fold, const Event *event, const List *items)
+itsm_fold_add(EventFold *fold, const Event *event, const List *items, bool last)
 {
 	MemoryContext caller;
 
 	if (fold->waiting && !same_transaction(&((const Waiting *) linitial(fold->waiting))->event, event))
 		settle_waiting(fold);
+	if (itsm_event_is_vote(event))
+		fold->votes++;
+	if (last && fold->waiting == NIL)
+	{
+		fold_at_once(fold, event, items);
+		return;
+	}
 	if (fold->waiting_context == NULL)
 		fold->waiting_context = AllocSetContextCreate(fold->context, "itsm events of a transaction",
 													  ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(fold->waiting_context);
 	fold->waiting = lappend(fold->waiting, copy_event(event, items));
 	MemoryContextSwitchTo(caller);
-	if (itsm_event_is_vote(event))
-		fold->votes++;
 }
 
 void

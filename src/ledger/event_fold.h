@@ -44,9 +44,10 @@ extern void itsm_fold_begin(EventFold *fold);
 
 /*
  * Takes the next event by version.  items: its body's, a list of BodyItem, by
- * value.  Nothing of either is kept by reference.
+ * value.  Nothing of either is kept by reference.  last: no other event of its
+ * transaction follows, as far as the caller knows.
  */
-extern void itsm_fold_add(EventFold *fold, const Event *event, const List *items);
+extern void itsm_fold_add(EventFold *fold, const Event *event, const List *items, bool last);
 
 /* After the last event. */
 extern void itsm_fold_end(EventFold *fold);

@@ -27,6 +27,8 @@ SELECT pg_catalog.pg_extension_config_dump('itsm.event', '');
 
 CREATE TABLE itsm.event_default PARTITION OF itsm.event (PRIMARY KEY (record, version, tenant)) DEFAULT USING heap;
 SELECT pg_catalog.pg_extension_config_dump('itsm.event_default', '');
+-- Partitions have their primary keys; what is published via the root must say that all columns of an erased event come.
+ALTER TABLE itsm.event REPLICA IDENTITY FULL;
 
 COMMENT ON TABLE itsm.event IS 'What happened to records, append-only, by month (UTC).';
 COMMENT ON TABLE itsm.event_default IS 'Events of months that have no partition of their own.';

@@ -103,6 +103,9 @@ itsm_policy_event(const char *subject, int attachment, const char *kind,...)
 		if (!itsm_record_find(POLICY_SOURCE, POLICY_TENANT, subject, &record))
 			itsm_record_begin(POLICY_SOURCE, POLICY_TENANT, subject, &record);
 		itsm_body_begin(&body);
+		/* so that the chain vouches for what it is about, too */
+		if (record.version == 0)
+			itsm_body_add(&body, BODY_KEY, subject, strlen(subject));
 		itsm_body_add(&body, BODY_DETAIL, detail, strlen(detail));
 		appended = itsm_event_append(&record, &event, &body, NULL, NIL);
 	} while (!appended);

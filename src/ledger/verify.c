@@ -9,6 +9,7 @@
  */
 #include "core/itsm.h"
 
+#include "core/attempt.h"
 #include "core/query.h"
 #include "funcapi.h"
 #include "ledger/archive.h"
@@ -35,6 +36,8 @@ struct Verification
 	int64		before;
 	uint64		faults;
 	List	   *sources;		/* SourceName */
+	void	  **own;			/* what the checkers' begin returned */
+	AttemptSpan span;
 	TimestampTz told_at;		/* of progress */
 };
 
@@ -220,6 +223,52 @@ itsm_verify_name(Verification *verification, const char *tenant, int64 record, i
 	return name.data;
 }
 
+ErrorData *
+itsm_verify_attempt(Verification *verification, void (*work) (void *argument), void *argument)
+{
+	return itsm_attempt_piece(&verification->span, work, argument);
+}
+
+void
+itsm_verify_settle(Verification *verification)
+{
+	itsm_span_end(&verification->span);
+}
+
+static void
+settle_checkers(void *argument)
+{
+	const Verification *verification = argument;
+
+	for (int i = 0; itsm_verify_checkers[i]; i++)
+		if (itsm_verify_checkers[i]->settle)
+			itsm_verify_checkers[i]->settle(verification->own[i]);
+}
+
+/* Whatever cuts it short ends the subtransaction that is open then, too. */
+static void
+walk_chains(Verification *verification)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		itsm_verify_chains(verification, verification->own);
+		itsm_verify_settle(verification);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		itsm_span_abandon(&verification->span);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
 static int
 count_checkers(void)
 {
@@ -238,8 +287,8 @@ Datum
 itsm_verify(PG_FUNCTION_ARGS)
 {
 	Verification verification = {.result = (ReturnSetInfo *) fcinfo->resultinfo,
-	.told_at = GetCurrentTimestamp(), .from = PG_INT64_MIN, .before = PG_INT64_MAX};
-	void	  **own = palloc0(sizeof(void *) * (count_checkers() + 1));
+	.told_at = GetCurrentTimestamp(), .from = PG_INT64_MIN, .before = PG_INT64_MAX,
+	.own = palloc0(sizeof(void *) * (count_checkers() + 1)), .span = {settle_checkers, &verification}};
 	MemoryContext context = CurrentMemoryContext;
 	OwnerQuery	query;
 
@@ -256,10 +305,10 @@ itsm_verify(PG_FUNCTION_ARGS)
 	itsm_query_begin(&query);
 	read_sources(&verification, context);
 	for (int i = 0; itsm_verify_checkers[i]; i++)
-		own[i] = itsm_verify_checkers[i]->begin(&verification);
-	itsm_verify_chains(&verification, own);
+		verification.own[i] = itsm_verify_checkers[i]->begin(&verification);
+	walk_chains(&verification);
 	for (int i = 0; itsm_verify_checkers[i]; i++)
-		itsm_verify_checkers[i]->end(&verification, own[i]);
+		itsm_verify_checkers[i]->end(&verification, verification.own[i]);
 	itsm_query_end(&query);
 	return (Datum) 0;
 }

@@ -43,6 +43,9 @@ typedef struct VerifyChecker
 	 * hash are known, and the kind is NULL.  Or NULL.
 	 */
 	void		(*event) (Verification *verification, void *own, const Event *event, const Record *head);
+
+	/* Closes what itsm_verify_attempt left open, before its subtransaction ends.  Or NULL. */
+	void		(*settle) (void *own);
 } VerifyChecker;
 
 /* In core/module.c; ends with NULL. */
@@ -53,6 +56,15 @@ extern void itsm_verify_fault(Verification *verification, const char *scope, con
 							  const char *format,...) pg_attribute_printf(4, 5);
 extern void itsm_verify_right(Verification *verification, const char *scope, const char *object,
 							  const char *format,...) pg_attribute_printf(4, 5);
+
+/*
+ * Attempts a piece of work on a record (attempt.h): what it opens stays so for
+ * the next, until "settle"; after an error it is gone.
+ */
+extern ErrorData *itsm_verify_attempt(Verification *verification, void (*work) (void *argument), void *argument);
+
+/* Ends the subtransaction of such pieces: before what is to outlive it is made. */
+extern void itsm_verify_settle(Verification *verification);
 
 /* The digest to compare the history with; NULL: none was given. */
 extern const JsonbContainer *itsm_verify_digest(const Verification *verification);

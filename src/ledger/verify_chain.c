@@ -61,6 +61,7 @@ typedef struct Chains
 	RecordStream states;
 	RecordStream violations;
 	RecordStream archived;
+	bool		by_tenant;		/* events come by record, tenant and version; by record and version otherwise */
 	List	   *partitions;
 	List	   *counts;			/* SourceCount */
 	uint64		event_count;
@@ -77,6 +78,7 @@ typedef struct Chains
 	int64		version;		/* of the last event */
 	bool		imported;		/* it was */
 	TimestampTz at;				/* of the last event that was not imported */
+	bool		entered;		/* an event has the time at which the state was entered */
 	bool		hash_known;		/* of the last event */
 	uint8		hash[ITSM_HASH_LENGTH];
 	uint64		events_here;
@@ -86,18 +88,21 @@ typedef struct Chains
 
 /* Rows as the streams make them. */
 
+/* Most events have no more values. */
+#define VALUES_AT_ONCE 8
+
 static void *
-decode_event(TupleDesc descriptor, HeapTuple tuple, bool whole)
+decode_event(RecordStream *stream, const StreamRow *row, bool whole)
 {
 	DecodedEvent *decoded = palloc0(sizeof(DecodedEvent));
 	int			offset = 0;
-	bool		isnull;
 
-	decoded->event = itsm_event_of_tuple(descriptor, tuple, whole);
-	decoded->partition = DatumGetObjectId(heap_getattr(tuple, descriptor->natts, descriptor, &isnull));
+	decoded->event = itsm_event_of_values(row->values, row->nulls, &stream->texts, whole);
+	decoded->partition = DatumGetObjectId(row->values[stream->descriptor->natts - 1]);
 	if (!whole)
 		return decoded;
-	initStringInfo(&decoded->commitments);
+	decoded->commitments.maxlen = VALUES_AT_ONCE * ITSM_HASH_LENGTH + 1;
+	decoded->commitments.data = palloc(decoded->commitments.maxlen);
 	for (;;)
 	{
 		BodyItem   *item = palloc(sizeof(BodyItem));
@@ -111,39 +116,36 @@ decode_event(TupleDesc descriptor, HeapTuple tuple, bool whole)
 }
 
 static void *
-decode_head(TupleDesc descriptor, HeapTuple tuple, bool whole)
+decode_head(RecordStream *stream, const StreamRow *row, bool whole)
 {
 	Record	   *record = palloc0(sizeof(Record));
 
-	itsm_record_of_tuple(descriptor, tuple, record);
+	itsm_record_of_values(row->values, row->nulls, row->tenant, record);
 	/* values that lie out of line are fetched here, where that may fail */
 	for (int i = 0; i < RECORD_COLUMNS; i++)
-		if (!record->row->nulls[i] && TupleDescAttr(descriptor, i)->attlen == -1)
-			record->row->values[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(record->row->values[i]));
+		if (!row->nulls[i] && TupleDescAttr(stream->descriptor, i)->attlen == -1)
+			record->row->values[i] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(row->values[i]));
 	return record;
 }
 
 static void *
-decode_state(TupleDesc descriptor, HeapTuple tuple, bool whole)
+decode_state(RecordStream *stream, const StreamRow *row, bool whole)
 {
 	RecordState *state = palloc0(sizeof(RecordState));
 
-	itsm_record_state_of_tuple(descriptor, tuple, state);
+	itsm_record_state_of_values(row->values, row->nulls, state);
 	return state;
 }
 
 static void *
-decode_violation(TupleDesc descriptor, HeapTuple tuple, bool whole)
+decode_violation(RecordStream *stream, const StreamRow *row, bool whole)
 {
 	DecodedViolation *violation = palloc0(sizeof(DecodedViolation));
-	Datum		values[11];
-	bool		nulls[11];
 
-#define TEXT(column) (nulls[column] ? NULL : TextDatumGetCString(values[column]))
-	heap_deform_tuple(tuple, descriptor, values, nulls);
-	violation->position = DatumGetInt32(values[3]);
-	violation->at = DatumGetTimestampTz(values[4]);
-	violation->attachment = DatumGetInt32(values[5]);
+#define TEXT(column) (row->nulls[column] ? NULL : TextDatumGetCString(row->values[column]))
+	violation->position = DatumGetInt32(row->values[3]);
+	violation->at = DatumGetTimestampTz(row->values[4]);
+	violation->attachment = DatumGetInt32(row->values[5]);
 	violation->unmet.rule = TEXT(6);
 	violation->unmet.kind = TEXT(7);
 	violation->unmet.attribute = TEXT(8);
@@ -154,28 +156,27 @@ decode_violation(TupleDesc descriptor, HeapTuple tuple, bool whole)
 }
 
 static void *
-decode_archived(TupleDesc descriptor, HeapTuple tuple, bool whole)
+decode_archived(RecordStream *stream, const StreamRow *row, bool whole)
 {
 	ArchivedRecord *archived = palloc0(sizeof(ArchivedRecord));
 
-	itsm_archived_of_tuple(descriptor, tuple, archived);
+	itsm_archived_of_values(row->values, row->nulls, archived);
 	return archived;
 }
 
-/* Events, with those in the tables of archives that are at hand. */
+/* Events, with those in the tables of archives that are at hand: of the records that a condition leaves. */
 static char *
-events_query(const Verification *verification)
+events_query(const Verification *verification, const char *condition, const char *order)
 {
 	StringInfoData query;
 	ListCell   *cell;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT e.*, e.tableoid FROM itsm.event e%s", itsm_verify_range(verification, "e.record"));
+	appendStringInfo(&query, "SELECT e.*, e.tableoid FROM itsm.event e%s", condition);
 	foreach(cell, itsm_verify_archives(verification))
 		appendStringInfo(&query, " UNION ALL SELECT e.*, e.tableoid FROM ONLY %s e%s",
-						 itsm_relation_name(lfirst_oid(cell)), itsm_verify_range(verification, "e.record"));
-	appendStringInfoString(&query, " ORDER BY record, tenant, version");
-	return query.data;
+						 itsm_relation_name(lfirst_oid(cell)), condition);
+	return psprintf("SELECT * FROM (%s) e ORDER BY %s", query.data, order);
 }
 
 static void
@@ -183,7 +184,9 @@ open_streams(Chains *chains)
 {
 	const Verification *verification = chains->verification;
 
-	itsm_stream_open(&chains->events, "itsm.event", events_query(verification), decode_event);
+	itsm_stream_open(&chains->events, "itsm.event",
+					 events_query(verification, itsm_verify_range(verification, "e.record"), "record, version, tenant"),
+					 decode_event);
 	itsm_stream_open(&chains->heads, "itsm.record",
 					 psprintf("SELECT r.* FROM itsm.record r%s ORDER BY r.id, r.tenant",
 							  itsm_verify_range(verification, "r.id")), decode_head);
@@ -247,13 +250,46 @@ compare_keys(const char *tenant, int64 record, const char *other_tenant, int64 o
 	return record != other_record ? (record < other_record ? -1 : 1) : strcmp(tenant, other_tenant);
 }
 
+/*
+ * Two tenants have events under the number of the record at hand.  They come
+ * by version, as the index has them, which is twice as fast as by tenant; from
+ * here on they come by tenant, after the rest of those that were begun.
+ */
+static void
+part_tenants(Chains *chains)
+{
+	const Verification *verification = chains->verification;
+	const char *tenant = quote_literal_cstr(chains->tenant);
+	const char *condition = itsm_verify_range(verification, "e.record");
+	MemoryContext caller = MemoryContextSwitchTo(chains->context);
+
+	itsm_verify_settle(chains->verification);
+	itsm_stream_close(&chains->events);
+	condition = psprintf("%s %s e.record >= " INT64_FORMAT " AND NOT (e.record = " INT64_FORMAT " AND e.tenant = %s AND e.version <= "
+						 INT64_FORMAT ")", condition, *condition ? "AND" : "WHERE", chains->record, chains->record, tenant,
+						 chains->events_here > 0 ? chains->version : PG_INT64_MIN);
+	itsm_stream_open(&chains->events, "itsm.event",
+					 events_query(verification, condition,
+								  psprintf("record, record = " INT64_FORMAT " AND tenant = %s DESC, tenant, version", chains->record, tenant)),
+					 decode_event);
+	chains->by_tenant = true;
+	MemoryContextSwitchTo(caller);
+}
+
 /* The stream's row when it is one of the record at hand; NULL otherwise. */
 static const StreamRow *
 row_here(Chains *chains, RecordStream *stream)
 {
 	const StreamRow *row = itsm_stream_peek(stream);
 
-	return row && row->record == chains->record && strcmp(row->tenant, chains->tenant) == 0 ? row : NULL;
+	if (row == NULL || row->record != chains->record)
+		return NULL;
+	if (strcmp(row->tenant, chains->tenant) == 0)
+		return row;
+	if (stream != &chains->events || chains->by_tenant)
+		return NULL;
+	part_tenants(chains);
+	return row_here(chains, stream);
 }
 
 /* The one row that a table has for the record; NULL (and perhaps a fault) when there is none. */
@@ -351,7 +387,7 @@ begin_record(Chains *chains)
 	memset(chains->hash, 0, ITSM_HASH_LENGTH);
 	chains->hash_known = chains->whole = true;
 	chains->version = chains->events_here = chains->violations_here = 0;
-	chains->imported = false;
+	chains->imported = chains->entered = false;
 	chains->at = DT_NOBEGIN;
 	chains->head = NULL;
 	chains->head = single_item(chains, &chains->heads, SCOPE_HEAD);
@@ -393,6 +429,9 @@ check_violations(Chains *chains, const DecodedEvent *decoded)
 		else if (violation->at != event->at || violation->attachment != event->attachment)
 			fault(chains, SCOPE_VIOLATION, event->version,
 				  psprintf("position %d has another time or attachment than its event", violation->position));
+		else if (violation->position != list_length(unmets) + 1)
+			fault(chains, SCOPE_VIOLATION, event->version,
+				  psprintf("position %d is not its place in the event's list", violation->position));
 		if (violation)
 		{
 			Unmet	   *unmet = palloc(sizeof(Unmet));
@@ -465,12 +504,24 @@ check_hash(Chains *chains, const DecodedEvent *decoded)
 static void
 check_time(Chains *chains, const Event *event)
 {
+	chains->entered |= chains->state && chains->state->entered_at == event->at;
 	chains->imported = strcmp(event->kind, "imported") == 0;
 	if (chains->imported)
 		return;
 	if (event->at < chains->at)
 		fault(chains, SCOPE_CHAIN, event->version, "its time is before that of the event before it");
 	chains->at = event->at;
+}
+
+/* True when the event behind it is known to be of another transaction, or record. */
+static bool
+is_last_of_transaction(const Chains *chains, const StreamRow *row)
+{
+	const StreamRow *next = itsm_stream_behind(&chains->events);
+	const Event *event = ((const DecodedEvent *) row->item)->event;
+
+	return next && (next->record != row->record ||
+					(next->item && ((const DecodedEvent *) next->item)->event->xid != event->xid));
 }
 
 static void
@@ -502,7 +553,7 @@ check_event(Chains *chains, const StreamRow *row)
 	{
 		check_hash(chains, decoded);
 		check_violations(chains, decoded);
-		itsm_fold_add(&chains->fold, decoded->event, decoded->items);
+		itsm_fold_add(&chains->fold, decoded->event, decoded->items, is_last_of_transaction(chains, row));
 		chains->hash_known = true;
 	}
 	memcpy(chains->hash, decoded->event->hash, ITSM_HASH_LENGTH);
@@ -517,6 +568,22 @@ check_event(Chains *chains, const StreamRow *row)
 }
 
 /* Head, state row and projection. */
+
+/* What is about the configuration is governed by nothing, and reports read nothing of it. */
+static void
+check_policy_head(Chains *chains)
+{
+	const Record *head = chains->head;
+	const EventFold *fold = &chains->fold;
+	bool		empty = head->attachment == 0 && !head->deleted && head->row->nulls[RECORD_PROCESS];
+
+	for (RecordColumn column = RECORD_CHANGED; column < RECORD_COLUMNS; column++)
+		empty &= head->row->nulls[column];
+	if (!empty || !head->row->nulls[RECORD_OPENED] || !head->row->nulls[RECORD_OPENED_MONTH])
+		fault(chains, SCOPE_HEAD, 0, "it has values that none of the configuration has");
+	if (chains->whole && fold->key_told && fold->key.form != BODY_ERASED)
+		compare_texts(chains, SCOPE_HEAD, "subject", head->key, fold->key.text);
+}
 
 static void
 check_head(Chains *chains)
@@ -538,6 +605,8 @@ check_head(Chains *chains)
 	}
 	if (itsm_verify_source(chains->verification, head->source) == NULL)
 		fault(chains, SCOPE_HEAD, 0, psprintf("its source %d is not registered", head->source));
+	if (head->source == 0)
+		check_policy_head(chains);
 	if (!chains->whole || chains->version == 0 || head->source == 0)
 		return;
 	if (fold->key_told && fold->key.form != BODY_ERASED)
@@ -561,6 +630,9 @@ check_state(Chains *chains)
 	compare_texts(chains, SCOPE_STATE, "state", state->state, chains->fold.state);
 	compare_numbers(chains, SCOPE_STATE, "lifecycle version", state->lifecycle_version,
 					chains->fold.lifecycle_version);
+	/* one that goes on for another record, or was there before, takes its time along */
+	if (chains->fold.counted && !chains->entered)
+		fault(chains, SCOPE_STATE, 0, "the time at which the state was entered is that of no event");
 }
 
 static void

@@ -2,27 +2,24 @@
  * verify_stream.c
  *		Reading one of the extension's tables by a cursor, a batch at a time.
  *
- * A batch is fetched and decoded in a subtransaction; where that fails, its
- * rows are decoded one by one, to find out which is to blame.
+ * A batch is fetched, and then decoded, in a subtransaction; where decoding
+ * fails, its rows are decoded one by one, to find out which is to blame.  Rows
+ * are taken from the executor as values: to form a tuple of them first, and
+ * take it apart again, would cost more than hashing it.
  *
  * Memory: one batch.
  */
 #include "core/itsm.h"
 
+#include "access/tupmacs.h"
 #include "core/attempt.h"
+#include "executor/tuptable.h"
 #include "ledger/verify_stream.h"
+#include "tcop/dest.h"
+#include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-
-/* A row on its way through itsm_attempt. */
-typedef struct Decoding
-{
-	RecordStream *stream;
-	TupleDesc	descriptor;
-	HeapTuple	tuple;
-	StreamRow  *row;
-	bool		whole;
-} Decoding;
+#include "utils/portal.h"
 
 void
 itsm_stream_open(RecordStream *stream, const char *table, const char *query, StreamDecode decode)
@@ -35,38 +32,127 @@ itsm_stream_open(RecordStream *stream, const char *table, const char *query, Str
 	stream->table = table;
 	stream->decode = decode;
 	stream->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	stream->descriptor = stream->portal->tupDesc;
 	stream->context = AllocSetContextCreate(CurrentMemoryContext, "itsm verify batch", ALLOCSET_DEFAULT_SIZES);
-	stream->tenant = SPI_fnumber(stream->portal->tupDesc, "tenant");
-	stream->record = SPI_fnumber(stream->portal->tupDesc, "record");
+	stream->tenant = SPI_fnumber(stream->descriptor, "tenant");
+	stream->record = SPI_fnumber(stream->descriptor, "record");
 	if (stream->record <= 0)
-		stream->record = SPI_fnumber(stream->portal->tupDesc, "id");
-	stream->version = Max(SPI_fnumber(stream->portal->tupDesc, "version"), 0);
+		stream->record = SPI_fnumber(stream->descriptor, "id");
+	stream->version = Max(SPI_fnumber(stream->descriptor, "version"), 0);
+}
+
+/* Rows as the executor gives them. */
+
+typedef struct BatchReceiver
+{
+	DestReceiver base;
+	RecordStream *stream;
+} BatchReceiver;
+
+static void
+start_batch(DestReceiver *receiver, int operation, TupleDesc descriptor)
+{
+}
+
+static void
+end_batch(DestReceiver *receiver)
+{
+}
+
+/* What the values of a row need that are not in their Datum. */
+static Size
+size_of_values(TupleDesc descriptor, const TupleTableSlot *slot)
+{
+	Size		size = 0;
+
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+
+		if (slot->tts_isnull[i] || attribute->attbyval)
+			continue;
+		size = att_align_datum(size, attribute->attalign, attribute->attlen, slot->tts_values[i]);
+		size = att_addlength_datum(size, attribute->attlen, slot->tts_values[i]);
+	}
+	return size;
+}
+
+static bool
+keep_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	RecordStream *stream = ((BatchReceiver *) receiver)->stream;
+	TupleDesc	descriptor = stream->descriptor;
+	StreamRow  *row = &stream->rows[stream->count];
+	Size		size = 0;
+	char	   *bytes;
+
+	slot_getallattrs(slot);
+	memset(row, 0, sizeof(StreamRow));
+	row->values = MemoryContextAlloc(stream->context, MAXALIGN(sizeof(Datum) * descriptor->natts) +
+									 MAXALIGN(sizeof(bool) * descriptor->natts) + size_of_values(descriptor, slot));
+	row->nulls = (bool *) ((char *) row->values + MAXALIGN(sizeof(Datum) * descriptor->natts));
+	bytes = (char *) row->nulls + MAXALIGN(sizeof(bool) * descriptor->natts);
+	memcpy(row->values, slot->tts_values, sizeof(Datum) * descriptor->natts);
+	memcpy(row->nulls, slot->tts_isnull, sizeof(bool) * descriptor->natts);
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+		Size		end;
+
+		if (row->nulls[i] || attribute->attbyval)
+			continue;
+		size = att_align_datum(size, attribute->attalign, attribute->attlen, row->values[i]);
+		end = att_addlength_datum(size, attribute->attlen, row->values[i]);
+		row->values[i] = PointerGetDatum(memcpy(bytes + size, DatumGetPointer(row->values[i]), end - size));
+		size = end;
+	}
+	stream->count++;
+	return true;
 }
 
 static void
 fetch(void *argument)
 {
-	SPI_cursor_fetch(((RecordStream *) argument)->portal, true, STREAM_BATCH);
+	BatchReceiver receiver = {{keep_row, start_batch, end_batch, end_batch, DestNone}, argument};
+
+	(void) PortalRunFetch(receiver.stream->portal, FETCH_FORWARD, STREAM_BATCH, &receiver.base);
 }
+
+/* Rows as the stream's user wants them. */
 
 static int64
-number_at(const Decoding *decoding, AttrNumber column)
+number_at(const StreamRow *row, AttrNumber column)
 {
-	bool		isnull = true;
-	Datum		value = column > 0
-		? heap_getattr(decoding->tuple, column, decoding->descriptor, &isnull) : (Datum) 0;
-
-	return isnull ? 0 : DatumGetInt64(value);
+	return column > 0 && !row->nulls[column - 1] ? DatumGetInt64(row->values[column - 1]) : 0;
 }
+
+/* A row on its way through itsm_attempt. */
+typedef struct Decoding
+{
+	RecordStream *stream;
+	StreamRow  *row;
+	const char *tenant;			/* of the row before; NULL: there is none */
+	bool		whole;
+} Decoding;
 
 static void
 decode_tenant(void *argument)
 {
 	Decoding   *decoding = argument;
-	bool		isnull;
-	Datum		tenant = heap_getattr(decoding->tuple, decoding->stream->tenant, decoding->descriptor, &isnull);
+	StreamRow  *row = decoding->row;
+	AttrNumber	column = decoding->stream->tenant - 1;
+	const text *tenant;
+	Size		length;
 
-	decoding->row->tenant = isnull ? "" : TextDatumGetCString(tenant);
+	if (row->nulls[column])
+	{
+		row->tenant = "";
+		return;
+	}
+	tenant = DatumGetTextPP(row->values[column]);
+	length = VARSIZE_ANY_EXHDR(tenant);
+	row->tenant = decoding->tenant && strlen(decoding->tenant) == length &&
+		memcmp(decoding->tenant, VARDATA_ANY(tenant), length) == 0 ? decoding->tenant : text_to_cstring(tenant);
 }
 
 static void
@@ -74,34 +160,27 @@ decode_item(void *argument)
 {
 	Decoding   *decoding = argument;
 
-	decoding->row->item = decoding->stream->decode(decoding->descriptor, decoding->tuple, decoding->whole);
+	decoding->row->item = decoding->stream->decode(decoding->stream, decoding->row, decoding->whole);
 }
 
 static Decoding
-decoding_of(RecordStream *stream, SPITupleTable *table, int number)
+decoding_of(RecordStream *stream, int number)
 {
-	Decoding	decoding = {stream, table->tupdesc, table->vals[number], &stream->rows[number], true};
+	Decoding	decoding = {stream, &stream->rows[number], number > 0 ? stream->rows[number - 1].tenant : NULL, true};
 
-	memset(decoding.row, 0, sizeof(StreamRow));
-	decoding.row->record = number_at(&decoding, stream->record);
-	decoding.row->version = number_at(&decoding, stream->version);
+	decoding.row->record = number_at(decoding.row, stream->record);
+	decoding.row->version = number_at(decoding.row, stream->version);
 	return decoding;
 }
-
-typedef struct Batch
-{
-	RecordStream *stream;
-	SPITupleTable *table;
-} Batch;
 
 static void
 decode_batch(void *argument)
 {
-	Batch	   *batch = argument;
+	RecordStream *stream = argument;
 
-	for (int i = 0; i < batch->stream->count; i++)
+	for (int i = 0; i < stream->count; i++)
 	{
-		Decoding	decoding = decoding_of(batch->stream, batch->table, i);
+		Decoding	decoding = decoding_of(stream, i);
 
 		decode_tenant(&decoding);
 		decode_item(&decoding);
@@ -110,23 +189,20 @@ decode_batch(void *argument)
 
 /* One by one: what fails is told with its row. */
 static void
-decode_singly(RecordStream *stream, SPITupleTable *table)
+decode_singly(RecordStream *stream)
 {
-	const char *tenant = "";
-
 	for (int i = 0; i < stream->count; i++)
 	{
-		Decoding	decoding = decoding_of(stream, table, i);
+		Decoding	decoding = decoding_of(stream, i);
 		ErrorData  *error = itsm_attempt(decode_tenant, &decoding);
 
+		decoding.row->item = NULL;
 		/* it stands beside its neighbour, wherever it belongs */
 		if (error)
-			decoding.row->tenant = tenant;
-		tenant = decoding.row->tenant;
+			decoding.row->tenant = decoding.tenant ? decoding.tenant : "";
 		if (error == NULL && (error = itsm_attempt(decode_item, &decoding)) != NULL)
 		{
 			decoding.whole = false;
-			decoding.row->item = NULL;
 			(void) itsm_attempt(decode_item, &decoding);
 		}
 		if (error)
@@ -138,30 +214,20 @@ static void
 fill(RecordStream *stream)
 {
 	MemoryContext caller = MemoryContextSwitchTo(stream->context);
-	SPITupleTable *table;
 	ErrorData  *error;
-	Batch		batch;
 
 	MemoryContextReset(stream->context);
 	stream->count = stream->next = 0;
+	memset(&stream->texts, 0, sizeof(EventTexts));
 	error = itsm_attempt(fetch, stream);
 	if (error)
 	{
 		stream->failure = error->message;
-		stream->ended = true;
-		MemoryContextSwitchTo(caller);
-		return;
+		stream->count = 0;
 	}
-	table = SPI_tuptable;
-	stream->count = (int) SPI_processed;
 	stream->ended = stream->count == 0;
-	batch = (Batch)
-	{
-		stream, table
-	};
-	if (itsm_attempt(decode_batch, &batch))
-		decode_singly(stream, table);
-	SPI_freetuptable(table);
+	if (itsm_attempt(decode_batch, stream))
+		decode_singly(stream);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -177,6 +243,12 @@ void
 itsm_stream_advance(RecordStream *stream)
 {
 	stream->next++;
+}
+
+const StreamRow *
+itsm_stream_behind(const RecordStream *stream)
+{
+	return stream->next + 1 < stream->count ? &stream->rows[stream->next + 1] : NULL;
 }
 
 void

@@ -15,8 +15,11 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
+typedef bool (*PassedRow) (const TupleTableSlot *slot, void *argument);
+
 static void
-scan_leaf(Oid leaf, Snapshot snapshot, void (*visit) (const ScannedRow *row, void *argument), void *argument)
+scan_leaf(Oid leaf, Snapshot snapshot, PassedRow passed, void (*visit) (const ScannedRow *row, void *argument),
+		  void *argument)
 {
 	Relation	relation = table_open(leaf, AccessShareLock);
 	ScannedRow	row = {.relation = relation, .policy = itsm_policy_get(relation)};
@@ -27,6 +30,8 @@ scan_leaf(Oid leaf, Snapshot snapshot, void (*visit) (const ScannedRow *row, voi
 	while (table_scan_getnextslot(scan, ForwardScanDirection, row.slot))
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (passed && passed(row.slot, argument))
+			continue;
 		row.state = itsm_evaluate_begin(row.policy);
 		row.attachment = itsm_governing(row.state, row.policy, row.slot, NULL);
 		if (row.attachment)
@@ -40,19 +45,26 @@ scan_leaf(Oid leaf, Snapshot snapshot, void (*visit) (const ScannedRow *row, voi
 }
 
 void
-itsm_scan_rows(Oid relation, Snapshot snapshot, void (*visit) (const ScannedRow *row, void *argument),
-			   void *argument)
+itsm_scan_other_rows(Oid relation, Snapshot snapshot, PassedRow passed,
+					 void (*visit) (const ScannedRow *row, void *argument), void *argument)
 {
 	ListCell   *cell;
 
 	if (get_rel_relkind(relation) != RELKIND_PARTITIONED_TABLE)
 	{
-		scan_leaf(relation, snapshot, visit, argument);
+		scan_leaf(relation, snapshot, passed, visit, argument);
 		return;
 	}
 	foreach(cell, find_all_inheritors(relation, AccessShareLock, NULL))
 		if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION)
-			scan_leaf(lfirst_oid(cell), snapshot, visit, argument);
+			scan_leaf(lfirst_oid(cell), snapshot, passed, visit, argument);
+}
+
+void
+itsm_scan_rows(Oid relation, Snapshot snapshot, void (*visit) (const ScannedRow *row, void *argument),
+			   void *argument)
+{
+	itsm_scan_other_rows(relation, snapshot, NULL, visit, argument);
 }
 
 bool

@@ -26,6 +26,10 @@ typedef struct ScannedRow
 extern void itsm_scan_rows(Oid relation, Snapshot snapshot, void (*visit) (const ScannedRow *row, void *argument),
 						   void *argument);
 
+/* The same without rows that "passed" (or NULL) says are to be passed over. */
+extern void itsm_scan_other_rows(Oid relation, Snapshot snapshot, bool (*passed) (const TupleTableSlot *slot, void *argument),
+								 void (*visit) (const ScannedRow *row, void *argument), void *argument);
+
 /* The record of a scanned row under the snapshot; false when there is none. */
 extern bool itsm_scanned_record(const ScannedRow *row, Record *record);
 

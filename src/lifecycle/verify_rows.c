@@ -3,16 +3,19 @@
  *		Rows of attached tables against the last events of their records, and
  *		projected values against events.
  *
- * A record's row is looked up by its key while its chain is at hand; after
- * the chains, a scan of each table finds rows without a record.  Values of
- * expressions that are not immutable may differ for good reasons, and are not
- * compared.
+ * A record's row is looked up by its key while its chain is at hand, and its
+ * place marked; after the chains, a scan of each table finds rows without a
+ * record among those that are not marked.  Values of expressions that are not
+ * immutable may differ for good reasons, and are not compared.
  *
- * Memory: flat.  Locking: AccessShareLock on the attached tables.
+ * Memory: a bit for each row that a page may hold.  Locking: AccessShareLock
+ * on the attached tables.
  */
 #include "core/itsm.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "core/attempt.h"
 #include "core/json_read.h"
@@ -23,15 +26,20 @@
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/remember.h"
+#include "lifecycle/row_lookup.h"
 #include "lifecycle/row_scan.h"
 #include "lifecycle/stored_row.h"
 #include "lifecycle/verify_rows.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #define SCOPE "row"
 #define SCOPE_PROJECTED "projection"
+
+/* Of a table that would need more no row is marked: all are looked up. */
+#define MOST_MARK_BYTES ((Size) 256 * 1024 * 1024)
 
 /* A table that some attachment in force governs. */
 typedef struct GovernedTable
@@ -42,8 +50,11 @@ typedef struct GovernedTable
 	const char *name;
 	Policy	   *policy;
 	TupleTableSlot *slot;
-	SPIPlanPtr	plan;			/* the row of a key */
+	RowLookup  *lookup;			/* the row of a key */
+	SPIPlanPtr	plan;			/* the same where that is NULL */
 	int			key_count;
+	uint8	   *marks;			/* a bit for each place that the row of a record was found at; NULL: not kept */
+	BlockNumber marked_blocks;
 	List	   *attachments;	/* int: in force */
 	List	   *backfilled;		/* int: those whose backfill is finished */
 	uint64		right;
@@ -81,12 +92,32 @@ prepare_look_up(GovernedTable *table, const Source *source)
 							   itsm_relation_name(table->relation),
 							   itsm_key_condition(table->relation, source, NULL, "k"));
 
-	table->key_count = list_length(source->key);
 	for (int i = 0; i < table->key_count; i++)
 		types[i] = TEXTOID;
 	table->plan = SPI_prepare(sql, table->key_count, types);
 	if (table->plan == NULL)
 		elog(ERROR, "%s in: %s", SPI_result_code_string(SPI_result), sql);
+}
+
+/* Places are told apart in PostgreSQL's own kind of tables. */
+static void
+prepare_marks(GovernedTable *table, Relation relation)
+{
+	Size		bytes;
+
+	if (table->lookup == NULL || relation->rd_tableam != GetHeapamTableAmRoutine() ||
+		!itsm_verify_is_last(table->verification))
+		return;
+	table->marked_blocks = RelationGetNumberOfBlocks(relation);
+	bytes = ((Size) table->marked_blocks * MaxHeapTuplesPerPage) / BITS_PER_BYTE + 1;
+	if (bytes <= MOST_MARK_BYTES)
+		table->marks = palloc0(bytes);
+}
+
+static Size
+mark_of(ItemPointer place)
+{
+	return (Size) ItemPointerGetBlockNumber(place) * MaxHeapTuplesPerPage + ItemPointerGetOffsetNumber(place) - 1;
 }
 
 static GovernedTable *
@@ -112,8 +143,12 @@ prepare_table(RowChecks *checks, Oid relation)
 	opened = table_open(relation, AccessShareLock);
 	table->policy = itsm_policy_get(opened);
 	table->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(opened)), &TTSOpsHeapTuple);
+	table->key_count = list_length(source->key);
+	table->lookup = itsm_row_lookup(opened, source);
+	prepare_marks(table, opened);
 	table_close(opened, NoLock);
-	prepare_look_up(table, source);
+	if (table->lookup == NULL)
+		prepare_look_up(table, source);
 	checks->tables = lappend(checks->tables, table);
 	return table;
 }
@@ -304,6 +339,24 @@ check_columns(const RowChecks *checks, const PolicyAttachment *attachment, Tuple
 	}
 }
 
+/* Through the index; the row's place is marked. */
+static bool
+find_row(GovernedTable *table, char **fields)
+{
+	HeapTuple	tuple = itsm_row_lookup_find(table->lookup, GetActiveSnapshot(), fields);
+
+	if (tuple == NULL)
+		return false;
+	if (table->marks && ItemPointerGetBlockNumber(&tuple->t_self) < table->marked_blocks)
+	{
+		Size		mark = mark_of(&tuple->t_self);
+
+		table->marks[mark / BITS_PER_BYTE] |= 1 << (mark % BITS_PER_BYTE);
+	}
+	ExecStoreHeapTuple(tuple, table->slot, true);
+	return true;
+}
+
 /* The row with the record's key, in the table's slot; false when there is none. */
 static bool
 look_up_row(GovernedTable *table, const char *key)
@@ -312,6 +365,8 @@ look_up_row(GovernedTable *table, const char *key)
 	Datum		values[INDEX_MAX_KEYS];
 	bool		isnull;
 
+	if (table->lookup)
+		return find_row(table, fields);
 	for (int i = 0; i < table->key_count; i++)
 		values[i] = CStringGetTextDatum(fields[i] ? fields[i] : "");
 	if (SPI_execute_plan(table->plan, values, NULL, true, 1) != SPI_OK_SELECT)
@@ -413,6 +468,27 @@ check_record(void *argument)
 	ExecClearTuple(table->slot);
 }
 
+/* What was open when an attempt failed is gone. */
+static void
+forget_open(RowChecks *checks)
+{
+	ListCell   *cell;
+
+	foreach(cell, checks->tables)
+		if (((const GovernedTable *) lfirst(cell))->lookup)
+			itsm_row_lookup_forget(((const GovernedTable *) lfirst(cell))->lookup);
+}
+
+static void
+settle_rows(void *own)
+{
+	ListCell   *cell;
+
+	foreach(cell, ((const RowChecks *) own)->tables)
+		if (((const GovernedTable *) lfirst(cell))->lookup)
+			itsm_row_lookup_close(((const GovernedTable *) lfirst(cell))->lookup);
+}
+
 static void
 check_rows_record(Verification *verification, void *own, const VerifiedRecord *record)
 {
@@ -425,9 +501,14 @@ check_rows_record(Verification *verification, void *own, const VerifiedRecord *r
 	if (record->head->deleted || checks->table == NULL ||
 		!list_member_int(checks->table->attachments, record->head->attachment))
 		return;
-	error = itsm_attempt(check_record, checks);
+	error = itsm_verify_attempt(verification, check_record, checks);
 	if (error)
+	{
+		/* its row goes with the record's memory */
+		ExecClearTuple(checks->table->slot);
+		forget_open(checks);
 		row_fault(checks, SCOPE, psprintf("the row cannot be compared: %s", error->message));
+	}
 	if (itsm_verify_faults(verification) == faults)
 		checks->table->right++;
 }
@@ -463,12 +544,24 @@ visit_row(const ScannedRow *row, void *argument)
 		table->unrecorded++;
 }
 
+/* Its record was compared with it. */
+static bool
+is_marked(const TupleTableSlot *slot, void *argument)
+{
+	const GovernedTable *table = argument;
+	ItemPointerData place = slot->tts_tid;
+	Size		mark = mark_of(&place);
+
+	return ItemPointerGetBlockNumber(&place) < table->marked_blocks &&
+		table->marks[mark / BITS_PER_BYTE] >> (mark % BITS_PER_BYTE) & 1;
+}
+
 static void
 scan_table(void *argument)
 {
 	GovernedTable *table = argument;
 
-	itsm_scan_rows(table->relation, GetActiveSnapshot(), visit_row, table);
+	itsm_scan_other_rows(table->relation, GetActiveSnapshot(), table->marks ? is_marked : NULL, visit_row, table);
 }
 
 static void
@@ -493,4 +586,4 @@ end_rows(Verification *verification, void *own)
 	}
 }
 
-const VerifyChecker itsm_verify_rows = {begin_rows, check_rows_record, end_rows};
+const VerifyChecker itsm_verify_rows = {begin_rows, check_rows_record, end_rows, NULL, settle_rows};

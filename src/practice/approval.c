@@ -177,6 +177,9 @@ vote_of_tuple(TupleDesc descriptor, HeapTuple tuple)
 	heap_deform_tuple(tuple, descriptor, values, nulls);
 	vote->version = DatumGetInt64(values[APPROVAL_VERSION]);
 	vote->at = DatumGetTimestampTz(values[APPROVAL_AT]);
+	vote->attachment = DatumGetInt32(values[APPROVAL_ATTACHMENT]);
+	vote->database_role = TEXT(APPROVAL_DATABASE_ROLE);
+	vote->session_role = TEXT(APPROVAL_SESSION_ROLE);
 	vote->role = TEXT(APPROVAL_ROLE);
 	vote->person = TEXT(APPROVAL_PERSON);
 	vote->on_behalf_of = TEXT(APPROVAL_ON_BEHALF_OF);

@@ -52,6 +52,10 @@ typedef struct Vote
 	List	   *covered;		/* names of the attributes it vouches for, as strings */
 	uint8		salt[ITSM_SALT_LENGTH];
 	const char *content;		/* a digest per name in covered, one after the other */
+	/* as in its event */
+	int			attachment;
+	const char *database_role;
+	const char *session_role;
 	/* for comparison */
 	const char *folded_person;
 	const char *holder;			/* folded: whose vote it is */

@@ -8,6 +8,7 @@
 #include "core/itsm.h"
 
 #include "core/query.h"
+#include "lifecycle/remember.h"
 #include "miscadmin.h"
 #include "practice/approval.h"
 
@@ -44,7 +45,9 @@ is_as_told(const Vote *vote, const Event *event)
 	int			offset = 0;
 	bool		told = false;
 
-	if (vote->approved != (strcmp(event->kind, "approved") == 0))
+	if (vote->approved != (strcmp(event->kind, "approved") == 0) || vote->at != event->at ||
+		vote->attachment != event->attachment || !itsm_same_text(vote->database_role, event->role) ||
+		!itsm_same_text(vote->session_role, event->session_role))
 		return false;
 	while (itsm_body_next(event->body, event->body_length, &offset, &item, NULL))
 	{

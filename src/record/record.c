@@ -68,14 +68,12 @@ place_datum(ItemPointer place, bool *isnull)
 }
 
 static void
-fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const char *key, Record *record)
+fill_record(RecordRow *row, const char *tenant, const char *key, Record *record)
 {
-	RecordRow  *row = palloc(sizeof(RecordRow));
 	Datum	   *values = row->values;
 	bool	   *nulls = row->nulls;
 	bytea	   *hash;
 
-	heap_deform_tuple(tuple, descriptor, values, nulls);
 	record->id = DatumGetInt64(values[RECORD_ID]);
 	record->at = DatumGetTimestampTz(values[RECORD_AT]);
 	record->version = DatumGetInt64(values[RECORD_VERSION]);
@@ -89,7 +87,6 @@ fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const cha
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("hash of record " INT64_FORMAT " has a wrong length", record->id)));
 	memcpy(record->hash, VARDATA_ANY(hash), ITSM_HASH_LENGTH);
-	record->tuple = tuple;
 	record->row = row;
 	/* mostly the caller knows them: they are what the record was looked for by */
 	if (tenant == NULL)
@@ -100,10 +97,31 @@ fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const cha
 	record->key = row->key = key;
 }
 
+static void
+fill_from_tuple(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const char *key, Record *record)
+{
+	RecordRow  *row = palloc(sizeof(RecordRow));
+
+	heap_deform_tuple(tuple, descriptor, row->values, row->nulls);
+	record->tuple = tuple;
+	fill_record(row, tenant, key, record);
+}
+
 void
 itsm_record_of_tuple(TupleDesc descriptor, HeapTuple tuple, Record *record)
 {
-	fill_record(descriptor, tuple, NULL, NULL, record);
+	fill_from_tuple(descriptor, tuple, NULL, NULL, record);
+}
+
+void
+itsm_record_of_values(const Datum *values, const bool *nulls, const char *tenant, Record *record)
+{
+	RecordRow  *row = palloc(sizeof(RecordRow));
+
+	memcpy(row->values, values, sizeof(row->values));
+	memcpy(row->nulls, nulls, sizeof(row->nulls));
+	record->tuple = NULL;
+	fill_record(row, tenant, NULL, record);
 }
 
 static bool
@@ -113,7 +131,7 @@ find_record(int probe, const Datum *values, const char *tenant, const char *key,
 	HeapTuple	tuple = itsm_own_find(&records, probe, values, NULL);
 
 	if (HeapTupleIsValid(tuple))
-		fill_record(RelationGetDescr(table), tuple, tenant, key, record);
+		fill_from_tuple(RelationGetDescr(table), tuple, tenant, key, record);
 	itsm_own_close(&records, AccessShareLock);
 	return HeapTupleIsValid(tuple);
 }
@@ -265,12 +283,18 @@ itsm_record_state_of_tuple(TupleDesc descriptor, HeapTuple tuple, RecordState *s
 	bool		nulls[STATE_COLUMNS];
 
 	heap_deform_tuple(tuple, descriptor, values, nulls);
+	state->tuple = tuple;
+	itsm_record_state_of_values(values, nulls, state);
+}
+
+void
+itsm_record_state_of_values(const Datum *values, const bool *nulls, RecordState *state)
+{
 	state->entered_at = DatumGetTimestampTz(values[STATE_ENTERED - 1]);
 	state->lifecycle_version = DatumGetInt32(values[STATE_LIFECYCLE_VERSION - 1]);
 	state->lifecycle = text_or_null(values[STATE_LIFECYCLE - 1], false);
 	state->state = text_or_null(values[STATE_STATE - 1], nulls[STATE_STATE - 1]);
 	state->category = text_or_null(values[STATE_CATEGORY - 1], nulls[STATE_CATEGORY - 1]);
-	state->tuple = tuple;
 }
 
 bool

@@ -119,4 +119,8 @@ extern void itsm_record_state_store(const Record *record, RecordState *state);
 extern void itsm_record_of_tuple(TupleDesc descriptor, HeapTuple tuple, Record *record);
 extern void itsm_record_state_of_tuple(TupleDesc descriptor, HeapTuple tuple, RecordState *state);
 
+/* Out of the values of all columns, which are kept by reference; to be read only.  tenant: theirs, or NULL. */
+extern void itsm_record_of_values(const Datum *values, const bool *nulls, const char *tenant, Record *record);
+extern void itsm_record_state_of_values(const Datum *values, const bool *nulls, RecordState *state);
+
 #endif							/* ITSM_RECORD_H */

@@ -80,7 +80,11 @@ static const PolicyCheck checks[] = {
 	{"itsm.approver",
 		TOLD ", last AS (SELECT DISTINCT ON (subject, itsm.person_key(detail->>'person')) subject, kind, itsm.person_key(detail->>'person') AS person, detail FROM told"
 		"  WHERE kind IN ('approver_added', 'approver_removed') ORDER BY subject, itsm.person_key(detail->>'person'), version DESC)"
-		" SELECT format('approver %s of role %s', v.person, v.role), 'no event tells of it' FROM itsm.approver v"
+		" SELECT format('approver %s of role %s', v.person, v.role), CASE WHEN EXISTS (SELECT FROM told t WHERE t.subject = 'role ' || v.role AND t.kind = 'approver_added'"
+		"   AND (t.detail->>'valid_from')::timestamptz = v.valid_from) THEN 'no event tells of it' ELSE 'it is valid from another time than its event tells' END FROM itsm.approver v"
+		" WHERE NOT EXISTS (SELECT FROM told t WHERE t.subject = 'role ' || v.role AND t.kind = 'approver_added' AND itsm.person_key(t.detail->>'person') = itsm.person_key(v.person)"
+		"   AND (t.detail->>'valid_from')::timestamptz = v.valid_from) AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'role ' || v.role)"
+		" UNION ALL SELECT format('approver %s of role %s', v.person, v.role), 'no event tells of it' FROM itsm.approver v"
 		" WHERE (v.valid_until IS NULL OR v.valid_until > greatest(now(), v.valid_from)) AND NOT EXISTS (SELECT FROM last l WHERE l.subject = 'role ' || v.role"
 		"  AND (l.detail IS NULL OR (l.kind = 'approver_added' AND l.person = itsm.person_key(v.person)"
 		"   AND (l.detail->>'valid_until' IS NULL OR v.valid_until <= (l.detail->>'valid_until')::timestamptz))))"
@@ -93,6 +97,40 @@ static const PolicyCheck checks[] = {
 		"  AND l.subject LIKE 'delegation %' AND (l.detail IS NULL OR (l.kind = 'delegation_added' AND itsm.person_key(l.detail->>'delegate') = itsm.person_key(v.delegate)"
 		"   AND (l.detail->>'role' IS NOT DISTINCT FROM v.role))))"
 	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'delegation ' || v.person)"},
+	{"itsm.change_window",
+		TOLD ", last AS (SELECT DISTINCT ON (subject) substr(subject, 15) AS name, kind, detail FROM told"
+		"  WHERE subject LIKE 'change window %' AND kind IN ('defined', 'dropped') ORDER BY subject, version DESC)"
+		" SELECT 'change window ' || coalesce(w.name, l.name), CASE WHEN l.name IS NULL OR l.kind = 'dropped' THEN 'no event tells of it'"
+		"  WHEN w.name IS NULL THEN 'it is missing in itsm.change_window'"
+		"  WHEN w.kind IS DISTINCT FROM l.detail->>'kind' OR lower(w.during) IS DISTINCT FROM (l.detail->>'starts_at')::timestamptz"
+		"   OR upper(w.during) IS DISTINCT FROM (l.detail->>'ends_at')::timestamptz OR w.hours::text IS DISTINCT FROM (l.detail->>'hours')::itsm.service_hours::text"
+		"   OR w.services IS DISTINCT FROM (l.detail->>'services')::text[] OR w.ci_classes IS DISTINCT FROM (l.detail->>'ci_classes')::text[]"
+		"   OR w.cis IS DISTINCT FROM (l.detail->>'cis')::text[] OR w.tenant IS DISTINCT FROM l.detail->>'tenant' THEN 'it is not what its event tells' END"
+		" FROM itsm.change_window w FULL JOIN last l ON l.name = w.name WHERE (w.name IS NOT NULL OR l.kind = 'defined')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'change window ' || coalesce(w.name, l.name))"},
+	{"itsm.relationship_type_version",
+		TOLD ", defined AS (SELECT substr(subject, 19) AS name, (detail->>'version')::integer AS version, detail FROM told"
+		"  WHERE subject LIKE 'relationship type %' AND kind = 'defined'),"
+		" held AS (SELECT * FROM itsm.relationship_type_version WHERE NOT shipped)"
+		" SELECT format('relationship type %s version %s', coalesce(t.name, d.name), coalesce(t.version, d.version)), CASE WHEN d.name IS NULL THEN 'no event tells of it'"
+		"  WHEN t.name IS NULL THEN 'it is missing in itsm.relationship_type_version'"
+		"  WHEN (t.inverse, t.source_class, t.target_class, t.cardinality, t.acyclic::text, t.impact, t.on_retire) IS DISTINCT FROM"
+		"   (d.detail->>'inverse', d.detail->>'source_class', d.detail->>'target_class', d.detail->>'cardinality', d.detail->>'acyclic', d.detail->>'impact', d.detail->>'on_retire')"
+		"   THEN 'it is not what its event tells' END"
+		" FROM held t FULL JOIN defined d ON d.name = t.name AND d.version = t.version"
+	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = 'relationship type ' || coalesce(t.name, d.name))"},
+	{"itsm.relationship_attachment",
+		TOLD ", last AS (SELECT DISTINCT ON (detail->>'attachment') detail->>'attachment' AS id, substr(subject, 19) AS type, kind, detail FROM told"
+		"  WHERE subject LIKE 'relationship type %' AND kind IN ('attached', 'detached') ORDER BY detail->>'attachment', (kind = 'detached') DESC)"
+		" SELECT 'relationship attachment ' || coalesce(a.id::text, l.id), CASE WHEN l.id IS NULL OR l.kind = 'detached' THEN 'no event tells of it'"
+		"  WHEN a.id IS NULL THEN 'it is missing in itsm.relationship_attachment'"
+		"  WHEN a.type <> l.type OR a.mode <> l.detail->>'mode' THEN 'its type or mode is not that of its event' END"
+		" FROM itsm.relationship_attachment a FULL JOIN last l ON l.id = a.id::text WHERE (a.id IS NOT NULL OR l.kind = 'attached')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'relationship type ' || coalesce(a.type, l.type))"},
+	{"itsm.calendar",
+		"SELECT 'calendar ' || h.calendar, 'it is missing in itsm.calendar' FROM itsm.calendar_hours h"
+		" WHERE NOT EXISTS (SELECT FROM itsm.calendar c WHERE c.name = h.calendar)"
+	},
 	{"itsm.calendar_hours",
 		TOLD ", last AS (SELECT DISTINCT ON (subject, detail->>'valid_from') subject, (detail->>'valid_from')::timestamptz AS valid_from,"
 		"  (detail->>'hours')::itsm.service_hours AS hours FROM told WHERE subject LIKE 'calendar %' AND kind IN ('defined', 'holidays_imported')"

@@ -36,6 +36,7 @@ static const char agreements[] =
 " CASE WHEN h.name IS NULL THEN 'the version has no event' WHEN t.name IS NULL THEN 'the version is missing in itsm.sla'"
 "  WHEN t.definition IS DISTINCT FROM h.definition OR t.expressions::pg_catalog.text IS DISTINCT FROM h.expressions"
 "   OR t.metric IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'metric')"
+"   OR t.condition IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'condition')"
 "   OR t.kind IS DISTINCT FROM coalesce(h.definition OPERATOR(pg_catalog.->>) 'kind', 'sla')"
 "   OR t.lifecycle IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'lifecycle')"
 "   OR t.process IS DISTINCT FROM (h.definition OPERATOR(pg_catalog.->>) 'process')"
