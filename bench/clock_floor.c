@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
+#include "core/compat.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "utils/memutils.h"
@@ -31,15 +32,6 @@ static ItemPointerData *places = NULL;	/* of the rows, by id */
 static int	room = 0;
 static Relation table = NULL;
 static List *indexes = NIL;
-
-#if PG_VERSION_NUM >= 160000
-#define replace(place, tuple, failure, lockmode) \
-	heap_update(table, (place), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, (failure), (lockmode), \
-				&(TU_UpdateIndexes){0})
-#else
-#define replace(place, tuple, failure, lockmode) \
-	heap_update(table, (place), (tuple), GetCurrentCommandId(true), InvalidSnapshot, true, (failure), (lockmode))
-#endif
 
 /* Kept open until the transaction ends, as the extension keeps its own. */
 static void
@@ -126,7 +118,7 @@ bench_clock_floor(PG_FUNCTION_ARGS)
 		TM_FailureData failure;
 		LockTupleMode lockmode;
 
-		if (replace(&places[id], tuple, &failure, &lockmode) != TM_Ok)
+		if (itsm_heap_update(table, &places[id], tuple, &failure, &lockmode) != TM_Ok)
 			elog(ERROR, "row of %d cannot be replaced", id);
 		if (!HeapTupleIsHeapOnly(tuple))
 			insert_entries(tuple, id);
