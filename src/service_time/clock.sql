@@ -2,7 +2,10 @@
 
 -- Nothing that an event changes of a clock is indexed, but when another takes its place:
 -- due_bound is set when it starts, pauses only put off what is due, and that of a clock that has
--- ended is taken away when its time comes.  What is indexed is in front of what may be null.
+-- ended is taken away when its time comes.  What is indexed stands in front, of fixed width first:
+-- updates look at it often, and behind a text or a null each look walks through the row.  The
+-- short texts stand together, so that the row fits into 144 bytes.  More than half of a page is
+-- left free: a pause, a resumption and a completion of all clocks of a page stay on it.
 CREATE TABLE itsm.clock (
 	record bigint NOT NULL,
 	started_at timestamptz NOT NULL,
@@ -11,8 +14,10 @@ CREATE TABLE itsm.clock (
 	sla_version integer NOT NULL,
 	number integer NOT NULL,
 	told integer NOT NULL,
-	tenant text COLLATE "C" NOT NULL,
 	due_bound timestamptz,
+	tenant text COLLATE "C" NOT NULL,
+	breached boolean NOT NULL,
+	stage text COLLATE "C" NOT NULL,
 	running_since timestamptz,
 	paused_since timestamptz,
 	stopped_at timestamptz,
@@ -20,10 +25,8 @@ CREATE TABLE itsm.clock (
 	breached_at timestamptz,
 	elapsed interval NOT NULL,
 	paused interval NOT NULL,
-	breached boolean NOT NULL,
-	stage text COLLATE "C" NOT NULL,
 	PRIMARY KEY (record, sla, number, tenant)
-) USING heap WITH (fillfactor = 50);
+) USING heap WITH (fillfactor = 48);
 CREATE INDEX clock_due_idx ON itsm.clock (due_bound) WHERE due_bound IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('itsm.clock', '');
 

@@ -22,13 +22,15 @@ startable(const ClockEvent *event)
 }
 
 bool
+clock_makes_way(const Clock *last, ClockReopen last_reopen)
+{
+	return last->stage == CLOCK_CANCELLED || (last->stage == CLOCK_COMPLETED && last_reopen == CLOCK_REOPEN_NEW);
+}
+
+bool
 clock_attaches(const ClockTerms *terms, const ClockEvent *event, const Clock *last, ClockReopen last_reopen)
 {
-	if (!startable(event))
-		return false;
-	if (last == NULL || last->stage == CLOCK_CANCELLED)
-		return true;
-	return last->stage == CLOCK_COMPLETED && last_reopen == CLOCK_REOPEN_NEW;
+	return startable(event) && (last == NULL || clock_makes_way(last, last_reopen));
 }
 
 int64_t

@@ -77,6 +77,9 @@ typedef struct ClockEvent
 	int64_t		due;			/* of a target that is told from outside: when */
 } ClockEvent;
 
+/* After this one another clock may start. */
+extern bool clock_makes_way(const Clock *last, ClockReopen last_reopen);
+
 /* A clock may start in the place of "last" (NULL: there was none). */
 extern bool clock_attaches(const ClockTerms *terms, const ClockEvent *event, const Clock *last,
 						   ClockReopen last_reopen);

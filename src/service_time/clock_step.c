@@ -10,12 +10,7 @@
 ClockGroup
 itsm_clock_group(const BoundSlas *bound, int first)
 {
-	ClockGroup	group = {.versions = &bound->slas[first]};
-
-	while (!bound->slas[first + group.count].latest)
-		group.count++;
-	group.count++;
-	return group;
+	return (ClockGroup) {.versions = &bound->slas[first], .count = bound->slas[first].versions};
 }
 
 TimestampTz
@@ -36,9 +31,13 @@ itsm_clock_version_at(const ClockGroup *group, TimestampTz at)
 static bool
 try_start(ClockGroup *group, ClockCircumstances *circumstances)
 {
-	const BoundSla *version = itsm_clock_version_at(group, circumstances->at);
+	const BoundSla *version;
 	ClockEvent	event;
 
+	/* as things stand matters only where there is none in the way */
+	if (group->any && !clock_makes_way(&group->last, group->by->sla->terms.reopen))
+		return false;
+	version = itsm_clock_version_at(group, circumstances->at);
 	if (version == NULL)
 		return false;
 	event = circumstances->stands(circumstances, version);

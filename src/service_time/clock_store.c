@@ -23,8 +23,8 @@
 enum
 {
 	CLOCK_RECORD, CLOCK_STARTED, CLOCK_ORIGINAL_DUE, CLOCK_SLA, CLOCK_SLA_VERSION, CLOCK_NUMBER, CLOCK_TOLD,
-	CLOCK_TENANT, CLOCK_BOUND, CLOCK_RUNNING, CLOCK_PAUSED_SINCE, CLOCK_STOPPED, CLOCK_DUE, CLOCK_BREACHED_AT,
-	CLOCK_ELAPSED, CLOCK_PAUSED_TIME, CLOCK_BREACHED, CLOCK_STAGE, CLOCK_COLUMNS
+	CLOCK_BOUND, CLOCK_TENANT, CLOCK_BREACHED, CLOCK_STAGE, CLOCK_RUNNING, CLOCK_PAUSED_SINCE, CLOCK_STOPPED,
+	CLOCK_DUE, CLOCK_BREACHED_AT, CLOCK_ELAPSED, CLOCK_PAUSED_TIME, CLOCK_COLUMNS
 };
 
 static OwnTable clocks = {
@@ -87,7 +87,7 @@ itsm_clock_find(const char *tenant, int64 record, int sla, int number, ClockRow 
 {
 	Relation	table = itsm_own_open(&clocks, AccessShareLock);
 	Datum		key[] = {
-		Int64GetDatum(record), Int32GetDatum(sla), Int32GetDatum(number), CStringGetTextDatum(tenant)
+		Int64GetDatum(record), Int32GetDatum(sla), Int32GetDatum(number), itsm_short_text(tenant)
 	};
 	HeapTuple	tuple = itsm_own_find(&clocks, 0, key, NULL);
 
@@ -130,8 +130,8 @@ itsm_clock_store(const char *tenant, int64 record, ClockRow *row)
 	values[CLOCK_ELAPSED] = IntervalPGetDatum(&elapsed);
 	values[CLOCK_PAUSED_TIME] = IntervalPGetDatum(&paused);
 	values[CLOCK_BREACHED] = BoolGetDatum(clock->breached);
-	values[CLOCK_TENANT] = CStringGetTextDatum(tenant);
-	values[CLOCK_STAGE] = CStringGetTextDatum(clock_stage_names[clock->stage]);
+	values[CLOCK_TENANT] = itsm_short_text(tenant);
+	values[CLOCK_STAGE] = itsm_short_text(clock_stage_names[clock->stage]);
 	if (row->tuple == NULL)
 		itsm_own_insert(&clocks, values, nulls);
 	else

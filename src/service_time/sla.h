@@ -109,7 +109,7 @@ typedef struct BoundSla
 	int			due;			/* attribute of a relative target; -1: there is none */
 	Bitmapset  *resets;			/* attributes whose change resets it, that one among them */
 	Bitmapset  *reads;			/* these, and those that its checks read */
-	bool		latest;			/* no other version of it follows in the array */
+	int			versions;		/* of the first one of an agreement: how many there are of it in the array */
 } BoundSla;
 
 typedef struct BoundSlas

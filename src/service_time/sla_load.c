@@ -274,6 +274,7 @@ itsm_slas_bind(const Definition *definition)
 {
 	List	   *slas = itsm_slas_of(NULL);
 	BoundSlas  *bound;
+	BoundSla   *first = NULL;
 	ListCell   *cell;
 
 	if (slas == NIL)
@@ -290,9 +291,9 @@ itsm_slas_bind(const Definition *definition)
 		bind_checks(bound, slot, definition);
 		bind_resets(slot, definition);
 		slot->states = bind_states(slot->sla, definition);
-		slot->latest = true;
-		if (bound->count > 0 && slot[-1].sla->id == slot->sla->id)
-			slot[-1].latest = false;
+		if (first == NULL || first->sla->id != slot->sla->id)
+			first = slot;
+		first->versions++;
 		bound->count++;
 	}
 	bound->opened = itsm_definition_attribute(definition, "opened_at");
