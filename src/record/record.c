@@ -76,6 +76,7 @@ fill_record(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const cha
 	bytea	   *hash;
 
 	heap_deform_tuple(tuple, descriptor, values, nulls);
+	itsm_record_count(values, nulls, &row->counted);
 	record->id = DatumGetInt64(values[RECORD_ID]);
 	record->at = DatumGetTimestampTz(values[RECORD_AT]);
 	record->version = DatumGetInt64(values[RECORD_VERSION]);
@@ -210,6 +211,17 @@ itsm_record_begin(int source, const char *tenant, const char *key, Record *recor
 	memset(record->row->nulls, true, sizeof(record->row->nulls));
 }
 
+/* What the row that has been stored counts for in its months. */
+static void
+count_stored(Record *record)
+{
+	RecordCount now;
+
+	itsm_record_count(record->row->values, record->row->nulls, &now);
+	itsm_months_follow(record->tenant, record->id, &record->row->counted, &now);
+	record->row->counted = now;
+}
+
 bool
 itsm_record_store(Record *record)
 {
@@ -255,6 +267,8 @@ itsm_record_store(Record *record)
 		}
 	}
 	itsm_own_close(&records, RowExclusiveLock);
+	if (stored)
+		count_stored(record);
 	return stored;
 }
 
