@@ -223,14 +223,15 @@ CREATE VIEW itsm_report.sla_monthly WITH (security_barrier = true) AS
 			OPERATOR(pg_catalog./) nullif(pg_catalog.sum(m.completed), 0)::double precision) AS elapsed_mean,
 		pg_catalog.justify_hours((itsm.percentiles(ARRAY[0.9], m.percentiles, m.durations, m.weight, m.elapsed))[1]) AS elapsed_p90
 	FROM (
-			SELECT p.tenant, p.month, s.name AS agreement, s.kind, s.metric,
+			SELECT p.tenant, p.month, p.agreement, p.kind, p.metric,
 				CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
 				CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
 				p.completed, p.breached, p.cancelled, p.total, p.percentiles, p.durations, p.weight, p.elapsed
 			FROM itsm.sla_month_part p
-				JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) p.sla AND s.version OPERATOR(pg_catalog.=) p.sla_version
+			WHERE p.agreement IS NOT NULL
 		) m
-	GROUP BY m.tenant, m.month, m.agreement, m.kind, m.metric, m.priority, m.service
+	-- what tells rows apart at least cost stands first
+	GROUP BY m.month, m.priority, m.service, m.agreement, m.metric, m.kind, m.tenant
 	HAVING pg_catalog.sum(m.completed) OPERATOR(pg_catalog.<>) 0 OR pg_catalog.sum(m.cancelled) OPERATOR(pg_catalog.<>) 0;
 REVOKE ALL ON itsm_report.sla_monthly FROM PUBLIC;
 COMMENT ON VIEW itsm_report.sla_monthly IS 'How agreements were kept: a row per tenant, agreement, priority, service and month (UTC) in which clocks ended. Without a row there is no evidence, which is not attainment.';

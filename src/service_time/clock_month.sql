@@ -76,17 +76,20 @@ ALTER TABLE itsm.clock ENABLE ALWAYS TRIGGER itsm_count_clock;
 ALTER TABLE itsm.sla_month ENABLE ALWAYS TRIGGER itsm_leave_month;
 ALTER TABLE itsm.sla_month_change ENABLE ALWAYS TRIGGER itsm_leave_month;
 
--- Both together, to be summed up.
+-- Both together, to be summed up; each with its agreement, so that the planner can tell how many groups there are.
 
 CREATE VIEW itsm.sla_month_part AS
-	SELECT m.tenant, m.month, m.sla, m.sla_version, m.source, m.priority, m.service, m.completed, m.breached, m.cancelled, m.total,
-		m.percentiles, m.durations, NULL::integer AS weight, NULL::interval AS elapsed
+	SELECT m.tenant, m.month, m.sla, m.sla_version, s.name AS agreement, s.kind, s.metric, m.source, m.priority, m.service,
+		m.completed, m.breached, m.cancelled, m.total, m.percentiles, m.durations, NULL::integer AS weight, NULL::interval AS elapsed
 	FROM itsm.sla_month m
+		LEFT JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) m.sla AND s.version OPERATOR(pg_catalog.=) m.sla_version
 	UNION ALL
-	SELECT c.tenant, c.month, c.sla, c.sla_version, c.source, c.priority, c.service, c.completed, c.breached, c.cancelled,
+	SELECT c.tenant, c.month, c.sla, c.sla_version, s.name, s.kind, s.metric, c.source, c.priority, c.service,
+		c.completed, c.breached, c.cancelled,
 		CASE WHEN c.completed OPERATOR(pg_catalog.<) 0 THEN OPERATOR(pg_catalog.-) c.elapsed ELSE c.elapsed END,
 		NULL::interval[], NULL::interval[], c.completed, c.elapsed
-	FROM itsm.sla_month_change c;
+	FROM itsm.sla_month_change c
+		LEFT JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) c.sla AND s.version OPERATOR(pg_catalog.=) c.sla_version;
 REVOKE ALL ON itsm.sla_month_part FROM PUBLIC;
 
 COMMENT ON VIEW itsm.sla_month_part IS 'Months of clocks: what was gathered, and each change since. Their sum is what the clocks say.';
@@ -94,6 +97,9 @@ COMMENT ON COLUMN itsm.sla_month_part.tenant IS 'Tenant.';
 COMMENT ON COLUMN itsm.sla_month_part.month IS 'Start of the month (UTC) in which they ended.';
 COMMENT ON COLUMN itsm.sla_month_part.sla IS 'The agreement.';
 COMMENT ON COLUMN itsm.sla_month_part.sla_version IS 'Its version.';
+COMMENT ON COLUMN itsm.sla_month_part.agreement IS 'Name of the agreement; null when somebody has deleted it.';
+COMMENT ON COLUMN itsm.sla_month_part.kind IS 'sla, ola or uc.';
+COMMENT ON COLUMN itsm.sla_month_part.metric IS 'What is measured.';
 COMMENT ON COLUMN itsm.sla_month_part.source IS 'Source of the records.';
 COMMENT ON COLUMN itsm.sla_month_part.priority IS 'Canonical attribute priority of the records.';
 COMMENT ON COLUMN itsm.sla_month_part.service IS 'Canonical attribute service of the records.';
