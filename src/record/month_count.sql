@@ -59,9 +59,9 @@ ALTER TABLE itsm.record ENABLE ALWAYS TRIGGER itsm_count_record;
 
 CREATE FUNCTION itsm.leave_month() RETURNS trigger
 AS 'MODULE_PATHNAME', 'itsm_leave_month' LANGUAGE C;
-COMMENT ON FUNCTION itsm.leave_month() IS 'The trigger of tables of months: leaves out rows that SQL brings from elsewhere, for what they are made from is counted here.';
-CREATE TRIGGER itsm_leave_month BEFORE INSERT ON itsm.incident_month FOR EACH ROW EXECUTE FUNCTION itsm.leave_month();
-CREATE TRIGGER itsm_leave_month BEFORE INSERT ON itsm.incident_month_change FOR EACH ROW EXECUTE FUNCTION itsm.leave_month();
+COMMENT ON FUNCTION itsm.leave_month() IS 'The trigger of tables of months: leaves out what another node or a dump says of months, for what they are made from is counted here.';
+CREATE TRIGGER itsm_leave_month BEFORE INSERT OR UPDATE OR DELETE ON itsm.incident_month FOR EACH ROW EXECUTE FUNCTION itsm.leave_month();
+CREATE TRIGGER itsm_leave_month BEFORE INSERT OR UPDATE OR DELETE ON itsm.incident_month_change FOR EACH ROW EXECUTE FUNCTION itsm.leave_month();
 ALTER TABLE itsm.incident_month ENABLE ALWAYS TRIGGER itsm_leave_month;
 ALTER TABLE itsm.incident_month_change ENABLE ALWAYS TRIGGER itsm_leave_month;
 

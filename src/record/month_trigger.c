@@ -104,19 +104,24 @@ itsm_count_record(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* With an argument only rows from another node are left out, not those from a dump. */
+/*
+ * What another node does to its months is none of ours.  Rows from a dump are
+ * left out as well, but with an argument: there the dump brings what counts.
+ */
 ITSM_FUNCTION(itsm_leave_month);
 Datum
 itsm_leave_month(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		inserted;
+	bool		copied = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-		!TRIGGER_FIRED_BEFORE(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		RelationGetNamespace(trigger->tg_relation) != get_namespace_oid(ITSM_SCHEMA, false))
 		refuse("itsm.leave_month()");
-	if (itsm_months_are_ours ||
-		(trigger->tg_trigger->tgnargs > 0 && SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA))
-		return PointerGetDatum(trigger->tg_trigtuple);
-	return PointerGetDatum(NULL);
+	inserted = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	if (!itsm_months_are_ours && (copied || (inserted && trigger->tg_trigger->tgnargs == 0)))
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple);
 }

@@ -70,8 +70,8 @@ CREATE FUNCTION itsm.count_clock() RETURNS trigger
 AS 'MODULE_PATHNAME', 'itsm_count_clock' LANGUAGE C;
 COMMENT ON FUNCTION itsm.count_clock() IS 'The trigger of itsm.clock that keeps the months of clocks up with what SQL changes and replication brings.';
 CREATE TRIGGER itsm_count_clock AFTER INSERT OR UPDATE OR DELETE ON itsm.clock FOR EACH ROW EXECUTE FUNCTION itsm.count_clock();
-CREATE TRIGGER itsm_leave_month BEFORE INSERT ON itsm.sla_month FOR EACH ROW EXECUTE FUNCTION itsm.leave_month('replica');
-CREATE TRIGGER itsm_leave_month BEFORE INSERT ON itsm.sla_month_change FOR EACH ROW EXECUTE FUNCTION itsm.leave_month('replica');
+CREATE TRIGGER itsm_leave_month BEFORE INSERT OR UPDATE OR DELETE ON itsm.sla_month FOR EACH ROW EXECUTE FUNCTION itsm.leave_month('replica');
+CREATE TRIGGER itsm_leave_month BEFORE INSERT OR UPDATE OR DELETE ON itsm.sla_month_change FOR EACH ROW EXECUTE FUNCTION itsm.leave_month('replica');
 ALTER TABLE itsm.clock ENABLE ALWAYS TRIGGER itsm_count_clock;
 ALTER TABLE itsm.sla_month ENABLE ALWAYS TRIGGER itsm_leave_month;
 ALTER TABLE itsm.sla_month_change ENABLE ALWAYS TRIGGER itsm_leave_month;
