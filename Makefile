@@ -14,6 +14,7 @@ OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 SQL_FILES = \
 	src/core/core.sql \
 	src/record/record.sql \
+	src/record/month_count.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
 	src/ledger/archive.sql \
@@ -29,6 +30,7 @@ SQL_FILES = \
 	src/service_time/calendar.sql \
 	src/service_time/sla.sql \
 	src/service_time/clock.sql \
+	src/service_time/clock_month.sql \
 	src/service_time/availability.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
@@ -90,6 +92,7 @@ SQL_FILES = \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
+	src/report/roll_up.sql \
 	src/report/availability_report.sql \
 	src/report/policy_event.sql \
 	src/report/change_report.sql \

@@ -195,17 +195,14 @@ SELECT itsm.define_control(id => '5.3-2', clause => '5.3', kind => 'X', grade =>
 	needs => '{}', remedy => 'Have somebody else approve, review or audit; end one of the assignments.', query => $query$
 	SELECT format('%s %s', r.process, r.key), r.record, p.problem IS NULL, p.problem
 	FROM (
-			SELECT r.tenant, r.process, r.key, r.record, x.one, x.one_is, x.other, x.other_is
+			-- of each process only the attributes that it has
+			SELECT r.tenant, r.process, r.key, r.record, v.one, x.one AS one_is, v.other, x.other AS other_is
 			FROM itsm.compliance_record r
-				CROSS JOIN LATERAL (VALUES
-					('change', r.requester, 'requester', r.attributes->>'approver', 'approver'),
-					('change', r.attributes->>'implementer', 'implementer', r.attributes->>'reviewer', 'reviewer'),
-					('change', r.attributes->>'implementer', 'implementer', r.attributes->>'approver', 'approver'),
-					('service_request', r.requester, 'requester', r.attributes->>'approver', 'approver'),
-					('document', r.attributes->>'author', 'author', r.attributes->>'approver', 'approver'),
-					('audit', r.attributes->>'auditor', 'auditor', r.attributes->>'auditee', 'auditee'),
-					('finding', r.attributes->>'auditor', 'auditor', r.attributes->>'auditee', 'auditee')) x(process, one, one_is, other, other_is)
-			WHERE r.process = ANY ('{change,service_request,document,audit,finding}') AND x.process = r.process AND x.one <> '' AND x.other <> ''
+				JOIN (VALUES ('change', 'requester', 'approver'), ('change', 'implementer', 'reviewer'), ('change', 'implementer', 'approver'),
+					('service_request', 'requester', 'approver'), ('document', 'author', 'approver'), ('audit', 'auditor', 'auditee'),
+					('finding', 'auditor', 'auditee')) x(process, one, other) ON x.process = r.process
+				CROSS JOIN LATERAL (SELECT CASE x.one WHEN 'requester' THEN r.requester ELSE r.attributes->>x.one END AS one, r.attributes->>x.other AS other OFFSET 0) v
+			WHERE r.process = ANY ('{change,service_request,document,audit,finding}') AND v.one <> '' AND v.other <> ''
 				AND r.category <> 'cancelled' AND r.opened_at > $3 - coalesce($1, '12 mons')
 		) r
 		CROSS JOIN LATERAL (SELECT CASE WHEN itsm.person_key(r.one) = itsm.person_key(r.other) THEN format('%s and %s are one person', r.one_is, r.other_is) END AS problem OFFSET 0) p

@@ -29,8 +29,8 @@ SELECT itsm.define_control(id => '8.1-2', clause => '8.1', kind => 'I', grade =>
 			WHEN c.approved IS NOT TRUE THEN 'the change that it names is not approved' END AS problem OFFSET 0) p
 	WHERE d.kind = ANY ('{scope,sm_policy,sm_plan,process_description,change_policy,release_policy,infosec_policy,objectives,major_incident_procedure,risk_approach}')
 		AND d.reviewed_at > $3 - coalesce($1, '12 mons')
-		AND (d.attributes->>'change' <> '' OR EXISTS (
-			SELECT FROM itsm.compliance_record o WHERE o.process = 'document' AND o.tenant = d.tenant AND o.attributes->>'successor' = d.key))
+		AND (d.attributes->>'change' <> '' OR (d.tenant, d.key) IN (
+			SELECT o.tenant, o.attributes->>'successor' FROM itsm.compliance_record o WHERE o.process = 'document' AND o.attributes->>'successor' IS NOT NULL))
 $query$);
 
 SELECT itsm.define_control(id => '8.1-3', clause => '8.1', kind => 'V', grade => 'major',

@@ -26,8 +26,10 @@
 #include "practice/change_plan.h"
 #include "practice/proposal_redact.h"
 #include "practice/verify_bookings.h"
+#include "report/verify_months.h"
 #include "report/verify_policies.h"
 #include "service_time/clock_listen.h"
+#include "service_time/clock_month.h"
 #include "service_time/clock_verify.h"
 
 PG_MODULE_MAGIC;
@@ -60,6 +62,11 @@ const EventListener *const itsm_event_listeners[] = {
 	NULL
 };
 
+const RecordFollower *const itsm_record_followers[] = {
+	&itsm_clock_months,
+	NULL
+};
+
 const RelationshipGuard *const itsm_relationship_guards[] = {
 	&itsm_relationship_control,
 	NULL
@@ -84,6 +91,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_agreements,
 	&itsm_verify_baselines,
 	&itsm_verify_assessments,
+	&itsm_verify_months,
 	&itsm_verify_policies,
 	NULL
 };

@@ -127,9 +127,8 @@ itsm_projection_attribute(const Projection *projection, const char *name)
 	return NULL;
 }
 
-/* The start of a time's month in UTC; what is infinite stays so. */
-static TimestampTz
-month_start(TimestampTz at)
+TimestampTz
+itsm_month_start(TimestampTz at)
 {
 	struct pg_tm tm;
 	fsec_t		fraction;
@@ -153,7 +152,7 @@ opened_month(const Projection *projection)
 	TimestampTz opened = projection->milestones.at[MILESTONE_OPENED];
 
 	return projection->month_known && projection->month_of == opened ? projection->month
-		: month_start(opened);
+		: itsm_month_start(opened);
 }
 
 void

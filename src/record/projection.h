@@ -42,6 +42,9 @@ typedef struct Projection
 	bool		month_known;
 } Projection;
 
+/* The start of a time's month in UTC; what is infinite stays so. */
+extern TimestampTz itsm_month_start(TimestampTz at);
+
 /* An empty projection that is not stored yet. */
 extern void itsm_projection_begin(Projection *projection);
 

@@ -103,6 +103,7 @@ fill_from_tuple(TupleDesc descriptor, HeapTuple tuple, const char *tenant, const
 	RecordRow  *row = palloc(sizeof(RecordRow));
 
 	heap_deform_tuple(tuple, descriptor, row->values, row->nulls);
+	itsm_record_count(row->values, row->nulls, &row->counted);
 	record->tuple = tuple;
 	fill_record(row, tenant, key, record);
 }
@@ -228,6 +229,17 @@ itsm_record_begin(int source, const char *tenant, const char *key, Record *recor
 	memset(record->row->nulls, true, sizeof(record->row->nulls));
 }
 
+/* What the row that has been stored counts for in its months. */
+static void
+count_stored(Record *record)
+{
+	RecordCount now;
+
+	itsm_record_count(record->row->values, record->row->nulls, &now);
+	itsm_months_follow(record->tenant, record->id, &record->row->counted, &now);
+	record->row->counted = now;
+}
+
 bool
 itsm_record_store(Record *record)
 {
@@ -273,6 +285,8 @@ itsm_record_store(Record *record)
 		}
 	}
 	itsm_own_close(&records, RowExclusiveLock);
+	if (stored)
+		count_stored(record);
 	return stored;
 }
 

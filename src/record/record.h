@@ -12,6 +12,7 @@
 #include "access/tupdesc.h"
 #include "nodes/lockoptions.h"
 #include "nodes/pg_list.h"
+#include "record/month_count.h"
 #include "utils/timestamp.h"
 
 #define ITSM_HASH_LENGTH 32
@@ -27,6 +28,7 @@ typedef enum RecordColumn
 	RECORD_OPENED, RECORD_OPENED_MONTH, RECORD_AT, RECORD_VERSION, RECORD_HASH, RECORD_STATE_PLACE, RECORD_CHANGED, RECORD_TRANSITIONS, RECORD_REOPENED, RECORD_REASSIGNED,
 	RECORD_FIRST_RESPONSE, RECORD_RESOLVED, RECORD_CLOSED, RECORD_NUMBERS,
 	RECORD_LIFECYCLE = RECORD_NUMBERS + PROJECTION_NUMBERS, RECORD_STATE, RECORD_CATEGORY, RECORD_TEXTS,
+	RECORD_SERVICE = RECORD_TEXTS + 4,	/* of itsm_projection_texts */
 	RECORD_EXTRA = RECORD_TEXTS + PROJECTION_TEXTS, RECORD_COLUMNS
 } RecordColumn;
 
@@ -36,6 +38,7 @@ typedef struct RecordRow
 	Datum		values[RECORD_COLUMNS];
 	bool		nulls[RECORD_COLUMNS];
 	const char *key;			/* as text, of the value among them */
+	RecordCount counted;		/* what the row that is stored counts for */
 	union
 	{
 		int32		size;

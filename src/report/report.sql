@@ -422,41 +422,15 @@ CREATE VIEW itsm_report.incident_monthly WITH (security_barrier = true) AS
 		m.month,
 		pg_catalog.sum(m.opened)::bigint AS opened,
 		pg_catalog.sum(m.resolved)::bigint AS resolved,
-		pg_catalog.max(m.mttr_mean) AS mttr_mean,
-		pg_catalog.max(m.mttr_median) AS mttr_median,
-		pg_catalog.max(m.mttr_p90) AS mttr_p90,
+		pg_catalog.justify_hours(pg_catalog.sum(m.total)
+			OPERATOR(pg_catalog./) nullif(pg_catalog.sum(m.timed), 0)::double precision) AS mttr_mean,
+		pg_catalog.justify_hours((itsm.percentiles(ARRAY[0.5, 0.9], m.percentiles, m.durations, m.weight, m.duration))[1]) AS mttr_median,
+		pg_catalog.justify_hours((itsm.percentiles(ARRAY[0.5, 0.9], m.percentiles, m.durations, m.weight, m.duration))[2]) AS mttr_p90,
 		pg_catalog.sum(m.reopened)::bigint AS reopened,
 		pg_catalog.sum(m.reassigned)::bigint AS reassigned
-	FROM (
-			SELECT o.tenant,
-				pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', o.opened_at))) AS month,
-				pg_catalog.count(*) AS opened,
-				0::bigint AS resolved,
-				NULL::interval AS mttr_mean,
-				NULL::interval AS mttr_median,
-				NULL::interval AS mttr_p90,
-				0::bigint AS reopened,
-				0::bigint AS reassigned
-			FROM itsm.projection o
-			WHERE o.process OPERATOR(pg_catalog.=) 'incident' AND o.opened_at IS NOT NULL
-			GROUP BY 1, 2
-			UNION ALL
-			SELECT d.tenant,
-				pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', d.resolved_at))),
-				0,
-				pg_catalog.count(*),
-				pg_catalog.justify_hours(pg_catalog.avg(d.resolved_at OPERATOR(pg_catalog.-) d.opened_at)),
-				pg_catalog.justify_hours(pg_catalog.percentile_cont(0.5)
-					WITHIN GROUP (ORDER BY d.resolved_at OPERATOR(pg_catalog.-) d.opened_at)),
-				pg_catalog.justify_hours(pg_catalog.percentile_cont(0.9)
-					WITHIN GROUP (ORDER BY d.resolved_at OPERATOR(pg_catalog.-) d.opened_at)),
-				pg_catalog.sum(d.reopened),
-				pg_catalog.sum(d.reassigned)
-			FROM itsm.projection d
-			WHERE d.process OPERATOR(pg_catalog.=) 'incident' AND d.resolved_at IS NOT NULL
-			GROUP BY 1, 2
-		) m
-	GROUP BY m.tenant, m.month;
+	FROM itsm.incident_month_part m
+	GROUP BY m.tenant, m.month
+	HAVING pg_catalog.sum(m.opened) OPERATOR(pg_catalog.<>) 0 OR pg_catalog.sum(m.resolved) OPERATOR(pg_catalog.<>) 0;
 REVOKE ALL ON itsm_report.incident_monthly FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.incident_monthly IS 'Incidents by tenant and month (UTC) in which at least one was opened or resolved. Each incident counts once as opened, in the month of opened_at, and, unless it is unresolved or reopened now, once as resolved, in the month of resolved_at, its last resolution. Deleted incidents count.';

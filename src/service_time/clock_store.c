@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "core/own_table.h"
 #include "service_time/clock_store.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -104,17 +105,72 @@ set_time(Datum *values, bool *nulls, int column, bool known, TimestampTz at)
 	values[column] = TimestampTzGetDatum(at);
 }
 
+void
+itsm_clock_owner(TupleDesc descriptor, HeapTuple tuple, int64 *record, const char **tenant)
+{
+	bool		isnull;
+
+	*record = DatumGetInt64(heap_getattr(tuple, CLOCK_RECORD + 1, descriptor, &isnull));
+	*tenant = TextDatumGetCString(heap_getattr(tuple, CLOCK_TENANT + 1, descriptor, &isnull));
+}
+
+static bool
+is_completed(const struct varlena *stage)
+{
+	const char *completed = clock_stage_names[CLOCK_COMPLETED];
+
+	return VARSIZE_ANY_EXHDR(stage) == strlen(completed) &&
+		memcmp(VARDATA_ANY(stage), completed, VARSIZE_ANY_EXHDR(stage)) == 0;
+}
+
+bool
+itsm_clock_count(TupleDesc descriptor, HeapTuple tuple, ClockCount *count)
+{
+	Datum		values[CLOCK_COLUMNS];
+	bool		nulls[CLOCK_COLUMNS];
+
+	if (heap_attisnull(tuple, CLOCK_STOPPED + 1, descriptor))
+		return false;
+	heap_deform_tuple(tuple, descriptor, values, nulls);
+	count->sla = DatumGetInt32(values[CLOCK_SLA]);
+	count->sla_version = DatumGetInt32(values[CLOCK_SLA_VERSION]);
+	count->completed = is_completed(PG_DETOAST_DATUM_PACKED(values[CLOCK_STAGE]));
+	count->breached = DatumGetBool(values[CLOCK_BREACHED]);
+	count->stopped_at = DatumGetTimestampTz(values[CLOCK_STOPPED]);
+	count->elapsed = *DatumGetIntervalP(values[CLOCK_ELAPSED]);
+	return true;
+}
+
+/* The same of a row that is stored now. */
+static bool
+count_row(const ClockRow *row, ClockCount *count)
+{
+	if (row->clock.stage < CLOCK_COMPLETED)
+		return false;
+	*count = (ClockCount) {
+		row->sla, row->sla_version, row->clock.stage == CLOCK_COMPLETED, row->clock.breached, row->clock.since,
+		{.time = row->clock.elapsed}
+	};
+	return true;
+}
+
 bool
 itsm_clock_store(const char *tenant, int64 record, ClockRow *row)
 {
 	const Clock *clock = &row->clock;
+	ClockCount	before;
+	ClockCount	now;
+	bool		counted;
+	bool		counts = count_row(row, &now);
+	Relation	table;
 	Datum		values[CLOCK_COLUMNS];
 	bool		nulls[CLOCK_COLUMNS] = {0};
 	Interval	elapsed = {.time = clock->elapsed};
 	Interval	paused = {.time = clock->paused};
 	bool		stored = true;
 
-	(void) itsm_own_open(&clocks, RowExclusiveLock);
+	table = itsm_own_open(&clocks, RowExclusiveLock);
+	counted = row->tuple && itsm_clock_count(RelationGetDescr(table), row->tuple, &before);
 	values[CLOCK_RECORD] = Int64GetDatum(record);
 	values[CLOCK_SLA] = Int32GetDatum(row->sla);
 	values[CLOCK_SLA_VERSION] = Int32GetDatum(row->sla_version);
@@ -137,6 +193,8 @@ itsm_clock_store(const char *tenant, int64 record, ClockRow *row)
 	else
 		stored = itsm_own_update(&clocks, row->tuple, values, nulls);
 	itsm_own_close(&clocks, RowExclusiveLock);
+	if (stored && (counted || counts))
+		itsm_clock_months_follow(tenant, record, counted ? &before : NULL, counts ? &now : NULL);
 	return stored;
 }
 
@@ -149,8 +207,9 @@ compare_rows(const ListCell *a, const ListCell *b)
 	return first->sla != second->sla ? first->sla - second->sla : first->number - second->number;
 }
 
-List *
-itsm_clocks_of(const char *tenant, int64 record)
+/* Calls "add" for every clock of a record, for a list of what it makes. */
+static List *
+read_clocks(const char *tenant, int64 record, List *(*add) (List *list, TupleDesc descriptor, HeapTuple tuple))
 {
 	Relation	table = table_open(itsm_relation("clock"), AccessShareLock);
 	List	   *rows = NIL;
@@ -164,26 +223,65 @@ itsm_clocks_of(const char *tenant, int64 record)
 	{
 		bool		isnull;
 		Datum		value = heap_getattr(tuple, CLOCK_TENANT + 1, RelationGetDescr(table), &isnull);
-		ClockRow   *row;
 
-		if (strcmp(TextDatumGetCString(value), tenant) != 0)
-			continue;
-		row = palloc(sizeof(ClockRow));
-		itsm_clock_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), row);
-		rows = lappend(rows, row);
+		if (strcmp(TextDatumGetCString(value), tenant) == 0)
+			rows = add(rows, RelationGetDescr(table), tuple);
 	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
+	return rows;
+}
+
+static List *
+add_row(List *rows, TupleDesc descriptor, HeapTuple tuple)
+{
+	ClockRow   *row = palloc(sizeof(ClockRow));
+
+	itsm_clock_of_tuple(descriptor, heap_copytuple(tuple), row);
+	return lappend(rows, row);
+}
+
+static List *
+add_count(List *counts, TupleDesc descriptor, HeapTuple tuple)
+{
+	ClockCount *count = palloc(sizeof(ClockCount));
+
+	return itsm_clock_count(descriptor, tuple, count) ? lappend(counts, count) : counts;
+}
+
+List *
+itsm_clocks_of(const char *tenant, int64 record)
+{
+	List	   *rows = read_clocks(tenant, record, add_row);
+
 	list_sort(rows, compare_rows);
 	return rows;
+}
+
+List *
+itsm_clock_counts_of(const char *tenant, int64 record)
+{
+	Relation	table = itsm_own_open(&clocks, AccessShareLock);
+	bool		empty = RelationGetNumberOfBlocks(table) == 0;
+
+	itsm_own_close(&clocks, AccessShareLock);
+	/* where nobody has agreed on anything, that is all it costs */
+	return empty ? NIL : read_clocks(tenant, record, add_count);
 }
 
 void
 itsm_clock_remove(const ClockRow *row)
 {
 	Relation	table = table_open(itsm_relation("clock"), RowExclusiveLock);
+	TupleDesc	descriptor = RelationGetDescr(table);
+	ClockCount	before;
+	bool		counted = itsm_clock_count(descriptor, row->tuple, &before);
+	const char *tenant;
+	int64		record;
 
 	simple_heap_delete(table, &row->tuple->t_self);
+	itsm_clock_owner(descriptor, row->tuple, &record, &tenant);
+	itsm_clock_months_follow(tenant, record, counted ? &before : NULL, NULL);
 	table_close(table, NoLock);
 	CommandCounterIncrement();
 }

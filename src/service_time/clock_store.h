@@ -11,6 +11,7 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 #include "nodes/pg_list.h"
+#include "service_time/clock_month.h"
 #include "service_time/sla.h"
 
 /* A row. */
@@ -23,7 +24,7 @@ typedef struct ClockRow
 	TimestampTz bound;			/* nothing is to be told of it before; DT_NOEND: nothing at all */
 	int			told;			/* warnings, then the breach */
 	const Sla  *agreed;			/* by which it was made out of events; NULL: it was read */
-	HeapTuple	tuple;			/* as read; NULL: not stored yet */
+	HeapTuple	tuple;			/* as read: what is stored is stored once; NULL: not stored yet */
 } ClockRow;
 
 extern bool itsm_clock_find(const char *tenant, int64 record, int sla, int number, ClockRow *row);
@@ -33,6 +34,15 @@ extern bool itsm_clock_store(const char *tenant, int64 record, ClockRow *row);
 
 /* All rows of a record: a list of ClockRow *, by SLA and number. */
 extern List *itsm_clocks_of(const char *tenant, int64 record);
+
+/* Whose clock a tuple with the columns of the table is. */
+extern void itsm_clock_owner(TupleDesc descriptor, HeapTuple tuple, int64 *record, const char **tenant);
+
+/* What such a tuple counts for; false: for nothing, it has not ended. */
+extern bool itsm_clock_count(TupleDesc descriptor, HeapTuple tuple, ClockCount *count);
+
+/* The same of all clocks of a record that have ended: a list of ClockCount *. */
+extern List *itsm_clock_counts_of(const char *tenant, int64 record);
 
 extern void itsm_clock_remove(const ClockRow *row);
 
