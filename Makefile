@@ -18,6 +18,7 @@ SQL_FILES = \
 	src/ledger/seal.sql \
 	src/ledger/archive.sql \
 	src/ledger/verify_parts.sql \
+	src/ledger/tenant.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -87,6 +88,7 @@ SQL_FILES = \
 	src/compliance/assessment.sql \
 	src/compliance/required_information.sql \
 	src/practice/affected.sql \
+	src/report/seen.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \

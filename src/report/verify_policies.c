@@ -124,6 +124,17 @@ static const PolicyCheck checks[] = {
 		TOLD " SELECT 'reader ' || p.role, 'no event tells of it' FROM itsm.reader p WHERE NOT EXISTS"
 		" (SELECT FROM changed c WHERE c.subject = 'reader ' || p.role AND c.kind = 'granted')"
 	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'reader ' || p.role)"},
+	{"itsm.tenant_grant",
+		TOLD ", last AS (SELECT DISTINCT ON (subject, detail->>'tenant') subject, kind, detail->>'tenant' AS tenant FROM told"
+		"  WHERE subject LIKE 'tenants of role %' AND kind IN ('granted', 'revoked') ORDER BY subject, detail->>'tenant', version DESC)"
+		" SELECT format('tenant %s of role %s', p.tenant, p.role), 'no event tells of it' FROM itsm.tenant_grant p WHERE NOT EXISTS"
+		" (SELECT FROM last l WHERE l.subject = 'tenants of role ' || p.role AND l.tenant = p.tenant AND l.kind = 'granted')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'tenants of role ' || p.role)"},
+	{"itsm.tenant_separation",
+		TOLD ", last AS (SELECT kind FROM told WHERE subject = 'tenants' AND kind IN ('separated', 'joined') ORDER BY version DESC LIMIT 1)"
+		" SELECT 'separation of tenants', 'it is not what its last event tells' WHERE EXISTS (SELECT FROM itsm.tenant_separation)"
+		"  <> EXISTS (SELECT FROM last l WHERE l.kind = 'separated')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'tenants')"},
 };
 
 static void *
