@@ -86,9 +86,9 @@ SQL_FILES = \
 	src/compliance/control.sql \
 	src/compliance/compliance_record.sql \
 	src/compliance/assessment.sql \
+	src/compliance/seen.sql \
 	src/compliance/required_information.sql \
 	src/practice/affected.sql \
-	src/report/seen.sql \
 	src/report/report.sql \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
