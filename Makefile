@@ -31,6 +31,7 @@ SQL_FILES = \
 	src/service_time/sla.sql \
 	src/service_time/clock.sql \
 	src/service_time/availability.sql \
+	src/service_time/service_credit.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
 	src/cmdb/relationship.sql \
@@ -93,6 +94,7 @@ SQL_FILES = \
 	src/report/process_report.sql \
 	src/report/sla_report.sql \
 	src/report/availability_report.sql \
+	src/report/service_credit.sql \
 	src/report/policy_event.sql \
 	src/report/change_report.sql \
 	src/report/backlog.sql \

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
 	FOR t IN SELECT 'itsm.' || n AS relation, 'itsm.seen_' || n AS view
 		FROM unnest(ARRAY['record', 'projection', 'event', 'violation', 'override', 'refusal', 'approval', 'clock', 'relationship',
-			'baseline', 'ci_identity', 'ci_certification', 'source_item', 'booked_ci', 'change_booking', 'availability_target',
+			'baseline', 'ci_identity', 'ci_certification', 'source_item', 'booked_ci', 'change_booking', 'availability_target', 'credit_schedule',
 			'archived', 'seal_head', 'assessment_finding']) AS n
 	LOOP
 		SELECT string_agg('t.' || quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute a
