@@ -102,6 +102,7 @@ SQL_FILES = \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/management_report.sql \
+	src/report/recovery_objective.sql \
 	src/report/reconciliation.sql \
 	src/report/cmdb_health.sql \
 	src/report/unauthorised_change.sql \
