@@ -69,6 +69,7 @@ INSERT INTO promised VALUES
 	('revoke_actor', 'role name', 'void', 'v', false),
 	('grant_reader', 'role name', 'void', 'v', false),
 	('revoke_reader', 'role name', 'void', 'v', false),
+	('define_service_credit', 'definition jsonb, rewrite_past boolean DEFAULT false', 'void', 'v', false),
 	('separate_tenants', 'separated boolean', 'void', 'v', false),
 	('grant_tenant', 'role name, tenant text', 'void', 'v', false),
 	('revoke_tenant', 'role name, tenant text', 'void', 'v', false),
