@@ -37,10 +37,10 @@ text_member(DefinitionParse *parse, const JsonbContainer *object, const char *wh
 	return text;
 }
 
-static bool
-is_below(Numeric a, int64 b)
+static int
+compare(Numeric a, Numeric b)
 {
-	return DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(a), NumericGetDatum(int64_to_numeric(b))));
+	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
 /* The number of a member, more than zero (or zero) and at most "most"; NULL when it is absent or a fault. */
@@ -50,6 +50,7 @@ number_member(DefinitionParse *parse, const JsonbContainer *object, const char *
 {
 	JsonbValue	value;
 	Numeric		number;
+	int			sign;
 
 	if (!itsm_json_member(object, member, &value))
 	{
@@ -59,14 +60,16 @@ number_member(DefinitionParse *parse, const JsonbContainer *object, const char *
 	}
 	if (value.type != jbvNumeric)
 	{
-		definition_fault(parse, KIND, NULL, "%s: \"%s\" must be a number, not %s", where, member, itsm_json_kind(&value));
+		definition_fault(parse, KIND, NULL, "%s: \"%s\" must be a number, not %s", where, member,
+						 itsm_json_kind(&value));
 		return NULL;
 	}
 	number = value.val.numeric;
-	if (is_below(number, 0) || (!zero && !DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(number),
-																			 NumericGetDatum(int64_to_numeric(0))))))
-		definition_fault(parse, KIND, NULL, "%s: \"%s\" must be %s", where, member, zero ? "zero or more" : "more than zero");
-	else if (DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(number), NumericGetDatum(int64_to_numeric(most)))))
+	sign = compare(number, int64_to_numeric(0));
+	if (sign < 0 || (sign == 0 && !zero))
+		definition_fault(parse, KIND, NULL, "%s: \"%s\" must be %s", where, member,
+						 zero ? "zero or more" : "more than zero");
+	else if (compare(number, int64_to_numeric(most)) > 0)
 		definition_fault(parse, KIND, NULL, "%s: \"%s\" may be " INT64_FORMAT " at most", where, member, most);
 	else
 		return number;
@@ -86,15 +89,16 @@ check_steps(DefinitionParse *parse, const char *where, const Step *steps, int co
 	for (int i = 0; i < count; i++)
 		for (int j = i + 1; j < count; j++)
 		{
-			int			below = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(steps[i].below), NumericGetDatum(steps[j].below)));
-			int			credit = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(steps[i].credit), NumericGetDatum(steps[j].credit)));
+			int			below = compare(steps[i].below, steps[j].below);
+			int			credit = compare(steps[i].credit, steps[j].credit);
 
 			if (below == 0)
 				definition_fault(parse, KIND, NULL, "%s: two steps are below %s", where,
 								 numeric_normalize(steps[i].below));
 			else if (credit == 0 || (below < 0) == (credit < 0))
-				definition_fault(parse, KIND, NULL, "%s: the step below %s must have a greater credit than the one below %s",
-								 where, numeric_normalize(below < 0 ? steps[i].below : steps[j].below),
+				definition_fault(parse, KIND, NULL,
+								 "%s: the step below %s must have a greater credit than the one below %s", where,
+								 numeric_normalize(below < 0 ? steps[i].below : steps[j].below),
 								 numeric_normalize(below < 0 ? steps[j].below : steps[i].below));
 		}
 }
