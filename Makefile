@@ -19,6 +19,7 @@ SQL_FILES = \
 	src/ledger/seal.sql \
 	src/ledger/archive.sql \
 	src/ledger/verify_parts.sql \
+	src/ledger/tenant.sql \
 	src/lifecycle/lifecycle.sql \
 	src/lifecycle/attach.sql \
 	src/lifecycle/reference.sql \
@@ -32,6 +33,7 @@ SQL_FILES = \
 	src/service_time/clock.sql \
 	src/service_time/clock_month.sql \
 	src/service_time/availability.sql \
+	src/service_time/service_credit.sql \
 	src/cmdb/ci_class.sql \
 	src/cmdb/relationship_type.sql \
 	src/cmdb/relationship.sql \
@@ -87,6 +89,7 @@ SQL_FILES = \
 	src/compliance/control.sql \
 	src/compliance/compliance_record.sql \
 	src/compliance/assessment.sql \
+	src/compliance/seen.sql \
 	src/compliance/required_information.sql \
 	src/practice/affected.sql \
 	src/report/report.sql \
@@ -94,6 +97,7 @@ SQL_FILES = \
 	src/report/sla_report.sql \
 	src/report/roll_up.sql \
 	src/report/availability_report.sql \
+	src/report/service_credit.sql \
 	src/report/policy_event.sql \
 	src/report/change_report.sql \
 	src/report/backlog.sql \
@@ -101,6 +105,7 @@ SQL_FILES = \
 	src/report/relationship.sql \
 	src/report/ledger_status.sql \
 	src/report/management_report.sql \
+	src/report/recovery_objective.sql \
 	src/report/reconciliation.sql \
 	src/report/cmdb_health.sql \
 	src/report/unauthorised_change.sql \

@@ -18,6 +18,7 @@
 #include "core/table.h"
 #include "ledger/digest.h"
 #include "ledger/policy_event.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/actor.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -80,17 +81,19 @@ itsm_baseline_of_row(SPITupleTable *table, uint64 row, MemoryContext context, Ba
 }
 
 void
-itsm_baseline_require(const char *name, MemoryContext context, Baseline *baseline)
+itsm_baseline_require(Oid user, const char *name, MemoryContext context, Baseline *baseline)
 {
 	static const Oid types[] = {TEXTOID};
 	Datum		values[] = {CStringGetTextDatum(name)};
+	bool		found = itsm_baseline_read("SELECT " BASELINE_COLUMNS " FROM itsm.baseline b WHERE b.name OPERATOR(pg_catalog.=) $1",
+										   lengthof(types), types, values, NULL) > 0;
 
-	if (itsm_baseline_read("SELECT " BASELINE_COLUMNS " FROM itsm.baseline b WHERE b.name OPERATOR(pg_catalog.=) $1",
-						   lengthof(types), types, values, NULL) == 0)
+	if (found)
+		itsm_baseline_of_row(SPI_tuptable, 0, context, baseline);
+	if (!found || !itsm_role_sees_tenant(user, baseline->tenant))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no baseline \"%s\"", itsm_clip(name)),
 				 errhint("itsm_report.baseline lists them.")));
-	itsm_baseline_of_row(SPI_tuptable, 0, context, baseline);
 }
 
 static void

@@ -49,10 +49,10 @@ extern void itsm_baseline_query_begin(OwnerQuery *query);
 
 /*
  * The baseline of a name, in the given context; ERRCODE_UNDEFINED_OBJECT when
- * there is none.  As are all below: inside itsm_baseline_query_begin and
+ * there is none that the user is shown.  As are all below: inside itsm_baseline_query_begin and
  * itsm_query_end, under the snapshot of the calling query.
  */
-extern void itsm_baseline_require(const char *name, MemoryContext context, Baseline *baseline);
+extern void itsm_baseline_require(Oid user, const char *name, MemoryContext context, Baseline *baseline);
 
 /* The hash of what is stored. */
 extern void itsm_baseline_hash(const Baseline *baseline, uint8 *hash);

@@ -322,9 +322,9 @@ itsm_baseline_diff(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	diff.item = AllocSetContextCreate(CurrentMemoryContext, "itsm baseline item", ALLOCSET_DEFAULT_SIZES);
 	itsm_baseline_query_begin(&query);
-	itsm_baseline_require(text_to_cstring(PG_GETARG_TEXT_PP(0)), diff.context, &diff.old);
+	itsm_baseline_require(query.user, text_to_cstring(PG_GETARG_TEXT_PP(0)), diff.context, &diff.old);
 	if (!PG_ARGISNULL(1))
-		itsm_baseline_require(text_to_cstring(PG_GETARG_TEXT_PP(1)), diff.context, &diff.new);
+		itsm_baseline_require(query.user, text_to_cstring(PG_GETARG_TEXT_PP(1)), diff.context, &diff.new);
 	if (diff.new.id && strcmp(diff.old.tenant, diff.new.tenant) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

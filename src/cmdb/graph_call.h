@@ -18,4 +18,7 @@ extern void itsm_time_argument(FunctionCallInfo fcinfo, int number, GraphQuery *
 /* P0002 when there is no such record: asked where nothing was found. */
 extern void itsm_graph_require(int64 record);
 
+/* The same for a record of a tenant that the current user is not shown. */
+extern void itsm_graph_permit(int64 record);
+
 #endif							/* ITSM_GRAPH_CALL_H */

@@ -73,6 +73,7 @@ add_causes(GraphReader *reader, Common *common, int64 start)
 {
 	GraphReach	reach;
 
+	itsm_graph_permit(start);
 	graph_reach(&reader->graph, true, &start, 1, reader->query.max_depth, &reach);
 	if (reach.nodes.count == 1)
 		itsm_graph_require(start);
@@ -241,6 +242,7 @@ itsm_single_points_of_failure(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
+	itsm_graph_permit(PG_GETARG_INT64(0));
 	itsm_types_argument(fcinfo, 1, &query);
 	itsm_time_argument(fcinfo, 2, &query);
 	itsm_graph_open(&reader, GetActiveSnapshot(), &query);

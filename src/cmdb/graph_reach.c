@@ -9,6 +9,7 @@
 #include "cmdb/graph_call.h"
 #include "cmdb/graph_suppose.h"
 #include "funcapi.h"
+#include "ledger/tenant_access.h"
 #include "miscadmin.h"
 #include "record/record.h"
 #include "utils/array.h"
@@ -65,10 +66,18 @@ itsm_graph_require(int64 id)
 {
 	Record		record;
 
-	if (!itsm_record_read_anywhere(id, &record) || record.source == 0)
+	if (!itsm_record_read_anywhere(id, &record) || record.source == 0 || !itsm_sees_tenant(record.tenant))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("there is no record " INT64_FORMAT, id),
 				 errhint("itsm.record_id gives the number of a row's record.")));
+}
+
+/* Relationships stay within a tenant: to permit where a search begins is enough. */
+void
+itsm_graph_permit(int64 id)
+{
+	if (!itsm_sees_every_tenant())
+		itsm_graph_require(id);
 }
 
 /* What the arguments (record, max_depth, types, at, and perhaps what is supposed) ask for; false when the record is null. */
@@ -81,6 +90,7 @@ reach(FunctionCallInfo fcinfo, bool backward, GraphReader *reader, GraphReach *f
 	if (PG_ARGISNULL(0))
 		return false;
 	start = PG_GETARG_INT64(0);
+	itsm_graph_permit(start);
 	query.max_depth = itsm_depth_argument(fcinfo, 1);
 	itsm_types_argument(fcinfo, 2, &query);
 	itsm_time_argument(fcinfo, 3, &query);
@@ -205,6 +215,8 @@ itsm_path(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
+	itsm_graph_permit(PG_GETARG_INT64(0));
+	itsm_graph_permit(PG_GETARG_INT64(1));
 	query.max_depth = itsm_depth_argument(fcinfo, 2);
 	itsm_types_argument(fcinfo, 3, &query);
 	itsm_time_argument(fcinfo, 4, &query);

@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
+#include "cmdb/graph_call.h"
 #include "cmdb/graph_suppose.h"
 #include "cmdb/relationship.h"
 #include "core/json_read.h"
@@ -120,6 +121,8 @@ add_relationship(GraphReader *reader, const JsonbContainer *object)
 	JsonbValue	value;
 	char	   *name;
 
+	itsm_graph_permit(source);
+	itsm_graph_permit(target);
 	name = itsm_json_member(object, "type", &value) ? itsm_json_string(&value) : NULL;
 	if (name == NULL)
 		not_relationships("there is no \"type\" that is a name");

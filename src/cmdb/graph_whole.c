@@ -7,6 +7,7 @@
 #include "cmdb/graph_call.h"
 #include "cmdb/graph_structure.h"
 #include "funcapi.h"
+#include "ledger/tenant_access.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -81,6 +82,7 @@ itsm_cycles(PG_FUNCTION_ARGS)
 	int			count;
 	int			component_count;
 
+	itsm_require_every_tenant("itsm.cycles");
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	open_whole(fcinfo, &reader, &list, &arcs);
 	count = list.nodes.count;
@@ -111,6 +113,7 @@ itsm_components(PG_FUNCTION_ARGS)
 	Member	   *members;
 	int			count;
 
+	itsm_require_every_tenant("itsm.components");
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	open_whole(fcinfo, &reader, &list, &arcs);
 	count = list.nodes.count;

@@ -129,6 +129,7 @@ itsm_impact_diagram(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(4))
 		PG_RETURN_NULL();
 	start = PG_GETARG_INT64(0);
+	itsm_graph_permit(start);
 	dot = itsm_diagram_is_dot(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 	query.max_depth = itsm_depth_argument(fcinfo, 1);
 	itsm_types_argument(fcinfo, 2, &query);

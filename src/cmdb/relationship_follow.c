@@ -84,7 +84,7 @@ read_link(const LinkAttachment *attachment, Relation relation, TupleTableSlot *s
 	{
 		link->keys[i] = end_key(&attachment->ends[i], relation, slot);
 		link->complete &= link->keys[i] &&
-			itsm_record_find_anywhere(attachment->ends[i].source, link->keys[i], &link->ends[i]);
+			itsm_record_find_anywhere(attachment->ends[i].source, link->keys[i], NULL, &link->ends[i]);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "core/query.h"
+#include "ledger/tenant_access.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/queryenvironment.h"
@@ -66,6 +67,7 @@ itsm_control_findings(PG_FUNCTION_ARGS)
 	OwnerQuery	query;
 	uint64		count;
 
+	itsm_require_every_tenant("itsm.control_findings");
 	InitMaterializedSRF(fcinfo, 0);
 	itsm_control_run(control, GetCurrentTimestamp(), failing, &result);
 	itsm_query_begin(&query);

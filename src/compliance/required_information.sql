@@ -111,10 +111,10 @@ CREATE VIEW itsm.kept_as_records AS
 	FROM itsm.required_document q
 		JOIN kept k ON k.kind OPERATOR(pg_catalog.=) q.kind AND k.section IS NOT DISTINCT FROM q.section
 	WHERE EXISTS (
-		SELECT FROM itsm.compliance_record r
-		WHERE r.process OPERATOR(pg_catalog.=) k.process AND r.category OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'waiting', 'resolved'])
-			AND (k.attribute IS NULL OR CASE WHEN k.value IS NULL THEN (r.attributes OPERATOR(pg_catalog.->>) k.attribute) OPERATOR(pg_catalog.<>) ''
-				ELSE (r.attributes OPERATOR(pg_catalog.->>) k.attribute) OPERATOR(pg_catalog.=) k.value END));
+		SELECT FROM itsm.seen_projection r
+		WHERE NOT r.deleted AND r.process OPERATOR(pg_catalog.=) k.process AND r.category OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'waiting', 'resolved'])
+			AND (k.attribute IS NULL OR CASE WHEN k.value IS NULL THEN (r.extra OPERATOR(pg_catalog.->>) k.attribute) OPERATOR(pg_catalog.<>) ''
+				ELSE (r.extra OPERATOR(pg_catalog.->>) k.attribute) OPERATOR(pg_catalog.=) k.value END));
 REVOKE ALL ON itsm.kept_as_records FROM PUBLIC;
 COMMENT ON VIEW itsm.kept_as_records IS 'Documents that must exist whose content is kept as current records of its own.';
 COMMENT ON COLUMN itsm.kept_as_records.number IS 'Number of what is asked for, D01 to D25.';

@@ -17,6 +17,7 @@
 #include "ledger/history.h"
 #include "ledger/policy_event.h"
 #include "ledger/record_key.h"
+#include "ledger/tenant_access.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -362,7 +363,8 @@ itsm_record_history(PG_FUNCTION_ARGS)
 {
 	Record		record;
 
-	if (!itsm_record_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_INT64(0), &record))
+	if (!itsm_record_read(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_INT64(0), &record) ||
+		!itsm_sees_tenant(record.tenant))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no record " INT64_FORMAT, PG_GETARG_INT64(0)),

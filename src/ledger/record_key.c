@@ -17,6 +17,7 @@
 #include "executor/spi.h"
 #include "ledger/canonical_text.h"
 #include "ledger/record_key.h"
+#include "ledger/tenant_access.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -217,7 +218,7 @@ lookup_source(Oid relation, const char *key, Record *record)
 	if (source == NULL)
 		return false;
 	normal = itsm_key_normalise(relation, source, key);
-	if (!itsm_record_find_anywhere(source->id, normal, record))
+	if (!itsm_record_find_anywhere(source->id, normal, itsm_sees_tenant, record))
 		return false;
 	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
 		check_visible(relation, source, normal);

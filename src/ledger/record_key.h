@@ -43,7 +43,8 @@ extern char *itsm_key_operator(Oid type, int strategy);
  * The record of a relation's row, also of its partitioned parent or of its
  * inheritance children, whatever the tenant.  The current user must have
  * SELECT on the relation (or a column of it), and with row-level security see
- * the row.  False when there is no such record.
+ * the row.  False when there is no such record that the user is shown
+ * (tenant_access.h).
  */
 extern bool itsm_record_lookup(Oid relation, const char *key, Record *record);
 

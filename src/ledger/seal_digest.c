@@ -12,6 +12,7 @@
 #include "core/json_read.h"
 #include "datatype/timestamp.h"
 #include "ledger/seal_digest.h"
+#include "ledger/tenant_access.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/numeric.h"
@@ -241,6 +242,7 @@ itsm_digest(PG_FUNCTION_ARGS)
 	StringInfoData json;
 	Seal		seal;
 
+	itsm_require_every_tenant("itsm.digest");
 	if (!itsm_seal_last(snapshot, &seal))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("nothing is sealed yet"),

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "ledger/seal_proof.h"
+#include "ledger/tenant_access.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -62,7 +63,7 @@ itsm_sealed_require(const char *tenant, int64 record, int64 version, SealedLeaf 
 	if (tenant == NULL)
 		tenant = find_tenant(record, version);
 	leaf->index = -1;
-	if (tenant)
+	if (tenant && itsm_sees_tenant(tenant))
 	{
 		itsm_seal_runs_begin(&runs, GetActiveSnapshot());
 		leaf->index = itsm_seal_find(&runs, tenant, record, version);
@@ -79,7 +80,7 @@ itsm_sealed_require(const char *tenant, int64 record, int64 version, SealedLeaf 
 static void
 require_size(const char *tenant, int64 size, SealHead *head)
 {
-	if (!itsm_seal_head_of(GetActiveSnapshot(), tenant, PG_INT64_MAX, head))
+	if (!itsm_sees_tenant(tenant) || !itsm_seal_head_of(GetActiveSnapshot(), tenant, PG_INT64_MAX, head))
 		head->size = 0;
 	if (size < 0 || size > head->size)
 		ereport(ERROR,

@@ -13,6 +13,7 @@
 #include "core/query.h"
 #include "funcapi.h"
 #include "ledger/archive.h"
+#include "ledger/tenant_access.h"
 #include "ledger/verify.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -292,6 +293,7 @@ itsm_verify(PG_FUNCTION_ARGS)
 	MemoryContext context = CurrentMemoryContext;
 	OwnerQuery	query;
 
+	itsm_require_every_tenant("itsm.verify");
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_NARGS() > 0 && !PG_ARGISNULL(0))
 		verification.digest = &PG_GETARG_JSONB_P(0)->root;

@@ -13,6 +13,7 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "ledger/record_key.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/judge.h"
 #include "lifecycle/owner_guard.h"
 #include "lifecycle/remember.h"
@@ -181,7 +182,15 @@ unit_for_moves(Question *question, PolicyAttachment *attachment)
 }
 
 static void
-ask(Question *question, ReturnSetInfo *result)
+no_row(Relation relation, const char *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("\"%s\" has no row with key \"%s\"", RelationGetRelationName(relation), key)));
+}
+
+static void
+ask(Question *question, const char *key, ReturnSetInfo *result)
 {
 	PolicyAttachment *attachment;
 	const Definition *definition;
@@ -190,6 +199,8 @@ ask(Question *question, ReturnSetInfo *result)
 	attachment = itsm_governing(question->state, question->policy, question->before_slot, NULL);
 	if (attachment == NULL)
 		return;
+	if (!itsm_sees_tenant(itsm_evaluate_tenant(question->state, attachment, question->before_slot)))
+		no_row(question->relation, key);
 	question->unit = unit_for_moves(question, attachment);
 	definition = question->unit->definition;
 	question->before = itsm_row_side(question->state, attachment, question->unit,
@@ -214,9 +225,7 @@ itsm_allowed_transitions(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	question.tuple = itsm_stored_row(question.relation, key);
 	if (question.tuple == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("\"%s\" has no row with key \"%s\"", RelationGetRelationName(question.relation), key)));
+		no_row(question.relation, key);
 	question.policy = itsm_policy_get(question.relation);
 	if (itsm_record_lookup(RelationGetRelid(question.relation), key, &record))
 		question.record = &record;
@@ -224,7 +233,7 @@ itsm_allowed_transitions(PG_FUNCTION_ARGS)
 	question.after_slot = MakeSingleTupleTableSlot(RelationGetDescr(question.relation), &TTSOpsHeapTuple);
 	ExecStoreHeapTuple(question.tuple, question.before_slot, false);
 	question.state = itsm_evaluate_begin(question.policy);
-	ask(&question, (ReturnSetInfo *) fcinfo->resultinfo);
+	ask(&question, key, (ReturnSetInfo *) fcinfo->resultinfo);
 	itsm_evaluate_end(question.policy, question.state);
 	ExecDropSingleTupleTableSlot(question.before_slot);
 	ExecDropSingleTupleTableSlot(question.after_slot);

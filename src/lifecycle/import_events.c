@@ -16,6 +16,7 @@
 #include "ledger/event.h"
 #include "ledger/partition.h"
 #include "ledger/record_key.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/backfill.h"
@@ -212,6 +213,8 @@ itsm_import_events(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
 	itsm_check_owner(row->relation);
+	/* a record that is not shown would be taken for one that is not there */
+	itsm_require_every_tenant("itsm.import_events");
 	import.relation = table_open(row->relation, AccessShareLock);
 	import.policy = itsm_policy_get(import.relation);
 	import.attachment = itsm_policy_attachment(import.policy, row->id);

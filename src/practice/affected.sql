@@ -19,13 +19,14 @@ AS $$
 						THEN (r.extra OPERATOR(pg_catalog.->>) 'cis')::pg_catalog.text[] END) AS u(key)
 				) AS k(named_by, key)
 				JOIN itsm.record c ON c.key OPERATOR(pg_catalog.=) k.key
-			WHERE r.id OPERATOR(pg_catalog.=) $1 AND c.tenant OPERATOR(pg_catalog.=) r.tenant AND NOT c.deleted
+			WHERE r.id OPERATOR(pg_catalog.=) $1 AND itsm.caller_sees_tenant(r.tenant)
+				AND c.tenant OPERATOR(pg_catalog.=) r.tenant AND NOT c.deleted
 				AND c.process OPERATOR(pg_catalog.=) 'configuration_item'
 			UNION ALL
 			SELECT e.target, 'affects'
 			FROM itsm.relationship e
 			WHERE e.source OPERATOR(pg_catalog.=) $1 AND e.ended OPERATOR(pg_catalog.=) 0
-				AND e.type OPERATOR(pg_catalog.=) 'affects'
+				AND e.type OPERATOR(pg_catalog.=) 'affects' AND itsm.caller_sees_tenant(e.tenant)
 		) AS n(ci, named_by)
 	ORDER BY n.ci, n.named_by DESC
 $$;
@@ -62,6 +63,7 @@ AS $$
 			FROM itsm.record r
 				JOIN itsm.record s ON s.key OPERATOR(pg_catalog.=) r.service AND s.tenant OPERATOR(pg_catalog.=) r.tenant
 			WHERE r.id OPERATOR(pg_catalog.=) $1 AND s.process OPERATOR(pg_catalog.=) 'service' AND NOT s.deleted
+				AND itsm.caller_sees_tenant(r.tenant)
 		) AS f(service, ci, depth)
 	ORDER BY f.service, f.depth, f.ci
 $$;

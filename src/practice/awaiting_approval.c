@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "core/query.h"
 #include "funcapi.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/attachment_row.h"
 #include "miscadmin.h"
 #include "practice/approval.h"
@@ -189,7 +190,7 @@ itsm_awaiting_approval(PG_FUNCTION_ARGS)
 	foreach(cell, list)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (told_before(told, lfirst(cell)))
+		if (told_before(told, lfirst(cell)) || !itsm_sees_tenant(((const Waiting *) lfirst(cell))->tenant))
 			continue;
 		told = lappend(told, lfirst(cell));
 		tell(result, lfirst(cell));

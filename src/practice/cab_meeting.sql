@@ -70,22 +70,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT i.position, i.relation_name, i.key, i.process, i.state, i.since, i.rule, i.approvals, i.rejections
 	FROM itsm.cab_item i JOIN itsm.cab_meeting m ON m.id OPERATOR(pg_catalog.=) i.meeting
-	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NOT NULL
+	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NOT NULL AND itsm.caller_sees_tenant('*')
 	UNION ALL
 	SELECT pg_catalog.row_number() OVER (ORDER BY a.since, a.relation, a.key)::integer, a.relation::text, a.key, a.process, a.state, a.since,
 		a.rule, a.approvals, a.rejections
 	FROM itsm.cab_meeting m, itsm.awaiting_approval(m.role) a
-	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL
+	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL AND itsm.caller_sees_tenant('*')
 	ORDER BY 1
 $$;
-COMMENT ON FUNCTION itsm.meeting_agenda(bigint) IS 'What awaits the role that meets: drawn anew until the meeting is closed, then as it stood.';
+COMMENT ON FUNCTION itsm.meeting_agenda(bigint) IS 'What awaits the role that meets: drawn anew until the meeting is closed, then as it stood. A meeting is about records of every tenant: who is not shown all of them sees nothing.';
 
 CREATE FUNCTION itsm.close_meeting(meeting bigint, minutes text) RETURNS integer
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 	INSERT INTO itsm.cab_item (meeting, position, relation_name, key, process, state, since, rule, approvals, rejections)
-	SELECT $1, a.position, a.relation_name, a.key, a.process, a.state, a.since, a.rule, a.approvals, a.rejections
-	FROM itsm.meeting_agenda($1) a WHERE EXISTS (SELECT FROM itsm.cab_meeting m WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL);
+	SELECT $1, pg_catalog.row_number() OVER (ORDER BY a.since, a.relation, a.key)::integer, a.relation::text, a.key, a.process, a.state, a.since,
+		a.rule, a.approvals, a.rejections
+	FROM itsm.cab_meeting m, itsm.awaiting_approval(m.role) a
+	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL;
 	UPDATE itsm.cab_meeting m SET minutes = $2, closed_at = pg_catalog.clock_timestamp()
 	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL;
 	SELECT pg_catalog.count(*)::integer FROM itsm.cab_item i WHERE i.meeting OPERATOR(pg_catalog.=) $1

@@ -16,6 +16,7 @@
 #include "core/query.h"
 #include "funcapi.h"
 #include "ledger/record_key.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/judge_row.h"
 #include "lifecycle/stored_row.h"
 #include "miscadmin.h"
@@ -109,6 +110,8 @@ read_plan(Asked *asked, const char *key)
 						RelationGetRelationName(asked->relation)),
 				 errhint("They are the attributes planned_start and planned_end, or those that a no_conflict rule names.")));
 	asked->tenant = itsm_evaluate_tenant(asked->state, attachment, asked->slot);
+	if (!itsm_sees_tenant(asked->tenant))
+		no_row(asked, key);
 	itsm_plan_read(unit->definition, &attributes, unit->mapped,
 				   itsm_evaluate_canonical(asked->state, attachment->current, asked->slot, false, NULL), &asked->plan);
 	if (itsm_plan_names_cis(&attributes, unit->mapped) && asked->plan.ci_fault)

@@ -169,20 +169,29 @@ itsm_record_read_anywhere(int64 id, Record *record)
 }
 
 bool
-itsm_record_find_anywhere(int source, const char *key, Record *record)
+itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const char *tenant), Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
 	ScanKeyData keys[2];
+	Relation	index = index_open(itsm_relation("record_key_idx"), AccessShareLock);
+	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		found = false;
 
 	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	keys[0].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
-	tuple = itsm_table_find(table, itsm_relation("record_key_idx"), SnapshotSelf, lengthof(keys), keys);
-	if (HeapTupleIsValid(tuple))
-		itsm_record_of_tuple(RelationGetDescr(table), tuple, record);
+	/* in the order of the index: there are two only of a row that changed its tenant, or was made anew in another */
+	scan = systable_beginscan_ordered(table, index, SnapshotSelf, lengthof(keys), keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		itsm_record_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), record);
+		found = accept == NULL || accept(record->tenant);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
 	itsm_own_close(&records, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return found;
 }
 
 List *

@@ -85,8 +85,9 @@ extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 /* By number, in the tenant that has it. */
 extern bool itsm_record_read_anywhere(int64 id, Record *record);
 
-/* By key, in the first tenant that has it; the default one comes first of all. */
-extern bool itsm_record_find_anywhere(int source, const char *key, Record *record);
+/* By key, in the first tenant that has it and is accepted (NULL: each is); the default one comes first of all. */
+extern bool itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const char *tenant),
+									  Record *record);
 
 /* The live records of a tenant that have a key, in whatever source: a list of Record *. */
 extern List *itsm_records_of_key(const char *tenant, const char *key);

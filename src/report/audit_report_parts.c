@@ -8,6 +8,7 @@
 #include "core/itsm.h"
 
 #include "core/query.h"
+#include "ledger/tenant_access.h"
 #include "report/audit_report.h"
 #include "utils/builtins.h"
 
@@ -362,7 +363,7 @@ static const char ask_assessment_digest[] =
 	"SELECT e.detail::jsonb ->> 'sha256' FROM itsm_report.policy_event e"
 	" WHERE e.subject = 'assessment' AND e.kind = 'assessed' AND e.detail::jsonb ->> 'assessment' = ($3)::text";
 
-/* Hashes only; whoever may read the state of the ledger may know them. */
+/* Hashes and names of tenants; whoever may read the state of the ledger of all of them may know these. */
 static char *
 digest_text(void)
 {
@@ -370,6 +371,8 @@ digest_text(void)
 	char	   *digest = NULL;
 	OwnerQuery	query;
 
+	if (!itsm_sees_every_tenant())
+		return NULL;
 	itsm_query_begin(&query);
 	if (itsm_query(SPI_OK_SELECT, "SELECT itsm.digest()::pg_catalog.text WHERE EXISTS (SELECT FROM itsm.seal)", 0, NULL, NULL, NULL) > 0)
 	{

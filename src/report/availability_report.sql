@@ -7,7 +7,7 @@ CREATE VIEW itsm.outage_span AS
 	SELECT r.tenant, r.id AS record, r.source, r.attachment, r.key, r.process, r.state, r.category, r.service, r.ci,
 		t.planned, t.cause, t.started_at,
 		CASE WHEN e.at IS NULL AND r.category OPERATOR(pg_catalog.=) ANY (ARRAY['resolved', 'closed']) THEN coalesce(r.resolved_at, r.closed_at) ELSE e.at END AS ended_at
-	FROM itsm.record r
+	FROM itsm.seen_record r
 		JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) r.lifecycle
 			AND (r.process OPERATOR(pg_catalog.=) 'outage' OR (l.definition OPERATOR(pg_catalog.->) 'attributes') OPERATOR(pg_catalog.?) 'outage_started_at'),
 		LATERAL (SELECT r.process OPERATOR(pg_catalog.=) 'outage' AS whole) AS o,
@@ -92,7 +92,7 @@ CREATE VIEW itsm.agreed_stretch AS
 			LEAST(a.valid_to, pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', m.month) OPERATOR(pg_catalog.+) '1 month'::interval), pg_catalog.now())) AS during
 	FROM (
 			SELECT t.*, pg_catalog.lead(t.valid_from, 1, 'infinity') OVER (PARTITION BY t.tenant, t.service ORDER BY t.valid_from) AS valid_to
-			FROM itsm.availability_target t
+			FROM itsm.seen_availability_target t
 		) a,
 		LATERAL itsm.months_between(a.valid_from, LEAST(a.valid_to, pg_catalog.now())) AS m(month)
 	WHERE a.calendar IS NOT NULL AND a.valid_from OPERATOR(pg_catalog.<) pg_catalog.now();

@@ -23,7 +23,7 @@ CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
 						pg_catalog.sum(s.opened OPERATOR(pg_catalog.-) s.ended) AS moved
 					FROM (
 							SELECT p.tenant, p.process, t.at, t.opened, t.ended
-							FROM itsm.projection p,
+							FROM itsm.seen_projection p,
 								LATERAL (VALUES (p.opened_at, 1, 0),
 									(coalesce(least(p.resolved_at, p.closed_at), CASE WHEN p.deleted THEN p.changed_at END), 0, 1))
 									AS t(at, opened, ended)
@@ -37,8 +37,8 @@ CREATE VIEW itsm_report.backlog_daily WITH (security_barrier = true) AS
 											SELECT p.tenant, p.process, p.record, e.at, e.version,
 												e.kind OPERATOR(pg_catalog.<>) 'deleted' AND e.attachment OPERATOR(pg_catalog.<>) 0
 													AND coalesce(c.category OPERATOR(pg_catalog.=) ANY (ARRAY['new', 'active', 'waiting']), false) AS open
-											FROM itsm.projection p
-												JOIN itsm.event e ON e.tenant OPERATOR(pg_catalog.=) p.tenant AND e.record OPERATOR(pg_catalog.=) p.record
+											FROM itsm.seen_projection p
+												JOIN itsm.seen_event e ON e.tenant OPERATOR(pg_catalog.=) p.tenant AND e.record OPERATOR(pg_catalog.=) p.record
 												LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) e.attachment
 												LEFT JOIN itsm.lifecycle_state c ON c.lifecycle OPERATOR(pg_catalog.=) a.lifecycle
 													AND c.version OPERATOR(pg_catalog.=) e.lifecycle_version AND c.state OPERATOR(pg_catalog.=) e.to_state

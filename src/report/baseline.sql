@@ -13,7 +13,7 @@ CREATE VIEW itsm_report.baseline WITH (security_barrier = true) AS
 		b.items,
 		b.relationships,
 		pg_catalog.encode(b.hash, 'hex') AS hash
-	FROM itsm.baseline b;
+	FROM itsm.seen_baseline b;
 REVOKE ALL ON itsm_report.baseline FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.baseline IS 'One row per baseline of configuration items. What is different between two of them tells itsm.baseline_diff.';

@@ -17,23 +17,23 @@ CREATE VIEW itsm_report.change_conflict WITH (security_barrier = true) AS
 	FROM (
 			-- Two that are enforced never overlap.
 			SELECT t.tenant, t.record, t.enforced, t.place, t.during
-			FROM itsm.change_booking t
+			FROM itsm.seen_change_booking t
 			WHERE NOT t.enforced AND pg_catalog.upper(t.during) OPERATOR(pg_catalog.>) pg_catalog.now()
 		) b
 		CROSS JOIN LATERAL (
 			SELECT h.record, h.enforced, h.during
-			FROM itsm.change_booking h
+			FROM itsm.seen_change_booking h
 			WHERE h.enforced AND h.place OPERATOR(pg_catalog.&&) b.place AND h.during OPERATOR(pg_catalog.&&) b.during
 			UNION ALL
 			SELECT h.record, h.enforced, h.during
-			FROM itsm.change_booking h
+			FROM itsm.seen_change_booking h
 			WHERE NOT h.enforced AND h.place OPERATOR(pg_catalog.&&) b.place AND h.during OPERATOR(pg_catalog.&&) b.during
 				AND h.record OPERATOR(pg_catalog.>) b.record
 		) o
-		LEFT JOIN itsm.booked_ci c ON c.number OPERATOR(pg_catalog.=) pg_catalog.lower(b.place)
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) b.record AND r.tenant OPERATOR(pg_catalog.=) b.tenant
+		LEFT JOIN itsm.seen_booked_ci c ON c.number OPERATOR(pg_catalog.=) pg_catalog.lower(b.place)
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) b.record AND r.tenant OPERATOR(pg_catalog.=) b.tenant
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source
-		LEFT JOIN itsm.record q ON q.id OPERATOR(pg_catalog.=) o.record AND q.tenant OPERATOR(pg_catalog.=) b.tenant
+		LEFT JOIN itsm.seen_record q ON q.id OPERATOR(pg_catalog.=) o.record AND q.tenant OPERATOR(pg_catalog.=) b.tenant
 		LEFT JOIN itsm.source_name p ON p.id OPERATOR(pg_catalog.=) q.source
 	WHERE o.record OPERATOR(pg_catalog.<>) b.record
 		AND pg_catalog.upper(b.during OPERATOR(pg_catalog.*) o.during) OPERATOR(pg_catalog.>) pg_catalog.now();

@@ -27,7 +27,7 @@ CREATE VIEW itsm_report.change_monthly WITH (security_barrier = true) AS
 				0::bigint AS emergency,
 				0::bigint AS standard,
 				0::bigint AS cancelled
-			FROM itsm.projection o
+			FROM itsm.seen_projection o
 			WHERE o.process OPERATOR(pg_catalog.=) 'change' AND o.opened_month IS NOT NULL
 			GROUP BY 1, 2
 			UNION ALL
@@ -53,7 +53,7 @@ CREATE VIEW itsm_report.change_monthly WITH (security_barrier = true) AS
 				pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', c.closed_at))),
 				0, 0, 0, 0, 0, 0, 0, 0, 0,
 				pg_catalog.count(*)
-			FROM itsm.projection c
+			FROM itsm.seen_projection c
 			WHERE c.process OPERATOR(pg_catalog.=) 'change' AND c.category OPERATOR(pg_catalog.=) 'cancelled'
 				AND c.closed_at IS NOT NULL
 			GROUP BY 1, 2

@@ -50,7 +50,7 @@ CREATE VIEW itsm.ci AS
 		coalesce(c.abstract, false) AS abstract,
 		r.priority, r.impact, r.urgency, r.title, r.requester, r.assignee, r.assignment_group, r.service, r.ci, r.classification, r.hold_reason, r.resolution_code, r.resolution, r.extra,
 		p.stale_after, p.certify_every
-	FROM itsm.record r
+	FROM itsm.seen_record r
 		JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) r.attachment AND a.detached_at IS NULL
 		CROSS JOIN LATERAL (
 			SELECT coalesce(r.extra OPERATOR(pg_catalog.->>) 'ci_class', r.extra OPERATOR(pg_catalog.->>) 'class') COLLATE pg_catalog."C"
@@ -131,11 +131,11 @@ COMMENT ON COLUMN itsm.ci_expectation.met IS 'It is as expected.';
 CREATE VIEW itsm.ci_duplicate AS
 	SELECT DISTINCT a.tenant, a.record, b.record AS other
 	FROM (
-			SELECT i.tenant, i.identity FROM itsm.ci_identity i
+			SELECT i.tenant, i.identity FROM itsm.seen_ci_identity i
 			GROUP BY i.tenant, i.identity HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1
 		) g
-		JOIN itsm.ci_identity a ON a.identity OPERATOR(pg_catalog.=) g.identity AND a.tenant OPERATOR(pg_catalog.=) g.tenant
-		JOIN itsm.ci_identity b ON b.identity OPERATOR(pg_catalog.=) g.identity AND b.tenant OPERATOR(pg_catalog.=) g.tenant
+		JOIN itsm.seen_ci_identity a ON a.identity OPERATOR(pg_catalog.=) g.identity AND a.tenant OPERATOR(pg_catalog.=) g.tenant
+		JOIN itsm.seen_ci_identity b ON b.identity OPERATOR(pg_catalog.=) g.identity AND b.tenant OPERATOR(pg_catalog.=) g.tenant
 	WHERE b.record OPERATOR(pg_catalog.<>) a.record;
 REVOKE ALL ON itsm.ci_duplicate FROM PUBLIC;
 COMMENT ON VIEW itsm.ci_duplicate IS 'Records that an identification rule cannot tell apart.';
@@ -147,10 +147,10 @@ CREATE VIEW itsm.ci_sight AS
 	SELECT c.tenant, c.record, c.source, c.key, c.shown, c.class, c.shown AND (c.known_class IS NULL OR c.abstract) AS unclassified,
 		c.known_class, s.seen_at, t.certified_at,
 		NOT EXISTS (
-			SELECT FROM itsm.relationship o
+			SELECT FROM itsm.seen_relationship o
 			WHERE o.source OPERATOR(pg_catalog.=) c.record AND o.ended OPERATOR(pg_catalog.=) 0 AND o.tenant OPERATOR(pg_catalog.=) c.tenant)
 		AND NOT EXISTS (
-			SELECT FROM itsm.relationship o
+			SELECT FROM itsm.seen_relationship o
 			WHERE o.target OPERATOR(pg_catalog.=) c.record AND o.ended OPERATOR(pg_catalog.=) 0 AND o.tenant OPERATOR(pg_catalog.=) c.tenant) AS orphan,
 		-- what is hidden cannot be told to be of a class that asks for it
 		CASE WHEN c.shown THEN greatest(s.seen_at, c.changed_at) OPERATOR(pg_catalog.+) c.stale_after OPERATOR(pg_catalog.<) pg_catalog.now() END AS stale,
@@ -158,10 +158,10 @@ CREATE VIEW itsm.ci_sight AS
 			THEN coalesce(t.certified_at OPERATOR(pg_catalog.+) c.certify_every OPERATOR(pg_catalog.<) pg_catalog.now(), true) END AS certification_due
 	FROM itsm.ci c
 		LEFT JOIN (
-			SELECT i.tenant, i.record, pg_catalog.max(i.seen_at) AS seen_at FROM itsm.source_item i
+			SELECT i.tenant, i.record, pg_catalog.max(i.seen_at) AS seen_at FROM itsm.seen_source_item i
 			WHERE i.outcome OPERATOR(pg_catalog.=) 'matched' GROUP BY i.tenant, i.record
 		) s ON s.record OPERATOR(pg_catalog.=) c.record AND s.tenant OPERATOR(pg_catalog.=) c.tenant
-		LEFT JOIN itsm.ci_certification t ON t.record OPERATOR(pg_catalog.=) c.record AND t.tenant OPERATOR(pg_catalog.=) c.tenant;
+		LEFT JOIN itsm.seen_ci_certification t ON t.record OPERATOR(pg_catalog.=) c.record AND t.tenant OPERATOR(pg_catalog.=) c.tenant;
 REVOKE ALL ON itsm.ci_sight FROM PUBLIC;
 COMMENT ON VIEW itsm.ci_sight IS 'When each configuration item was seen and certified, and whether it is related to anything.';
 COMMENT ON COLUMN itsm.ci_sight.tenant IS 'Tenant.';

@@ -9,6 +9,7 @@
 
 #include "catalog/namespace.h"
 #include "core/attempt.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/drift.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -40,6 +41,8 @@ itsm_drift(PG_FUNCTION_ARGS)
 
 	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, REPORT_SCHEMA "." REPORT_VIEW);
+	if (!itsm_sees_every_tenant())
+		PG_RETURN_NULL();
 	/* an attachment that no longer fits its table is told by the other columns */
 	if (itsm_attempt(ask, &question))
 		PG_RETURN_NULL();

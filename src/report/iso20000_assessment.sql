@@ -23,7 +23,7 @@ CREATE VIEW itsm.control_standing AS
 		coalesce(r.failed, 0) AS failed,
 		coalesce(r.detail, 'it has not been assessed yet') AS detail,
 		(SELECT nullif(pg_catalog.concat_ws(': ', f.subject, f.problem), '')
-			FROM itsm.assessment_finding f
+			FROM itsm.seen_assessment_finding f
 			WHERE f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
 				AND f.ordinal OPERATOR(pg_catalog.=) 1) AS example
 	FROM itsm.control c
@@ -127,7 +127,7 @@ CREATE VIEW itsm_report.iso20000_clause WITH (security_barrier = true) AS
 		LEFT JOIN itsm.clause_result c ON c.clause OPERATOR(pg_catalog.=) k.clause AND c.framework OPERATOR(pg_catalog.=) 'iso20000'
 			AND c.assessment OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(x.id) FROM itsm.assessment x)
 		LEFT JOIN itsm.last_assessment l ON true
-	WHERE k.framework OPERATOR(pg_catalog.=) 'iso20000';
+	WHERE k.framework OPERATOR(pg_catalog.=) 'iso20000' AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_clause FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_clause IS 'Where every clause of ISO/IEC 20000-1 stands by the last assessment; those above others count all below them.';
@@ -183,7 +183,8 @@ CREATE VIEW itsm_report.iso20000_trend WITH (security_barrier = true) AS
 				pg_catalog.count(*) FILTER (WHERE s.status OPERATOR(pg_catalog.=) 'error') AS errors
 			FROM itsm.assessment_result s
 			WHERE s.framework OPERATOR(pg_catalog.=) 'iso20000'
-			GROUP BY s.assessment) r ON r.assessment OPERATOR(pg_catalog.=) a.id;
+			GROUP BY s.assessment) r ON r.assessment OPERATOR(pg_catalog.=) a.id
+	WHERE (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_trend FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_trend IS 'Progress: a row per assessment, with how its controls of ISO/IEC 20000-1 stood.';
@@ -225,7 +226,7 @@ CREATE VIEW itsm_report.iso20000_clause_trend WITH (security_barrier = true) AS
 	FROM itsm.clause_result c
 		JOIN itsm.assessment a ON a.id OPERATOR(pg_catalog.=) c.assessment
 		JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) c.framework AND k.clause OPERATOR(pg_catalog.=) c.clause
-	WHERE c.framework OPERATOR(pg_catalog.=) 'iso20000';
+	WHERE c.framework OPERATOR(pg_catalog.=) 'iso20000' AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_clause_trend FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_clause_trend IS 'Progress by clause: what came of each clause of ISO/IEC 20000-1 that has controls, in each assessment. A filter on the assessment is quick.';
@@ -263,7 +264,7 @@ CREATE VIEW itsm_report.iso20000_result WITH (security_barrier = true) AS
 		r.failed,
 		CASE WHEN r.status OPERATOR(pg_catalog.<>) 'error' OR NOT h.any_hidden THEN r.detail ELSE 'its query failed' END AS detail,
 		CASE WHEN NOT h.any_hidden THEN (SELECT nullif(pg_catalog.concat_ws(': ', f.subject, f.problem), '')
-			FROM itsm.assessment_finding f
+			FROM itsm.seen_assessment_finding f
 			WHERE f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
 				AND f.ordinal OPERATOR(pg_catalog.=) 1) END AS example,
 		r.query_sha256
@@ -271,7 +272,7 @@ CREATE VIEW itsm_report.iso20000_result WITH (security_barrier = true) AS
 		JOIN itsm.assessment a ON a.id OPERATOR(pg_catalog.=) r.assessment
 		LEFT JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) r.framework AND k.clause OPERATOR(pg_catalog.=) r.clause
 		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h
-	WHERE r.framework OPERATOR(pg_catalog.=) 'iso20000';
+	WHERE r.framework OPERATOR(pg_catalog.=) 'iso20000' AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_result FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_result IS 'What came of each control of ISO/IEC 20000-1 in each assessment, as it was kept then.';
@@ -315,7 +316,7 @@ CREATE VIEW itsm_report.iso20000_gap WITH (security_barrier = true) AS
 		s.assessment,
 		s.assessed_at
 	FROM itsm.control_standing s
-		LEFT JOIN itsm.record t ON t.id OPERATOR(pg_catalog.=) s.action AND t.tenant OPERATOR(pg_catalog.=) s.action_tenant
+		LEFT JOIN itsm.seen_record t ON t.id OPERATOR(pg_catalog.=) s.action AND t.tenant OPERATOR(pg_catalog.=) s.action_tenant
 		LEFT JOIN (
 			SELECT r.control, pg_catalog.min(a.at) AS since
 			FROM itsm.assessment_result r
@@ -329,7 +330,8 @@ CREATE VIEW itsm_report.iso20000_gap WITH (security_barrier = true) AS
 			GROUP BY r.control) b ON b.control OPERATOR(pg_catalog.=) s.control
 		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h
 	WHERE s.framework OPERATOR(pg_catalog.=) 'iso20000'
-		AND s.status OPERATOR(pg_catalog.<>) ALL (ARRAY['conforming', 'not applicable']);
+		AND s.status OPERATOR(pg_catalog.<>) ALL (ARRAY['conforming', 'not applicable'])
+		AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_gap FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_gap IS 'What is missing: a row for each control of ISO/IEC 20000-1 that the last assessment did not find conforming, nor not applicable; one that was in no assessment yet is a gap too. The initial assessment, and the list to work off.';
@@ -377,7 +379,7 @@ CREATE VIEW itsm_report.iso20000_checklist WITH (security_barrier = true) AS
 		pg_catalog.row_number() OVER (ORDER BY s.clause_ordinal, s.ordinal, s.control) AS ordinal
 	FROM itsm.control_standing s
 		LEFT JOIN itsm.clause k ON k.framework OPERATOR(pg_catalog.=) s.framework AND k.clause OPERATOR(pg_catalog.=) s.clause
-	WHERE s.framework OPERATOR(pg_catalog.=) 'iso20000';
+	WHERE s.framework OPERATOR(pg_catalog.=) 'iso20000' AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_checklist FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_checklist IS 'The preparation of an audit: every requirement of ISO/IEC 20000-1 that is controlled, the records that show it, and what is still to do, by the last assessment.';
@@ -419,8 +421,8 @@ CREATE VIEW itsm_report.iso20000_finding WITH (security_barrier = true) AS
 		l.id OPERATOR(pg_catalog.=) (SELECT pg_catalog.max(x.id) FROM itsm.assessment x) AS latest
 	FROM itsm.assessment l
 		JOIN itsm.assessment_result r ON r.assessment OPERATOR(pg_catalog.=) l.id AND r.framework OPERATOR(pg_catalog.=) 'iso20000'
-		JOIN itsm.assessment_finding f ON f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
-		LEFT JOIN itsm.record t ON t.id OPERATOR(pg_catalog.=) f.record AND t.tenant OPERATOR(pg_catalog.=) f.tenant
+		JOIN itsm.seen_assessment_finding f ON f.assessment OPERATOR(pg_catalog.=) r.assessment AND f.control OPERATOR(pg_catalog.=) r.control
+		LEFT JOIN itsm.seen_record t ON t.id OPERATOR(pg_catalog.=) f.record AND t.tenant OPERATOR(pg_catalog.=) f.tenant
 		LEFT JOIN itsm.source_name n ON n.id OPERATOR(pg_catalog.=) t.source
 		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h;
 REVOKE ALL ON itsm_report.iso20000_finding FROM PUBLIC;

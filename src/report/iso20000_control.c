@@ -11,6 +11,7 @@
 #include "compliance/control.h"
 #include "core/table.h"
 #include "funcapi.h"
+#include "ledger/tenant_access.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -69,6 +70,9 @@ itsm_evaluate_controls(PG_FUNCTION_ARGS)
 	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, REPORT_SCHEMA "." REPORT_VIEW);
 	InitMaterializedSRF(fcinfo, 0);
+	/* they look at all records */
+	if (!itsm_sees_every_tenant())
+		return (Datum) 0;
 	context = AllocSetContextCreate(CurrentMemoryContext, "itsm control", ALLOCSET_DEFAULT_SIZES);
 	foreach(cell, itsm_controls_load(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)), NULL))
 	{

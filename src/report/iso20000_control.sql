@@ -23,7 +23,8 @@ CREATE VIEW itsm_report.iso20000_control WITH (security_barrier = true) AS
 		c.remedy,
 		c.evaluated_at
 	FROM itsm.evaluate_controls('iso20000') c
-		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h;
+		CROSS JOIN (SELECT EXISTS (SELECT FROM itsm.hidden_source) AS any_hidden) h
+	WHERE (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.iso20000_control FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.iso20000_control IS 'Where every control of ISO/IEC 20000-1 stands now: each is answered by its query over live records when the view is read. itsm_report.iso20000_clause and the others beside it tell of the last assessment, at once.';

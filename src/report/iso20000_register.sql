@@ -49,7 +49,7 @@ CREATE VIEW itsm_report.iso20000_document WITH (security_barrier = true) AS
 				itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'retention_until') AS retention_until,
 				',' OPERATOR(pg_catalog.||) pg_catalog.translate(coalesce(p.extra OPERATOR(pg_catalog.->>) 'sections', ''), '{}" ', '')
 					OPERATOR(pg_catalog.||) ',' AS sections
-			FROM itsm.projection p
+			FROM itsm.seen_projection p
 			WHERE p.process OPERATOR(pg_catalog.=) 'document' AND NOT p.deleted
 				AND p.category OPERATOR(pg_catalog.=) ANY (ARRAY['new', 'active', 'waiting'])
 		) d ON d.kind OPERATOR(pg_catalog.=) q.kind
@@ -107,20 +107,20 @@ CREATE VIEW itsm_report.iso20000_record WITH (security_barrier = true) AS
 				pg_catalog.min(p.opened_at) AS first_opened_at,
 				pg_catalog.max(p.opened_at) AS last_opened_at,
 				pg_catalog.max(p.changed_at) AS last_changed_at
-			FROM itsm.projection p
+			FROM itsm.seen_projection p
 			WHERE p.process OPERATOR(pg_catalog.=) q.process AND NOT p.deleted
 				AND (q.attribute IS NULL OR (p.extra OPERATOR(pg_catalog.->>) q.attribute) OPERATOR(pg_catalog.=) q.value)
 		) r ON true
 		LEFT JOIN LATERAL (
 			SELECT pg_catalog.max(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'period_end')) AS until
-			FROM itsm.projection p
+			FROM itsm.seen_projection p
 			WHERE p.process OPERATOR(pg_catalog.=) 'nil_return' AND NOT p.deleted AND p.category OPERATOR(pg_catalog.<>) 'cancelled'
 				AND (p.extra OPERATOR(pg_catalog.->>) 'kind') OPERATOR(pg_catalog.=) q.kind
 		) n ON true
 		LEFT JOIN LATERAL (
 			SELECT p.extra OPERATOR(pg_catalog.->>) 'owner' AS owner,
 				p.source OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT x.id FROM itsm.hidden_source x)) AS hidden
-			FROM itsm.projection p
+			FROM itsm.seen_projection p
 			WHERE p.process OPERATOR(pg_catalog.=) 'process' AND NOT p.deleted AND p.category OPERATOR(pg_catalog.=) 'active'
 				AND (p.key OPERATOR(pg_catalog.=) q.process OR (p.extra OPERATOR(pg_catalog.->>) 'record_process') OPERATOR(pg_catalog.=) q.process)
 			ORDER BY p.key OPERATOR(pg_catalog.=) q.process DESC, p.record
@@ -179,7 +179,7 @@ CREATE VIEW itsm_report.certificate WITH (security_barrier = true) AS
 				coalesce(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'next_surveillance'),
 					pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', coalesce(itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'surveillance_at'), i.issued_at))
 						OPERATOR(pg_catalog.+) '1 year'::interval)) AS next_surveillance
-			FROM itsm.projection p
+			FROM itsm.seen_projection p
 				CROSS JOIN LATERAL (SELECT itsm.time_of_text(p.extra OPERATOR(pg_catalog.->>) 'issued_at') AS issued_at) i
 			WHERE p.process OPERATOR(pg_catalog.=) 'certificate' AND NOT p.deleted
 		) c

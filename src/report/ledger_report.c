@@ -14,6 +14,7 @@
 #include "funcapi.h"
 #include "ledger/policy_event.h"
 #include "ledger/seal_unsealed.h"
+#include "ledger/tenant_access.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -45,6 +46,8 @@ itsm_unsealed(PG_FUNCTION_ARGS)
 		};
 		bool		nulls[3] = {false};
 
+		if (!itsm_sees_tenant(unsealed->tenant))
+			continue;
 		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 	}
 	return (Datum) 0;

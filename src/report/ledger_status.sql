@@ -25,16 +25,16 @@ CREATE VIEW itsm_report.ledger_status WITH (security_barrier = true) AS
 		v.at AS last_verified_at,
 		v.faults AS last_verified_faults,
 		coalesce(g.events, 0) AS archived
-	FROM (SELECT r.tenant, pg_catalog.sum(r.version)::bigint AS events FROM itsm.record r GROUP BY r.tenant) t
-		LEFT JOIN LATERAL (SELECT x.seal, x.size, x.root FROM itsm.seal_head x WHERE x.tenant OPERATOR(pg_catalog.=) t.tenant ORDER BY x.seal DESC LIMIT 1) h ON true
+	FROM (SELECT r.tenant, pg_catalog.sum(r.version)::bigint AS events FROM itsm.seen_record r GROUP BY r.tenant) t
+		LEFT JOIN LATERAL (SELECT x.seal, x.size, x.root FROM itsm.seen_seal_head x WHERE x.tenant OPERATOR(pg_catalog.=) t.tenant ORDER BY x.seal DESC LIMIT 1) h ON true
 		LEFT JOIN itsm.seal hs ON hs.seal OPERATOR(pg_catalog.=) h.seal
-		LEFT JOIN (SELECT a.tenant, pg_catalog.sum(a.events)::bigint AS events FROM itsm.archived a GROUP BY a.tenant) g
+		LEFT JOIN (SELECT a.tenant, pg_catalog.sum(a.events)::bigint AS events FROM itsm.seen_archived a GROUP BY a.tenant) g
 			ON g.tenant OPERATOR(pg_catalog.=) t.tenant
 		LEFT JOIN itsm.unsealed() u ON u.tenant OPERATOR(pg_catalog.=) t.tenant
 		LEFT JOIN LATERAL (SELECT x.at, x.size, x.root FROM itsm.seal x ORDER BY x.seal DESC LIMIT 1) s ON true
 		LEFT JOIN LATERAL (
 			SELECT e.at, (itsm.policy_detail(e.body)::jsonb OPERATOR(pg_catalog.->>) 'faults')::bigint AS faults
-			FROM itsm.record r JOIN itsm.event e ON e.record OPERATOR(pg_catalog.=) r.id AND e.tenant OPERATOR(pg_catalog.=) r.tenant
+			FROM itsm.seen_record r JOIN itsm.seen_event e ON e.record OPERATOR(pg_catalog.=) r.id AND e.tenant OPERATOR(pg_catalog.=) r.tenant
 			WHERE r.source OPERATOR(pg_catalog.=) 0 AND r.tenant OPERATOR(pg_catalog.=) '' AND r.key OPERATOR(pg_catalog.=) 'history'
 				AND e.kind OPERATOR(pg_catalog.=) 'verified'
 			ORDER BY e.version DESC LIMIT 1) v ON true

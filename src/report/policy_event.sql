@@ -12,9 +12,9 @@ CREATE VIEW itsm_report.policy_event WITH (security_barrier = true) AS
 		e.session_role,
 		e.actor,
 		e.application
-	FROM itsm.record r
-		JOIN itsm.event e ON e.tenant OPERATOR(pg_catalog.=) r.tenant AND e.record OPERATOR(pg_catalog.=) r.id
-	WHERE r.source OPERATOR(pg_catalog.=) 0;
+	FROM itsm.seen_record r
+		JOIN itsm.seen_event e ON e.tenant OPERATOR(pg_catalog.=) r.tenant AND e.record OPERATOR(pg_catalog.=) r.id
+	WHERE r.source OPERATOR(pg_catalog.=) 0 AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.policy_event FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.policy_event IS 'What happened to attachments, lifecycles and history itself: an event a row, chained and sealed like those of records.';

@@ -2,7 +2,7 @@
 
 CREATE VIEW itsm.source_value AS
 	SELECT i.tenant, i.record, i.source, a.attribute COLLATE pg_catalog."C" AS attribute, a.value, i.seen_at, i.changed_at, i.class
-	FROM itsm.source_item i, LATERAL pg_catalog.jsonb_each_text(i.attributes) AS a(attribute, value)
+	FROM itsm.seen_source_item i, LATERAL pg_catalog.jsonb_each_text(i.attributes) AS a(attribute, value)
 	WHERE a.value IS NOT NULL AND i.outcome OPERATOR(pg_catalog.=) 'matched';
 REVOKE ALL ON itsm.source_value FROM PUBLIC;
 COMMENT ON VIEW itsm.source_value IS 'The values that all sources give for attributes of the configuration items that they were found to mean.';
@@ -20,8 +20,8 @@ CREATE VIEW itsm_report.source_item WITH (security_barrier = true) AS
 		CASE WHEN r.source IS NULL OR r.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x))
 			THEN i.attributes::pg_catalog.text END AS attributes,
 		i.first_seen_at, i.seen_at, i.changed_at
-	FROM itsm.source_item i
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) i.record AND r.tenant OPERATOR(pg_catalog.=) i.tenant
+	FROM itsm.seen_source_item i
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) i.record AND r.tenant OPERATOR(pg_catalog.=) i.tenant
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source;
 REVOKE ALL ON itsm_report.source_item FROM PUBLIC;
 COMMENT ON VIEW itsm_report.source_item IS 'One row per item of a source: what itsm.reconcile found of it last.';
@@ -46,7 +46,7 @@ CREATE VIEW itsm_report.reconciliation_finding WITH (security_barrier = true) AS
 		i.seen_at
 	FROM (
 			SELECT o.identity, o.tenant, o.source, o.class, o.seen_at, n.finding, o.record, o.outcome
-			FROM itsm.source_item o,
+			FROM itsm.seen_source_item o,
 				LATERAL (
 					SELECT e.finding FROM pg_catalog.jsonb_array_elements(o.findings) AS e(finding)
 					UNION ALL
@@ -66,7 +66,7 @@ CREATE VIEW itsm_report.reconciliation_finding WITH (security_barrier = true) AS
 				i.finding OPERATOR(pg_catalog.->>) 'source' AS value_source,
 				i.finding OPERATOR(pg_catalog.->>) 'detail' AS detail
 		) f
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) f.record AND r.tenant OPERATOR(pg_catalog.=) i.tenant
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) f.record AND r.tenant OPERATOR(pg_catalog.=) i.tenant
 		CROSS JOIN LATERAL (
 			SELECT r.source IS NULL OR r.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x))
 		) AS h(shown);

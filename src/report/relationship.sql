@@ -8,10 +8,10 @@ CREATE VIEW itsm_report.relationship WITH (security_barrier = true) AS
 		CASE WHEN b.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x))
 			THEN coalesce(b.extra OPERATOR(pg_catalog.->>) 'ci_class', b.extra OPERATOR(pg_catalog.->>) 'class') END AS target_class,
 		a.process AS source_process, b.process AS target_process, a.key AS source_key, b.key AS target_key
-	FROM itsm.relationship r
+	FROM itsm.seen_relationship r
 		LEFT JOIN itsm.relationship_type t ON t.name OPERATOR(pg_catalog.=) r.type
-		LEFT JOIN itsm.record a ON a.id OPERATOR(pg_catalog.=) r.source AND a.tenant OPERATOR(pg_catalog.=) r.tenant
-		LEFT JOIN itsm.record b ON b.id OPERATOR(pg_catalog.=) r.target AND b.tenant OPERATOR(pg_catalog.=) r.tenant;
+		LEFT JOIN itsm.seen_record a ON a.id OPERATOR(pg_catalog.=) r.source AND a.tenant OPERATOR(pg_catalog.=) r.tenant
+		LEFT JOIN itsm.seen_record b ON b.id OPERATOR(pg_catalog.=) r.target AND b.tenant OPERATOR(pg_catalog.=) r.tenant;
 REVOKE ALL ON itsm_report.relationship FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.relationship IS 'Relationships between records, those that hold and those that have ended.';

@@ -140,7 +140,7 @@ CREATE VIEW itsm.shown_record AS
 		p.first_response_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_response,
 		p.resolved_at OPERATOR(pg_catalog.-) p.opened_at AS time_to_resolve,
 		p.deleted
-	FROM itsm.projection p
+	FROM itsm.seen_projection p
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) p.source;
 REVOKE ALL ON itsm.shown_record FROM PUBLIC;
 
@@ -310,8 +310,8 @@ CREATE VIEW itsm_report.transition WITH (security_barrier = true) AS
 		e.role,
 		e.kind,
 		e.attachment::bigint AS attachment
-	FROM itsm.event e
-		LEFT JOIN itsm.record r
+	FROM itsm.seen_event e
+		LEFT JOIN itsm.seen_record r
 			ON r.tenant OPERATOR(pg_catalog.=) e.tenant AND r.id OPERATOR(pg_catalog.=) e.record
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) e.attachment
 		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle
@@ -367,7 +367,7 @@ CREATE VIEW itsm_report.time_in_state WITH (security_barrier = true) AS
 						g.governed,
 						pg_catalog.lag(g.governed) OVER chain AS was_governed,
 						pg_catalog.lag(e.to_state) OVER chain AS was_state
-					FROM itsm.event e,
+					FROM itsm.seen_event e,
 						LATERAL (SELECT e.kind OPERATOR(pg_catalog.<>) 'deleted'
 							AND e.attachment OPERATOR(pg_catalog.<>) 0) AS g(governed)
 					WHERE e.kind OPERATOR(pg_catalog.=) ANY (ARRAY['created', 'backfilled', 'moved', 'deleted'])
@@ -379,7 +379,7 @@ CREATE VIEW itsm_report.time_in_state WITH (security_barrier = true) AS
 				OR b.governed IS DISTINCT FROM b.was_governed
 				OR b.state IS DISTINCT FROM b.was_state
 		) v
-		LEFT JOIN itsm.record r
+		LEFT JOIN itsm.seen_record r
 			ON r.tenant OPERATOR(pg_catalog.=) v.tenant AND r.id OPERATOR(pg_catalog.=) v.record
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) v.attachment
 		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle
@@ -390,7 +390,7 @@ CREATE VIEW itsm_report.time_in_state WITH (security_barrier = true) AS
 		-- The hours of its last clock of a resolution; left out of the plan when nobody asks for them.
 		LEFT JOIN (
 			SELECT DISTINCT ON (m.record, m.tenant) m.record, m.tenant, s.calendar, s.hours
-			FROM itsm.clock m
+			FROM itsm.seen_clock m
 				JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) m.sla AND s.version OPERATOR(pg_catalog.=) m.sla_version
 			WHERE s.metric OPERATOR(pg_catalog.=) 'resolution' AND m.number OPERATOR(pg_catalog.=) 0
 			ORDER BY m.record, m.tenant, s.kind OPERATOR(pg_catalog.<>) 'sla', m.sla
@@ -428,7 +428,7 @@ CREATE VIEW itsm_report.incident_monthly WITH (security_barrier = true) AS
 		pg_catalog.justify_hours((itsm.percentiles(ARRAY[0.5, 0.9], m.percentiles, m.durations, m.weight, m.duration))[2]) AS mttr_p90,
 		pg_catalog.sum(m.reopened)::bigint AS reopened,
 		pg_catalog.sum(m.reassigned)::bigint AS reassigned
-	FROM itsm.incident_month_part m
+	FROM itsm.seen_incident_month_part m
 	GROUP BY m.tenant, m.month
 	HAVING pg_catalog.sum(m.opened) OPERATOR(pg_catalog.<>) 0 OR pg_catalog.sum(m.resolved) OPERATOR(pg_catalog.<>) 0;
 REVOKE ALL ON itsm_report.incident_monthly FROM PUBLIC;
@@ -465,8 +465,8 @@ CREATE VIEW itsm_report.violation WITH (security_barrier = true) AS
 		v.attribute,
 		v.message,
 		v.clause
-	FROM itsm.violation v
-		LEFT JOIN itsm.record r
+	FROM itsm.seen_violation v
+		LEFT JOIN itsm.seen_record r
 			ON r.tenant OPERATOR(pg_catalog.=) v.tenant AND r.id OPERATOR(pg_catalog.=) v.record
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) v.attachment
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) a.source
@@ -513,8 +513,8 @@ CREATE VIEW itsm_report.override WITH (security_barrier = true) AS
 		o.role,
 		o.session_role,
 		o.used
-	FROM itsm.override o
-		LEFT JOIN itsm.record r
+	FROM itsm.seen_override o
+		LEFT JOIN itsm.seen_record r
 			ON r.tenant OPERATOR(pg_catalog.=) o.tenant AND r.id OPERATOR(pg_catalog.=) o.record
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) o.attachment
@@ -562,8 +562,8 @@ CREATE VIEW itsm_report.approval WITH (security_barrier = true) AS
 		pg_catalog.array_to_string(v.covered, ', ') AS covered,
 		v.database_role,
 		v.session_role
-	FROM itsm.approval v
-		LEFT JOIN itsm.record r
+	FROM itsm.seen_approval v
+		LEFT JOIN itsm.seen_record r
 			ON r.tenant OPERATOR(pg_catalog.=) v.tenant AND r.id OPERATOR(pg_catalog.=) v.record
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) v.attachment
@@ -615,7 +615,7 @@ CREATE VIEW itsm_report.refusal WITH (security_barrier = true) AS
 		f.application,
 		f.reason,
 		f.lost
-	FROM itsm.refusal f
+	FROM itsm.seen_refusal f
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) f.source
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) f.attachment
 		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle;
@@ -674,10 +674,10 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 		LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 		LEFT JOIN itsm.lifecycle_current l ON l.name OPERATOR(pg_catalog.=) a.lifecycle
 		LEFT JOIN (
-			SELECT o.attachment, pg_catalog.count(*) AS violations FROM itsm.violation o GROUP BY o.attachment
+			SELECT o.attachment, pg_catalog.count(*) AS violations FROM itsm.seen_violation o GROUP BY o.attachment
 		) v ON v.attachment OPERATOR(pg_catalog.=) a.id
 		LEFT JOIN (
-			SELECT o.attachment, pg_catalog.count(*) AS records FROM itsm.record o WHERE NOT o.deleted GROUP BY o.attachment
+			SELECT o.attachment, pg_catalog.count(*) AS records FROM itsm.seen_record o WHERE NOT o.deleted GROUP BY o.attachment
 		) r ON r.attachment OPERATOR(pg_catalog.=) a.id
 		-- The triggers of the table and of all that inherits from it.
 		CROSS JOIN LATERAL (
@@ -784,7 +784,7 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 						OPERATOR(pg_catalog.||) ' (not mapped: ' OPERATOR(pg_catalog.||) u.attributes OPERATOR(pg_catalog.||) ')'
 				), '') END AS problem
 		) p
-	WHERE a.detached_at IS NULL;
+	WHERE a.detached_at IS NULL AND (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.attachment_health FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.attachment_health IS 'One row per attachment that is not detached: whether its table, triggers, columns and rules are as they must be.';

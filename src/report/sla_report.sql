@@ -11,7 +11,7 @@ CREATE VIEW itsm.clock_now AS
 		c.breached OR coalesce(c.elapsed OPERATOR(pg_catalog.+) n.since OPERATOR(pg_catalog.>) t.target, false) AS breached,
 		CASE WHEN c.breached THEN c.breached_at
 			WHEN c.elapsed OPERATOR(pg_catalog.+) n.since OPERATOR(pg_catalog.>) t.target THEN c.due_at END AS breached_at
-	FROM itsm.clock c
+	FROM itsm.seen_clock c
 		JOIN itsm.sla s ON s.id OPERATOR(pg_catalog.=) c.sla AND s.version OPERATOR(pg_catalog.=) c.sla_version,
 		-- a relative target counts in real time, up to a time that was fixed when the clock started
 		LATERAL (SELECT CASE WHEN s.target IS NOT NULL THEN s.target
@@ -74,7 +74,7 @@ CREATE VIEW itsm_report.sla_clock WITH (security_barrier = true) AS
 		c.breached,
 		c.breached_at
 	FROM itsm.clock_now c
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) c.record AND r.tenant OPERATOR(pg_catalog.=) c.tenant
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) c.record AND r.tenant OPERATOR(pg_catalog.=) c.tenant
 		LEFT JOIN itsm.source_name n ON n.id OPERATOR(pg_catalog.=) r.source;
 REVOKE ALL ON itsm_report.sla_clock FROM PUBLIC;
 COMMENT ON VIEW itsm_report.sla_clock IS 'One row per clock: the service time that a record has spent under an agreement, as of now. itsm.explain_clock tells how it came to be.';
@@ -127,7 +127,7 @@ CREATE VIEW itsm_report.sla_at_risk WITH (security_barrier = true) AS
 		c.due_at,
 		c.started_at
 	FROM itsm.clock_now c
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) c.record AND r.tenant OPERATOR(pg_catalog.=) c.tenant
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) c.record AND r.tenant OPERATOR(pg_catalog.=) c.tenant
 		LEFT JOIN itsm.source_name n ON n.id OPERATOR(pg_catalog.=) r.source
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) r.attachment
 	WHERE c.due_bound OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.+) '1 day'::interval)
@@ -178,7 +178,7 @@ CREATE VIEW itsm_report.sla_breach WITH (security_barrier = true) AS
 		c.stopped_at,
 		c.original_due_at
 	FROM itsm.clock_now c
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) c.record AND r.tenant OPERATOR(pg_catalog.=) c.tenant
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) c.record AND r.tenant OPERATOR(pg_catalog.=) c.tenant
 		LEFT JOIN itsm.source_name n ON n.id OPERATOR(pg_catalog.=) r.source
 	WHERE c.breached;
 REVOKE ALL ON itsm_report.sla_breach FROM PUBLIC;
@@ -227,7 +227,7 @@ CREATE VIEW itsm_report.sla_monthly WITH (security_barrier = true) AS
 				CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.priority::bigint END AS priority,
 				CASE WHEN p.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN p.service END AS service,
 				p.completed, p.breached, p.cancelled, p.total, p.percentiles, p.durations, p.weight, p.elapsed
-			FROM itsm.sla_month_part p
+			FROM itsm.seen_sla_month_part p
 			WHERE p.agreement IS NOT NULL
 		) m
 	-- what tells rows apart at least cost stands first

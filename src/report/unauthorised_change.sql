@@ -28,25 +28,25 @@ CREATE VIEW itsm_report.unauthorised_change WITH (security_barrier = true) AS
 		c.key AS change_key,
 		n.name AS change_source,
 		CASE WHEN a.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN t.reason END AS reason
-	FROM itsm.violation v
-		LEFT JOIN itsm.record r ON r.id OPERATOR(pg_catalog.=) v.record AND r.tenant OPERATOR(pg_catalog.=) v.tenant
+	FROM itsm.seen_violation v
+		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) v.record AND r.tenant OPERATOR(pg_catalog.=) v.tenant
 		LEFT JOIN itsm.source_name s ON s.id OPERATOR(pg_catalog.=) r.source
 		LEFT JOIN itsm.attachment a ON a.id OPERATOR(pg_catalog.=) v.attachment
-		LEFT JOIN itsm.event e ON e.record OPERATOR(pg_catalog.=) v.record AND e.tenant OPERATOR(pg_catalog.=) v.tenant
+		LEFT JOIN itsm.seen_event e ON e.record OPERATOR(pg_catalog.=) v.record AND e.tenant OPERATOR(pg_catalog.=) v.tenant
 			AND e.version OPERATOR(pg_catalog.=) v.version AND e.at OPERATOR(pg_catalog.=) v.at
 		-- the write that was judged at the end of its transaction
-		LEFT JOIN itsm.event j ON j.record OPERATOR(pg_catalog.=) v.record AND j.tenant OPERATOR(pg_catalog.=) v.tenant
+		LEFT JOIN itsm.seen_event j ON j.record OPERATOR(pg_catalog.=) v.record AND j.tenant OPERATOR(pg_catalog.=) v.tenant
 			AND j.version OPERATOR(pg_catalog.=) itsm.judged_version(e.body)
 		LEFT JOIN LATERAL (
 			SELECT w.at, w.actor, itsm.event_reason(w.body) AS reason,
 				(itsm.policy_detail(w.body)::pg_catalog.jsonb OPERATOR(pg_catalog.->>) 'change')::bigint AS change
-			FROM itsm.event w
+			FROM itsm.seen_event w
 			WHERE w.record OPERATOR(pg_catalog.=) v.record AND w.tenant OPERATOR(pg_catalog.=) v.tenant
 				AND w.kind OPERATOR(pg_catalog.=) 'authorised'
 				AND (itsm.policy_detail(w.body)::pg_catalog.jsonb OPERATOR(pg_catalog.->>) 'version') OPERATOR(pg_catalog.=) v.version::pg_catalog.text
 			ORDER BY w.version LIMIT 1
 		) t ON true
-		LEFT JOIN itsm.record c ON c.id OPERATOR(pg_catalog.=) t.change AND c.tenant OPERATOR(pg_catalog.=) v.tenant
+		LEFT JOIN itsm.seen_record c ON c.id OPERATOR(pg_catalog.=) t.change AND c.tenant OPERATOR(pg_catalog.=) v.tenant
 		LEFT JOIN itsm.source_name n ON n.id OPERATOR(pg_catalog.=) c.source
 	WHERE v.kind OPERATOR(pg_catalog.=) 'authorised_change';
 REVOKE ALL ON itsm_report.unauthorised_change FROM PUBLIC;

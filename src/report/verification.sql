@@ -14,7 +14,8 @@ CREATE VIEW itsm_report.verification WITH (security_barrier = true) AS
 		CROSS JOIN LATERAL (
 			SELECT pg_catalog.count(x.finished_at) AS finished, coalesce(pg_catalog.sum(x.faults), 0)::bigint AS faults
 			FROM itsm.verification_part x
-			WHERE x.verification OPERATOR(pg_catalog.=) v.verification) p;
+			WHERE x.verification OPERATOR(pg_catalog.=) v.verification) p
+	WHERE (SELECT itsm.sees_every_tenant());
 REVOKE ALL ON itsm_report.verification FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.verification IS 'Runs of itsm.verify_in_parts: how far they are, and what they found.';

@@ -1,7 +1,7 @@
 /*
  * verify_policies.c
- *		Attachments, lifecycles, exceptions, approvers, settings of controls and
- *		grants against the events that tell of them.
+ *		Attachments, lifecycles, exceptions, approvers, settings of controls,
+ *		service credits and grants against the events that tell of them.
  *
  * These tables are not chained: what was put there, changed or taken away by
  * SQL is found here.  What DDL did to an attachment's expressions is followed
@@ -162,6 +162,29 @@ static const PolicyCheck checks[] = {
 		TOLD " SELECT 'reader ' || p.role, 'no event tells of it' FROM itsm.reader p WHERE NOT EXISTS"
 		" (SELECT FROM changed c WHERE c.subject = 'reader ' || p.role AND c.kind = 'granted')"
 	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'reader ' || p.role)"},
+	{"itsm.credit_schedule",
+		TOLD ", last AS (SELECT DISTINCT ON (subject, detail->>'tenant', detail->>'valid_from') substr(subject, 16) AS contract, detail->>'tenant' AS tenant,"
+		"  detail->>'valid_from' AS month, (detail->>'definition')::jsonb AS definition FROM told WHERE subject LIKE 'service credit %' AND kind = 'defined'"
+		"  ORDER BY subject, detail->>'tenant', detail->>'valid_from', version DESC),"
+		" held AS (SELECT c.*, to_char(c.valid_from AT TIME ZONE 'UTC', 'YYYY-MM') AS month FROM itsm.credit_schedule c)"
+		" SELECT format('service credit %s from %s', coalesce(h.contract, l.contract), coalesce(h.month, l.month)), CASE"
+		"  WHEN h.contract IS NULL THEN 'it is missing in itsm.credit_schedule'"
+		"  WHEN l.contract IS NULL THEN 'no event tells of it'"
+		"  WHEN h.definition <> l.definition OR (h.party, h.fee, h.currency, h.cap) IS DISTINCT FROM (h.definition->>'party', (h.definition->>'fee')::numeric,"
+		"   h.definition->>'currency', (h.definition->>'cap')::numeric) THEN 'it is not what its event tells' END"
+		" FROM held h FULL JOIN last l ON l.contract = h.contract AND l.tenant = h.tenant AND l.month = h.month"
+	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = 'service credit ' || coalesce(h.contract, l.contract))"},
+	{"itsm.tenant_grant",
+		TOLD ", last AS (SELECT DISTINCT ON (subject, detail->>'tenant') subject, kind, detail->>'tenant' AS tenant FROM told"
+		"  WHERE subject LIKE 'tenants of role %' AND kind IN ('granted', 'revoked') ORDER BY subject, detail->>'tenant', version DESC)"
+		" SELECT format('tenant %s of role %s', p.tenant, p.role), 'no event tells of it' FROM itsm.tenant_grant p WHERE NOT EXISTS"
+		" (SELECT FROM last l WHERE l.subject = 'tenants of role ' || p.role AND l.tenant = p.tenant AND l.kind = 'granted')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'tenants of role ' || p.role)"},
+	{"itsm.tenant_separation",
+		TOLD ", last AS (SELECT kind FROM told WHERE subject = 'tenants' AND kind IN ('separated', 'joined') ORDER BY version DESC LIMIT 1)"
+		" SELECT 'separation of tenants', 'it is not what its last event tells' WHERE EXISTS (SELECT FROM itsm.tenant_separation)"
+		"  <> EXISTS (SELECT FROM last l WHERE l.kind = 'separated')"
+	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'tenants')"},
 };
 
 static void *

@@ -8,6 +8,7 @@
 
 #include "core/own_table.h"
 #include "funcapi.h"
+#include "ledger/tenant_access.h"
 #include "service_time/clock_replay.h"
 #include "service_time/service_time.h"
 #include "utils/builtins.h"
@@ -219,6 +220,8 @@ itsm_explain_clock(PG_FUNCTION_ARGS)
 	List	   *trace;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (!itsm_sees_tenant(tenant))
+		return (Datum) 0;
 	replay = itsm_replay_begin(sla);
 	(void) itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), &trace);
 	explain(&explanation, trace);

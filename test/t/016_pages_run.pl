@@ -27,7 +27,7 @@ sub blocks
 	return @blocks;
 }
 
-foreach my $page (qw(tutorial bi))
+foreach my $page (qw(tutorial bi tenants))
 {
 	$node->safe_psql('postgres', "CREATE DATABASE $page");
 	$node->safe_psql($page, 'CREATE EXTENSION itsm') if $page ne 'tutorial';

@@ -62,6 +62,11 @@ SELECT itsm.import_events(1, 'SELECT id::text, timestamptz ''2024-11-28 12:00:00
 -- rights, persons, and events of a month without a partition
 SELECT itsm.grant_actor('clerk');
 SELECT itsm.grant_reader('reader');
+SELECT itsm.grant_tenant('reader', 'c');
+SELECT itsm.separate_tenants(true);
+SELECT itsm.define_calendar('dumped', '24/7');
+SELECT itsm.set_availability_target('dumped', 99, 'dumped', '2024-01-01');
+SELECT itsm.define_service_credit('{"contract": "dumped", "fee": 1.50, "currency": "EUR", "measures": [{"service": "dumped", "steps": [{"below": 99, "credit": 5}]}]}');
 GRANT USAGE ON SCHEMA itsm_report TO reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA itsm_report TO reader;
 GRANT EXECUTE ON FUNCTION itsm.act_as(text) TO clerk;
