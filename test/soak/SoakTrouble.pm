@@ -34,8 +34,8 @@ sub rest
 	return <<'END';
 SELECT itsm.detach('visited') WHERE EXISTS (SELECT FROM itsm.attachment WHERE relation = 'visited'::regclass AND detached_at IS NULL);
 SELECT itsm.attach('visited', 'load_b', 'status');
-SELECT itsm.attach_relationships('gadget_link', 'soak_uses', 'a', 'b', 'gadget', 'gadget') WHERE NOT EXISTS (SELECT FROM itsm.relationship_attachment WHERE relation = 'gadget_link'::regclass AND detached_at IS NULL);
-SELECT itsm.sync_relationships(id) FROM itsm.relationship_attachment WHERE detached_at IS NULL;
+SELECT itsm.attach_relationships('gadget_link', 'soak_uses', 'a', 'b', 'gadget', 'gadget') WHERE NOT EXISTS (SELECT FROM itsm.relationship_attachment WHERE relation = 'gadget_link'::regclass);
+SELECT itsm.sync_relationships(id) FROM itsm.relationship_attachment;
 END
 }
 
@@ -102,7 +102,7 @@ sub edit_policies
 		[ 'another attachment', q{SELECT itsm.attach('ticket', 'load_b', 'status', filter => 'kind = ''z''')} ],
 		[ 'another detached', q{SELECT itsm.detach('ticket', id) FROM itsm.attachment WHERE relation = 'ticket'::regclass AND detached_at IS NULL AND filter LIKE '%''z''%'} ],
 		[ 'relationships', q{SELECT itsm.attach_relationships('gadget_link', 'soak_uses', 'a', 'b', 'gadget', 'gadget')} ],
-		[ 'relationships detached', q{SELECT itsm.detach_relationships(id) FROM itsm.relationship_attachment WHERE relation = 'gadget_link'::regclass AND detached_at IS NULL} ],
+		[ 'relationships detached', q{SELECT itsm.detach_relationships(id) FROM itsm.relationship_attachment WHERE relation = 'gadget_link'::regclass} ],
 		[ 'relationship type', q{SELECT itsm.define_relationship_type('soak_uses', 'soak_used_by', impact => 'backward', description => clock_timestamp()::text)} ],
 		[ 'seal', 'SELECT itsm.seal()' ], [ 'seal', 'SELECT itsm.seal(500)' ]);
 }
@@ -118,11 +118,11 @@ sub change_tables
 		[ 'index', 'CREATE INDEX soak_index ON ticket (status)', 'DROP INDEX soak_index' ],
 		[ 'vacuum full', 'VACUUM FULL visited' ], [ 'vacuum full', 'VACUUM FULL ticket' ], [ 'vacuum full', 'VACUUM FULL slow' ],
 		[ 'cluster', 'CLUSTER late USING late_pkey' ], [ 'cluster', 'CLUSTER gadget USING gadget_pkey' ],
-		[ 'reindex', 'REINDEX TABLE CONCURRENTLY parent' ], [ 'vacuum', 'VACUUM itsm.record, itsm.record_state, itsm.projection' ],
+		[ 'reindex', 'REINDEX TABLE CONCURRENTLY parent' ], [ 'vacuum', 'VACUUM itsm.record, itsm.record_state, itsm.event' ],
 		[ 'partition', q{CREATE TABLE parted_z PARTITION OF parted FOR VALUES IN ('z')}, 'ALTER TABLE parted DETACH PARTITION parted_z', 'DROP TABLE parted_z' ],
-		[ 'own table', 'VACUUM FULL itsm.record_state' ], [ 'own table', 'CLUSTER itsm.projection USING projection_pkey' ],
+		[ 'own table', 'VACUUM FULL itsm.record_state' ], [ 'own table', 'CLUSTER itsm.record USING record_pkey' ],
 		[ 'backfill', sub { 'CALL itsm.backfill(' . (1 + int rand 12) . ', 50)' } ],
-		[ 'sync', 'SELECT itsm.sync_relationships(id) FROM itsm.relationship_attachment WHERE detached_at IS NULL' ],
+		[ 'sync', 'SELECT itsm.sync_relationships(id) FROM itsm.relationship_attachment' ],
 		[ 'views', 'SELECT count(*) FROM itsm_report.attachment_health', 'SELECT * FROM itsm_report.ledger_status' ],
 		[ 'verify', sub { return () if time < $verified + 30; $verified = time; return $ItsmTest::verify } ]);
 }
