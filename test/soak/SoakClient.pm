@@ -169,6 +169,7 @@ sub loosely
 	my $code = $answer->{code} // '00000';
 	$self->{status} = $answer->{status};
 	$self->{met}{$code}++;
+	warn "$code $answer->{message}: $sql\n" if $code =~ /^IT05/ && !$self->{warned}++;
 	die "session $self->{session}: $code $answer->{message}\n    $sql\n" if $code =~ /^(XX|0A|42601|58)/;
 	return $code;
 }
