@@ -16,6 +16,7 @@ SQL_FILES = \
 	src/record/record.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
+	src/ledger/combined_digest.sql \
 	src/ledger/archive.sql \
 	src/ledger/verify_parts.sql \
 	src/lifecycle/lifecycle.sql \
