@@ -1,4 +1,5 @@
 -- Digests of several histories combined into one, and proofs that one is among them.
+SET search_path = pg_catalog;
 SET client_min_messages = warning;
 \pset format unaligned
 -- Digests of histories in which nothing is sealed: their size is 0, their root that of no leaves.
