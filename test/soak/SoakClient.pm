@@ -192,7 +192,8 @@ sub visit
 		[ 'BEGIN', "INSERT INTO gadget_link VALUES ($id, $other) ON CONFLICT DO NOTHING", 'SAVEPOINT s', "UPDATE gadget SET host = NULL WHERE id = $other", 'ROLLBACK TO s', 'COMMIT' ]
 	)->@*;
 	$self->loosely('ROLLBACK') if $self->{status} ne 'I';
-	$self->loosely("SET application_name = 'own'");
+	# a cancel of this would have events told of somebody else
+	$self->ask("SET application_name = 'own'");
 }
 
 sub work

@@ -90,10 +90,12 @@ sub login
 sub edit_policies
 {
 	my ($node, $until) = @_;
-	my $describe = sub { my ($name) = @_; return "SELECT itsm.define_lifecycle(jsonb_set(itsm.lifecycle_definition('$name'), '{description}', to_jsonb(clock_timestamp()::text)))" };
+	# a few versions: a session keeps each that it has met with, for each table
+	my $describe = sub { my ($name, $rolled_back) = @_; return "SELECT itsm.define_lifecycle(jsonb_set(itsm.lifecycle_definition('$name'), '{description}', to_jsonb(clock_timestamp()::text)))"
+		. ($rolled_back ? '' : " WHERE (SELECT max(version) < 5 FROM itsm.lifecycle WHERE name = '$name')") };
 	administer($node, $until, 'trouble40', 1.0,
 		[ 'lifecycle', $describe->('load') ], [ 'lifecycle', $describe->('load_b') ],
-		[ 'lifecycle taken back', 'BEGIN', $describe->('load'), 'SAVEPOINT s', $describe->('load_b'), 'ROLLBACK TO s' ],
+		[ 'lifecycle taken back', 'BEGIN', $describe->('load', 1), 'SAVEPOINT s', $describe->('load_b', 1), 'ROLLBACK TO s' ],
 		[ 'mode', 'SELECT itsm.set_mode(id, mode) FROM itsm.attachment WHERE detached_at IS NULL' ],
 		[ 'partitions', 'SELECT itsm.make_partitions()' ],
 		[ 'attach', q{SELECT itsm.attach('visited', 'load_b', 'status', mode => 'enforce', attributes => '{"title": "title"}')} ],
