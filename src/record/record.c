@@ -149,21 +149,38 @@ itsm_record_read_anywhere(int64 id, Record *record)
 	return HeapTupleIsValid(tuple);
 }
 
+/* A row that is there before one that is deleted, then what happened last. */
+static bool
+comes_before(const Record *a, const Record *b)
+{
+	return a->deleted != b->deleted ? b->deleted : a->at > b->at;
+}
+
 bool
 itsm_record_find_anywhere(int source, const char *key, Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
 	ScanKeyData keys[2];
+	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		found = false;
 
 	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	keys[0].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
-	tuple = itsm_table_find(table, itsm_relation("record_key_idx"), SnapshotSelf, lengthof(keys), keys);
-	if (HeapTupleIsValid(tuple))
-		itsm_record_of_tuple(RelationGetDescr(table), tuple, record);
+	scan = systable_beginscan(table, itsm_relation("record_key_idx"), true, SnapshotSelf, lengthof(keys), keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Record		other;
+
+		itsm_record_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), &other);
+		if (!found || comes_before(&other, record))
+			*record = other;
+		found = true;
+	}
+	systable_endscan(scan);
 	itsm_own_close(&records, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return found;
 }
 
 List *

@@ -39,12 +39,13 @@ SELECT itsm.sync_relationships(id) FROM itsm.relationship_attachment;
 END
 }
 
+# (nothing relates to itself)
 sub relationships_agree
 {
 	check_nothing(q{SELECT 'host', coalesce(g.id::text, r.source_key), coalesce(g.host::text, 'none'), coalesce(r.target_key, 'none')
-		FROM (SELECT * FROM gadget WHERE host IS NOT NULL) g FULL JOIN (SELECT source_key, target_key FROM itsm_report.relationship WHERE holds AND type = 'soak_on') r
+		FROM (SELECT * FROM gadget WHERE host <> id) g FULL JOIN (SELECT source_key, target_key FROM itsm_report.relationship WHERE holds AND type = 'soak_on') r
 			ON r.source_key = g.id::text AND r.target_key = g.host::text WHERE g.id IS NULL OR r.source_key IS NULL}, 'relationships of a column are its rows\'');
-	check_nothing(q{SELECT a, b FROM gadget_link WHERE NOT EXISTS (SELECT FROM itsm_report.relationship WHERE holds AND type = 'soak_uses' AND source_key = a::text AND target_key = b::text)},
+	check_nothing(q{SELECT a, b FROM gadget_link WHERE a <> b AND NOT EXISTS (SELECT FROM itsm_report.relationship WHERE holds AND type = 'soak_uses' AND source_key = a::text AND target_key = b::text)},
 		'relationships of a link table are there');
 }
 

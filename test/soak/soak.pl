@@ -176,8 +176,8 @@ my (@warnings, %signal, @internal);
 open my $log, '<', $node->logfile or die $node->logfile . ": $!";
 while (<$log>)
 {
-	push @warnings, $_ if /WARNING:/ && !/ 57P02 |recovered from|there is (already|no) a? ?transaction|terminating connection because of crash/;
-	push @internal, $_ if / XX\w{3} /;
+	push @warnings, $_ if /WARNING:/ && !/ 57P02 |recovered from|cannot reindex invalid index|there is (already|no) a? ?transaction|terminating connection because of crash/;
+	push @internal, $_ if / XX\w{3} / && !/cannot reindex invalid index/;
 	push @internal, $_ if /PANIC|TRAP:/;
 	$signal{$1}++ if /\(PID \d+\) was terminated by signal (\d+)/;
 }

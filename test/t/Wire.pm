@@ -38,7 +38,7 @@ sub send_raw
 
 # Messages: a letter, a length, a body.
 sub say { my ($self, @messages) = @_; return $self->send_raw(join '', map { $_->[0] . pack('N', 4 + length $_->[1]) . $_->[1] } @messages) }
-sub parse { return [ P => "$_[1]\0$_[0]\0" . pack('n', 0) ] }
+sub parse { return [ P => "$_[0]\0$_[1]\0" . pack('n', 0) ] }
 sub bind
 {
 	my ($portal, $statement, @values) = @_;
