@@ -17,6 +17,7 @@ SQL_FILES = \
 	src/record/month_count.sql \
 	src/ledger/ledger.sql \
 	src/ledger/seal.sql \
+	src/ledger/combined_digest.sql \
 	src/ledger/archive.sql \
 	src/ledger/verify_parts.sql \
 	src/ledger/tenant.sql \
@@ -240,7 +241,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks matrix
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks soak matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -263,6 +264,7 @@ help:
 	@echo '  make check-valgrind   the regression tests under valgrind (slow)'
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
+	@echo '  make soak             16 clients, and others who disturb and kill, for 10 minutes (SOAK_MINUTES, SOAK_CLIENTS, SOAK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
 	@echo '  make matrix           make test in fresh Debian folders with PostgreSQL 15, 17 and 18 (root, debootstrap)'
 	@echo '  make bench            measure (bench/run)'
@@ -289,6 +291,9 @@ check-load:
 
 check-clocks:
 	@ITSM_CLOCK_RECORDS=$${ITSM_CLOCK_RECORDS:-100000} TESTS=test/t/081_clock_model.pl test/run tap
+
+soak:
+	@TESTS=test/soak/soak.pl test/run tap
 
 matrix:
 	@test/matrix

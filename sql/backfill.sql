@@ -182,6 +182,15 @@ SELECT count(*) FROM backfill.progress(:k) WHERE records = 1;
 SELECT count(*) FROM itsm.check_rows(:k);
 SELECT count(*) > 0 FROM itsm.allowed_transitions('backfill.k', '1');
 
+-- no more than so many rows a second: after the first ten there is a rest
+CREATE TABLE backfill.slow (id integer PRIMARY KEY, status text);
+INSERT INTO backfill.slow SELECT i, 'new' FROM generate_series(1, 12) i;
+SELECT itsm.attach('backfill.slow', 'backfill', 'status') AS slow \gset
+SELECT clock_timestamp() AS began \gset
+CALL itsm.backfill(:slow, rows_per_second => 10);
+SELECT clock_timestamp() - :'began' BETWEEN interval '0.9 seconds' AND interval '30 seconds' AS rested, rows, finished FROM backfill.progress(:slow);
+CALL itsm.backfill(:slow, rows_per_second => 0);
+
 RESET ROLE;
 SET itsm.maintenance = on;
 DROP SCHEMA backfill CASCADE;

@@ -84,8 +84,8 @@ itsm_utc_text(TimestampTz at)
 					tm.tm_min, tm.tm_sec, (int) fraction);
 }
 
-static char *
-checkpoint(const char *origin, int64 size, const uint8 *root)
+char *
+itsm_checkpoint(const char *origin, int64 size, const uint8 *root)
 {
 	return psprintf("%s\n" INT64_FORMAT "\n%s\n", origin, size, itsm_base64(root));
 }
@@ -108,7 +108,7 @@ itsm_digest_write(StringInfo json, const Seal *seal, const List *heads)
 	write_text(json, "at", itsm_utc_text(seal->at));
 	write_text(json, "root", itsm_base64(seal->root));
 	write_text(json, "seal_hash", itsm_base64(seal->hash));
-	write_text(json, "checkpoint", checkpoint(seal->origin, seal->size, seal->root));
+	write_text(json, "checkpoint", itsm_checkpoint(seal->origin, seal->size, seal->root));
 	appendStringInfo(json, ", \"timeline\": %d, \"seal\": " INT64_FORMAT ", \"size\": " INT64_FORMAT ", \"logs\": [",
 					 seal->timeline, seal->number, seal->size);
 	foreach(cell, heads)
@@ -227,7 +227,7 @@ itsm_digest_read(const JsonbContainer *json, SealDigest *digest)
 	itsm_seal_root(digest->logs, root);
 	if (memcmp(root, digest->root, MERKLE_LENGTH) != 0)
 		changed_digest("its root is not that of its logs");
-	if (strcmp(text_of(json, "checkpoint"), checkpoint(digest->origin, digest->size, digest->root)) != 0)
+	if (strcmp(text_of(json, "checkpoint"), itsm_checkpoint(digest->origin, digest->size, digest->root)) != 0)
 		changed_digest("its checkpoint does not tell its origin, size and root");
 }
 

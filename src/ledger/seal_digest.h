@@ -32,6 +32,9 @@ extern void itsm_digest_write(StringInfo json, const Seal *seal, const List *hea
  */
 extern void itsm_digest_read(const JsonbContainer *json, SealDigest *digest);
 
+/* What is to be signed or time-stamped: origin, size and root in three lines. */
+extern char *itsm_checkpoint(const char *origin, int64 size, const uint8 *root);
+
 /* Hashes as texts: 44 characters of base64. */
 #define BASE64_LENGTH 44
 extern char *itsm_base64(const uint8 *hash);

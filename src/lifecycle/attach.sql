@@ -140,9 +140,9 @@ COMMENT ON COLUMN itsm.backfill_progress.records IS 'Records made.';
 COMMENT ON COLUMN itsm.backfill_progress.finished IS 'The last row has been seen.';
 COMMENT ON COLUMN itsm.backfill_progress.changed_at IS 'End of the last batch.';
 
-CREATE PROCEDURE itsm.backfill(attachment integer, batch_rows integer DEFAULT 10000)
+CREATE PROCEDURE itsm.backfill(attachment integer, batch_rows integer DEFAULT 10000, rows_per_second integer DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'itsm_backfill' LANGUAGE C;
-COMMENT ON PROCEDURE itsm.backfill(integer, integer) IS 'Makes records for rows that were there before the attachment, a transaction a batch. What was cut short goes on where it ended; itsm.backfill_progress and a NOTICE a batch tell how far it is. Only the owner of the table may call it.';
+COMMENT ON PROCEDURE itsm.backfill(integer, integer, integer) IS 'Makes records for rows that were there before the attachment, a transaction a batch. rows_per_second: no more than so many, with rests between the transactions; null: as many as it can. Inside a transaction block it does not rest. What was cut short goes on where it ended; itsm.backfill_progress and a NOTICE a batch tell how far it is. Only the owner of the table may call it.';
 
 CREATE FUNCTION itsm.import_events(attachment integer, log text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'itsm_import_events' LANGUAGE C VOLATILE STRICT;

@@ -30,10 +30,13 @@
 #include "lifecycle/stored_row.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 typedef struct Backfill
 {
@@ -44,6 +47,7 @@ typedef struct Backfill
 	int64		rows;			/* seen */
 	int64		records;		/* made */
 	double		estimate;		/* of the rows of the table; 0: unknown */
+	int			rows_per_second;	/* at most; 0: as many as it can */
 	bool		finished;
 } Backfill;
 
@@ -338,21 +342,49 @@ tell_progress(const Backfill *backfill)
 					backfill->records, share)));
 }
 
+/*
+ * Waits until so many rows may have been seen since the batch began.  Between
+ * transactions: nobody waits for us, and no snapshot of ours holds back VACUUM.
+ */
 static void
-backfill_relation(int attachment, Oid relation, int batch_rows, bool atomic, MemoryContext keep)
+rest(const Backfill *backfill, TimestampTz began, int64 rows)
 {
-	Backfill	backfill = {.attachment = attachment, .relation = relation, .batch_rows = batch_rows};
+	TimestampTz until;
+	long		wait;
+
+	if (backfill->rows_per_second == 0 || backfill->finished)
+		return;
+	until = TimestampTzPlusMilliseconds(began, rows * 1000 / backfill->rows_per_second);
+	InvalidateCatalogSnapshot();
+	while ((wait = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static void
+backfill_relation(Backfill *options, Oid relation, bool atomic, MemoryContext keep)
+{
+	Backfill	backfill = *options;
+
+	backfill.relation = relation;
 
 	read_progress(&backfill, keep);
 	backfill.estimate = estimate_rows(relation);
 	while (!backfill.finished)
 	{
+		TimestampTz began = GetCurrentTimestamp();
+		int64		rows = backfill.rows;
+
 		run_batch(&backfill, keep);
 		keep_progress(&backfill);
 		tell_progress(&backfill);
 		if (!atomic)
 		{
 			SPI_commit();
+			rest(&backfill, began, backfill.rows - rows);
 			/* what was read before is not ours any more: ask again */
 			itsm_check_owner(relation);
 		}
@@ -368,16 +400,21 @@ itsm_backfill(PG_FUNCTION_ARGS)
 	MemoryContext keep = AllocSetContextCreate(PortalContext ? PortalContext : CurrentMemoryContext,
 											   "itsm backfill", ALLOCSET_SMALL_SIZES);
 	AttachmentRow *row;
-	int			batch_rows = PG_ARGISNULL(1) ? 10000 : PG_GETARG_INT32(1);
+	Backfill	options = {.batch_rows = PG_ARGISNULL(1) ? 10000 : PG_GETARG_INT32(1),
+	.rows_per_second = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2)};
 	List	   *relations;
 	MemoryContext caller;
 	ListCell   *cell;
 
-	if (PG_ARGISNULL(0) || batch_rows < 1)
+	if (PG_ARGISNULL(0) || options.batch_rows < 1 || (!PG_ARGISNULL(2) && options.rows_per_second < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 PG_ARGISNULL(0) ? errmsg("\"attachment\" must not be null")
-				 : errmsg("batch_rows must be at least 1")));
+				 : errmsg("%s must be at least 1", options.batch_rows < 1 ? "batch_rows" : "rows_per_second")));
+	options.attachment = PG_GETARG_INT32(0);
+	/* so that no rest is longer than a second, and the load is even */
+	if (options.rows_per_second)
+		options.batch_rows = Min(options.batch_rows, options.rows_per_second);
 	row = itsm_attachment_read(PG_GETARG_INT32(0));
 	if (row->detached)
 		ereport(ERROR,
@@ -393,7 +430,7 @@ itsm_backfill(PG_FUNCTION_ARGS)
 	relations = itsm_governed_relations(row->relation);
 	MemoryContextSwitchTo(caller);
 	foreach(cell, relations)
-		backfill_relation(PG_GETARG_INT32(0), lfirst_oid(cell), batch_rows, atomic, keep);
+		backfill_relation(&options, lfirst_oid(cell), atomic, keep);
 	SPI_finish();
 	MemoryContextDelete(keep);
 	return (Datum) 0;

@@ -280,6 +280,23 @@ itsm_project_catch_up(Record *record, RowSide *side)
 	itsm_projection_store(record, &projection);
 }
 
+/*
+ * What has been judged before the move found the record under the version, or
+ * lifecycle, that the move leaves.
+ */
+static void
+state_follows(const Record *record, const RowSide *new)
+{
+	RecordState state;
+
+	if (record->attachment != new->attachment->id || !itsm_record_state_read(record, &state) ||
+		!itsm_same_text(state.state, new->state_name))
+		return;
+	if (strcmp(state.lifecycle, new->unit->definition->name) != 0 ||
+		state.lifecycle_version < new->unit->version)
+		store_state(record, &state, new, state.entered_at);
+}
+
 void
 itsm_project_past(Record *record, RowSide *old, RowSide *new, bool moving)
 {
@@ -289,6 +306,7 @@ itsm_project_past(Record *record, RowSide *old, RowSide *new, bool moving)
 		return;
 	if (moving)
 	{
+		state_follows(record, new);
 		if (!keeps_state(old->state_name, new))
 			projection.transitions++;
 		if (milestone_reopens(old->category_number, new->category_number))

@@ -537,7 +537,9 @@ visit_row(const ScannedRow *row, void *argument)
 	}
 	else
 		detail = "the row has no record";
-	if (record.deleted || list_member_int(table->backfilled, attachment))
+	/* what happened while an earlier attachment was off is told to nobody before the backfill */
+	if ((record.deleted && list_member_int(table->attachments, record.attachment)) ||
+		list_member_int(table->backfilled, attachment))
 		itsm_verify_fault(table->verification, SCOPE,
 						  psprintf("%s %s", table->name, itsm_row_key(row->attachment, row->slot)), "%s", detail);
 	else

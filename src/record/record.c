@@ -168,12 +168,18 @@ itsm_record_read_anywhere(int64 id, Record *record)
 	return HeapTupleIsValid(tuple);
 }
 
+/* A row that is there before one that is deleted, then what happened last. */
+static bool
+comes_before(const Record *a, const Record *b)
+{
+	return a->deleted != b->deleted ? b->deleted : a->at > b->at;
+}
+
 bool
 itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const char *tenant), Record *record)
 {
 	Relation	table = itsm_own_open(&records, AccessShareLock);
 	ScanKeyData keys[2];
-	Relation	index = index_open(itsm_relation("record_key_idx"), AccessShareLock);
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	bool		found = false;
@@ -181,15 +187,19 @@ itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const cha
 	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	keys[0].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
-	/* in the order of the index: there are two only of a row that changed its tenant, or was made anew in another */
-	scan = systable_beginscan_ordered(table, index, SnapshotSelf, lengthof(keys), keys);
-	while (!found && HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	scan = systable_beginscan(table, itsm_relation("record_key_idx"), true, SnapshotSelf, lengthof(keys), keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		itsm_record_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), record);
-		found = accept == NULL || accept(record->tenant);
+		Record		other;
+
+		itsm_record_of_tuple(RelationGetDescr(table), heap_copytuple(tuple), &other);
+		if (accept && !accept(other.tenant))
+			continue;
+		if (!found || comes_before(&other, record))
+			*record = other;
+		found = true;
 	}
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
+	systable_endscan(scan);
 	itsm_own_close(&records, AccessShareLock);
 	return found;
 }

@@ -85,7 +85,10 @@ extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 /* By number, in the tenant that has it. */
 extern bool itsm_record_read_anywhere(int64 id, Record *record);
 
-/* By key, in the first tenant that has it and is accepted (NULL: each is); the default one comes first of all. */
+/*
+ * By key, in whatever tenant is accepted (NULL: each is): of the row that is there, or else of the
+ * one that was there last.
+ */
 extern bool itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const char *tenant),
 									  Record *record);
 

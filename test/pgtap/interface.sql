@@ -21,7 +21,7 @@ INSERT INTO promised VALUES
 	('detach', 'relation regclass, attachment integer DEFAULT NULL::integer', 'void', 'v', NULL),
 	('set_mode', 'attachment integer, mode text, rule text DEFAULT NULL::text', 'void', 'v', NULL),
 	('check_rows', 'attachment integer', 'TABLE(key text, rule text, message text)', 's', NULL),
-	('backfill', 'IN attachment integer, IN batch_rows integer DEFAULT 10000', NULL, 'v', NULL),
+	('backfill', 'IN attachment integer, IN batch_rows integer DEFAULT 10000, IN rows_per_second integer DEFAULT NULL::integer', NULL, 'v', NULL),
 	('import_events', 'attachment integer, log text', 'bigint', 'v', NULL),
 	('allowed_transitions', 'relation regclass, key text', 'TABLE(to_state text, status_value text, label text, allowed boolean, unmet jsonb)', 's', NULL),
 	('record_id', 'relation regclass, key text', 'bigint', 's', NULL),

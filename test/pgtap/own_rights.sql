@@ -14,7 +14,7 @@ SELECT set_eq($$SELECT DISTINCT proname::text FROM callable WHERE proname !~ '^(
 	'allowed_transitions', 'append_only', 'apply_proposals', 'approve', 'attach', 'audit_report', 'backfill',
 	'baseline_covers', 'baseline_covers_changes', 'baseline_taken_at', 'book_changes', 'calendar_deadline',
 	'calendar_preview', 'calendar_time', 'certify_ci', 'change_conflicts', 'change_template_valid', 'changed_names',
-	'check_model_rights', 'check_model_schema', 'check_rows', 'class_attributes', 'class_is_a', 'conformance', 'count_clock', 'count_record',
+	'check_model_rights', 'check_model_schema', 'check_rows', 'class_attributes', 'class_is_a', 'combine_digests', 'combined_inclusion', 'conformance', 'count_clock', 'count_record',
 	'create_model', 'create_view', 'detach', 'discover_lifecycle', 'drift', 'evaluate_controls', 'event_reason',
 	'follow_relationships', 'give_back_bookings', 'guard_command', 'guard_drop', 'history', 'import_events', 'int4',
 	'interval_of_text', 'is_open', 'judge', 'judge_truncate', 'judged_version', 'leaf_hash',
