@@ -208,9 +208,11 @@ itsm_audit_charts(const AuditReport *report)
 	appendStringInfoString(report->html, "<p class=\"note\">Months are whole months of UTC, also where the period starts or ends within one.</p>\n");
 	itsm_audit_chart(report, &conformity, ask_conformity);
 	itsm_audit_table(report, assessment_columns, lengthof(assessment_columns), ask_assessments, NULL, "No assessment is as of a time in the period.");
-	appendStringInfoString(report->html, "<p class=\"note\">* looks back: made later than the time as of which it is, over the records"
-						   " as they were when it was made; the last column tells how many of these had history written, or imported,"
-						   " in between.</p>\n");
+	if (itsm_audit_ask(report, "SELECT FROM itsm_report.iso20000_trend t WHERE t.as_of >= $1 AND t.as_of < $2 AND t.looked_back LIMIT 1",
+					   NULL)->numvals > 0)
+		appendStringInfoString(report->html, "<p class=\"note\">* looks back: made later than the time as of which it is, over the"
+							   " records as they were when it was made; the last column tells how many of these had history"
+							   " written, or imported, since that time.</p>\n");
 	itsm_audit_chart(report, &incidents, ask_incidents);
 	itsm_audit_chart(report, &sla, ask_sla);
 	itsm_audit_chart(report, &changes, ask_changes);
