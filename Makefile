@@ -273,7 +273,7 @@ help:
 	@echo '  make clean            remove everything built'
 
 test:
-	@PG_CONFIG='$(if $(filter file,$(origin PG_CONFIG)),,$(PG_CONFIG))' test/install_dependencies test/run $(SUITES)
+	@PG_CONFIG='$(if $(filter file,$(origin PG_CONFIG)),,$(PG_CONFIG))' test/install_dependencies --drivers test/run $(SUITES)
 
 demo:
 	@PG_CONFIG='$(if $(filter file,$(origin PG_CONFIG)),,$(PG_CONFIG))' test/install_dependencies demo/run

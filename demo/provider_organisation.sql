@@ -18,6 +18,11 @@ CREATE FUNCTION story.ago(span interval) RETURNS date LANGUAGE sql STABLE AS
 CREATE FUNCTION story.start() RETURNS timestamptz LANGUAGE sql STABLE AS
 	$$ SELECT date_trunc('month', story.now()) - interval '36 months' $$;
 
+-- What goes on record now is what ended between these: a year, and last of all what goes on.
+CREATE TABLE story.stage (since timestamptz NOT NULL, until timestamptz NOT NULL);
+CREATE FUNCTION story.within(at timestamptz) RETURNS boolean LANGUAGE sql STABLE AS
+	$$ SELECT at >= since AND (at < until OR until = 'infinity') FROM story.stage $$;
+
 -- What happened when, as the provider's old tools have logged it: the past of records, by lifecycle.
 CREATE TABLE story.log (lifecycle text NOT NULL, key text NOT NULL, at timestamptz NOT NULL, state text NOT NULL, actor text);
 CREATE FUNCTION story.tell(lifecycle text, key text, actor text, VARIADIC steps text[]) RETURNS void LANGUAGE sql AS $$
@@ -76,15 +81,12 @@ INSERT INTO provider.service (name, title, priority, owner, business_need, criti
 	('network', 'Network and access to the internet', 1, 'hans', 'Nothing works without it', 'critical', true, 'live', NULL, NULL),
 	('workplace', 'Computers at the workplace', 3, 'carla', 'Tools to work with', 'medium', true, 'live', NULL, NULL),
 	('orders', 'Orders and invoices', 2, 'ines', 'What is sold is delivered and paid', 'critical', true, 'live', NULL, NULL),
-	('telephony', 'Telephones', 3, 'hans', 'Somebody answers', 'high', true, 'live', NULL, NULL),
-	('file sharing', 'Sharing of files', 3, 'ines', 'Work on the same thing', 'medium', true, 'live', NULL, NULL),
-	('video', 'Video conferences', 4, 'hans', 'Meet without travelling', 'low', true, 'in_design', NULL, NULL),
-	('fax', 'Telefax', 5, 'hans', 'None any more', 'low', false, 'retired', 'Numbers end, archives are kept, machines are disposed of', NULL);
+	('telephony', 'Telephones', 3, 'hans', 'Somebody answers', 'high', true, 'live', NULL, NULL);
 INSERT INTO provider.service_party (service, party, kind, owner)
 SELECT service, party, 'customer', 'bernd' FROM (VALUES
 	('mail', 'harbour authority'), ('mail', 'city clinic'), ('network', 'harbour authority'), ('network', 'north school'), ('workplace', 'city clinic'),
-	('orders', 'harbour authority'), ('telephony', 'city clinic'), ('file sharing', 'north school')) AS v(service, party);
-INSERT INTO provider.service_dependency VALUES ('mail', 'network'), ('orders', 'network'), ('telephony', 'network'), ('file sharing', 'network'), ('workplace', 'network');
+	('orders', 'harbour authority'), ('telephony', 'city clinic')) AS v(service, party);
+INSERT INTO provider.service_dependency VALUES ('mail', 'network'), ('orders', 'network'), ('telephony', 'network'), ('workplace', 'network');
 INSERT INTO provider.catalogue_item (name, title, service, kind, owner, changed_on, fulfilment_target, approval_required)
 SELECT name, title, service, 'request', 'carla', story.ago('30 months'), target::interval, approval FROM (VALUES
 	('new mailbox', 'A new mailbox', 'mail', '3 days', false), ('network access', 'Access to the network', 'network', '5 days', false), ('laptop', 'A laptop', 'workplace', '14 days', true),
@@ -92,11 +94,7 @@ SELECT name, title, service, 'request', 'carla', story.ago('30 months'), target:
 
 SELECT story.tell('service', name, 'bernd', 'proposed', story.ago('5 years')::text, 'approved', (story.ago('5 years') + 20)::text, 'in_design', (story.ago('5 years') + 40)::text,
 	'in_build', (story.ago('5 years') + 90)::text, 'in_transition', (story.ago('5 years') + 150)::text, 'live', (story.ago('5 years') + 180)::text)
-FROM provider.service WHERE name NOT IN ('file sharing', 'video') \g /dev/null
-SELECT story.tell('service', 'fax', 'bernd', 'retiring', story.ago('10 months')::text, 'retired', story.ago('8 months')::text) \g /dev/null
-SELECT story.tell('service', 'file sharing', 'bernd', 'proposed', story.ago('11 months')::text, 'approved', story.ago('10 months')::text, 'in_design', story.ago('9 months')::text,
-	'in_build', story.ago('8 months')::text, 'in_transition', story.ago('6 months')::text, 'live', story.ago('5 months')::text) \g /dev/null
-SELECT story.tell('service', 'video', 'bernd', 'proposed', story.ago('4 months')::text, 'approved', story.ago('3 months')::text, 'in_design', story.ago('2 months')::text) \g /dev/null
+FROM provider.service \g /dev/null
 
 -- ------------------------------------------------------------------ configuration items
 
@@ -119,7 +117,7 @@ INSERT INTO provider.ci_dependency VALUES
 	('switch-core', 'firewall'), ('firewall', 'router-1');
 INSERT INTO provider.ci_connection VALUES ('router-1', 'router-2');
 INSERT INTO provider.service_ci VALUES
-	('mail', 'app-mail'), ('orders', 'app-orders'), ('telephony', 'app-phone'), ('file sharing', 'app-files'), ('network', 'router-1'), ('network', 'router-2'), ('network', 'firewall'), ('network', 'switch-core');
+	('mail', 'app-mail'), ('orders', 'app-orders'), ('telephony', 'app-phone'), ('network', 'router-1'), ('network', 'router-2'), ('network', 'firewall'), ('network', 'switch-core');
 UPDATE provider.configuration_item SET status = 'live';
 SELECT story.tell('configuration_item', name, 'eva', 'ordered', story.ago('40 months')::text, 'received', story.ago('39 months')::text, 'in_build', (story.ago('39 months') + 5)::text,
 	'in_test', (story.ago('39 months') + 10)::text, 'live', story.ago('38 months')::text) FROM provider.configuration_item \g /dev/null

@@ -73,7 +73,7 @@ SELECT detail FROM itsm.verify() WHERE scope = 'assessment' AND NOT ok AND objec
 ROLLBACK;
 BEGIN;
 DELETE FROM itsm.assessment WHERE id = :second;
-INSERT INTO itsm.assessment VALUES (-1, now(), 'nobody', 'forged');
+INSERT INTO itsm.assessment VALUES (-1, now(), now(), 0, 'nobody', 'forged');
 SELECT object = 'assessment -1' AS forged, detail FROM itsm.verify() WHERE scope = 'assessment' AND NOT ok ORDER BY 1;
 ROLLBACK;
 

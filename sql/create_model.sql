@@ -136,6 +136,8 @@ CALL itsm.create_model(NULL);
 CALL itsm.create_model('model_new', mode => 'strict');
 CALL itsm.create_model('itsm');
 CALL itsm.create_model('itsm_report', '{risk}');
+CALL itsm.create_model('pg_catalog', '{risk}');
+CALL itsm.create_model('information_schema', '{risk}');
 CALL itsm.create_model('pg_model');
 SELECT nspname FROM pg_namespace WHERE nspname ~ 'model';
 

@@ -23,21 +23,63 @@
 
 #define SUBJECT "assessment"
 
-static int64
-begin_assessment(TimestampTz at, Datum note, bool no_note)
+/*
+ * As of when an assessment that is made now looks.  Assessments go forward:
+ * where an organisation stands is told by the last one, and what was kept of a
+ * time is not followed by another one of an earlier time.
+ */
+static TimestampTz
+as_of_when(TimestampTz now, TimestampTz as_of)
 {
-	static const Oid types[] = {TIMESTAMPTZOID, TEXTOID, TEXTOID};
-	Datum		values[] = {TimestampTzGetDatum(at), CStringGetTextDatum(itsm_acting()), note};
-	const char	nulls[] = {' ', ' ', no_note ? 'n' : ' ', '\0'};
+	OwnerQuery	query;
+	bool		isnull;
+	Datum		last;
+
+	if (TIMESTAMP_NOT_FINITE(as_of) || as_of > now)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an assessment cannot be as of %s, which is not a time in the past", timestamptz_to_str(as_of)),
+				 errhint("Leave as_of out, or give the end of the period that it looks back on.")));
+	itsm_query_begin(&query);
+	(void) itsm_query(SPI_OK_SELECT, "SELECT pg_catalog.max(a.as_of) FROM itsm.assessment a", 0, NULL, NULL, NULL);
+	last = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (!isnull && DatumGetTimestampTz(last) > as_of)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an assessment cannot be as of %s, since there is one as of a later time", timestamptz_to_str(as_of)),
+				 errdetail("That one is as of %s.", timestamptz_to_str(DatumGetTimestampTz(last))),
+				 errhint("Look back before later times are assessed, the earliest first.")));
+	itsm_query_end(&query);
+	return as_of;
+}
+
+/*
+ * Counts, for an assessment that looks back, what was written since: what an
+ * import told of is as old as it says, but nobody knows since when it stands there.
+ */
+static const char insert_assessment[] =
+	"INSERT INTO itsm.assessment (id, at, as_of, written_since, assessed_by, note)"
+	" SELECT pg_catalog.nextval('itsm.assessment_id_seq'), $1, $2, CASE WHEN $2 OPERATOR(pg_catalog.<) $1 THEN"
+	"  (SELECT pg_catalog.count(*) FROM itsm.record r WHERE r.source OPERATOR(pg_catalog.<>) 0 AND EXISTS ("
+	"   SELECT FROM itsm.event e WHERE e.tenant OPERATOR(pg_catalog.=) r.tenant AND e.record OPERATOR(pg_catalog.=) r.id"
+	"    AND (e.at OPERATOR(pg_catalog.>) $2 OR e.kind OPERATOR(pg_catalog.=) 'imported')))"
+	"  ELSE 0 END, $3, $4"
+	" RETURNING id";
+
+static int64
+begin_assessment(TimestampTz at, TimestampTz as_of, Datum note, bool no_note)
+{
+	static const Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	Datum		values[] = {
+		TimestampTzGetDatum(at), TimestampTzGetDatum(as_of), CStringGetTextDatum(itsm_acting()), note
+	};
+	const char	nulls[] = {' ', ' ', ' ', no_note ? 'n' : ' ', '\0'};
 	OwnerQuery	query;
 	bool		isnull;
 	int64		id;
 
 	itsm_query_begin(&query);
-	(void) itsm_query(SPI_OK_INSERT_RETURNING,
-					  "INSERT INTO itsm.assessment (id, at, assessed_by, note)"
-					  " VALUES (pg_catalog.nextval('itsm.assessment_id_seq'), $1, $2, $3) RETURNING id",
-					  lengthof(types), types, values, nulls);
+	(void) itsm_query(SPI_OK_INSERT_RETURNING, insert_assessment, lengthof(types), types, values, nulls);
 	id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	itsm_query_end(&query);
 	return id;
@@ -127,13 +169,13 @@ keep_findings(int64 assessment, const Control *control, Tuplestorestate *failing
 }
 
 static void
-assess_control(int64 assessment, const Control *control, TimestampTz at)
+assess_control(int64 assessment, const Control *control, TimestampTz as_of)
 {
 	Tuplestorestate *failing = itsm_findings_begin();
 	ControlResult result;
 	OwnerQuery	query;
 
-	itsm_control_run(control, at, failing, &result);
+	itsm_control_run(control, as_of, failing, &result);
 	itsm_query_begin(&query);
 	keep_result(assessment, control, &result);
 	if (result.failed > 0)
@@ -160,13 +202,14 @@ finish_assessment(int64 assessment, int controls, const char *note)
 }
 
 /*
- * itsm.assess(note text) → bigint
+ * itsm.assess(note text, as_of timestamptz) → bigint
  */
 ITSM_FUNCTION(itsm_assess);
 Datum
 itsm_assess(PG_FUNCTION_ARGS)
 {
-	TimestampTz at = GetCurrentTimestamp();
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz as_of = now;
 	List	   *controls;
 	int64		assessment;
 	MemoryContext context;
@@ -174,14 +217,16 @@ itsm_assess(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("itsm.assess()");
 	controls = itsm_controls_load(NULL, NULL);
-	assessment = begin_assessment(at, PG_GETARG_DATUM(0), PG_ARGISNULL(0));
+	if (!PG_ARGISNULL(1))
+		as_of = as_of_when(now, PG_GETARG_TIMESTAMPTZ(1));
+	assessment = begin_assessment(now, as_of, PG_GETARG_DATUM(0), PG_ARGISNULL(0));
 	context = AllocSetContextCreate(CurrentMemoryContext, "itsm assessment", ALLOCSET_DEFAULT_SIZES);
 	foreach(cell, controls)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 
 		CHECK_FOR_INTERRUPTS();
-		assess_control(assessment, lfirst(cell), at);
+		assess_control(assessment, lfirst(cell), as_of);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
 	}

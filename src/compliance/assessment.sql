@@ -6,6 +6,8 @@ SELECT pg_catalog.pg_extension_config_dump('itsm.assessment_id_seq', '');
 CREATE TABLE itsm.assessment (
 	id bigint NOT NULL,
 	at timestamptz NOT NULL,
+	as_of timestamptz NOT NULL,
+	written_since bigint NOT NULL,
 	assessed_by text NOT NULL,
 	note text,
 	PRIMARY KEY (id)
@@ -14,7 +16,9 @@ SELECT pg_catalog.pg_extension_config_dump('itsm.assessment', '');
 
 COMMENT ON TABLE itsm.assessment IS 'Assessments, a row each. Written by itsm.assess; a digest over all that belongs to it is in the ledger (subject assessment), and itsm.verify() compares.';
 COMMENT ON COLUMN itsm.assessment.id IS 'Number of the assessment.';
-COMMENT ON COLUMN itsm.assessment.at IS 'As of when the controls were answered.';
+COMMENT ON COLUMN itsm.assessment.at IS 'When it was made.';
+COMMENT ON COLUMN itsm.assessment.as_of IS 'As of when the controls were answered: when it was made, or before, where it looks back.';
+COMMENT ON COLUMN itsm.assessment.written_since IS 'Of an assessment that looks back: how many records had some of their history written, or imported, after the time as of which it looks.';
 COMMENT ON COLUMN itsm.assessment.assessed_by IS 'Who had it made.';
 COMMENT ON COLUMN itsm.assessment.note IS 'What it was made for.';
 
@@ -86,10 +90,12 @@ ALTER TABLE itsm.assessment ENABLE ALWAYS TRIGGER itsm_append_only;
 ALTER TABLE itsm.assessment_result ENABLE ALWAYS TRIGGER itsm_append_only;
 ALTER TABLE itsm.assessment_finding ENABLE ALWAYS TRIGGER itsm_append_only;
 
-CREATE FUNCTION itsm.assess(note text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION itsm.assess(note text DEFAULT NULL, as_of timestamptz DEFAULT NULL) RETURNS bigint
 AS 'MODULE_PATHNAME', 'itsm_assess' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION itsm.assess(text) IS 'Answers every control, of all frameworks, and keeps what came of it: status, counts, and each thing that does not conform with its record and the last event of it. All controls see one snapshot. Returns the number of the assessment. Append-only; an event of the ledger vouches for it. For the DBA to grant.';
-REVOKE ALL ON FUNCTION itsm.assess(text) FROM PUBLIC;
+COMMENT ON FUNCTION itsm.assess(text, timestamptz) IS
+'Answers every control, of all frameworks, and keeps what came of it: status, counts, and each thing that does not conform with its record and the last event of it. All controls see one snapshot. Returns the number of the assessment. Append-only; an event of the ledger vouches for it. For the DBA to grant.
+as_of looks back: intervals are counted back from then, over the records as they are now. Kept are both times, and how many records had history written or imported since. It is for a past that is loaded year by year: 22023 when it lies in the future, or before the time as of which the last assessment was made.';
+REVOKE ALL ON FUNCTION itsm.assess(text, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION itsm.finding_commitment(salt bytea, subject text, problem text) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -107,7 +113,7 @@ SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 AS $$
 	SELECT pg_catalog.encode(pg_catalog.sha256(
-		pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(a.id, a.at, a.assessed_by, a.note)::text, 'UTF8'))
+		pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(a.id, a.at, a.as_of, a.written_since, a.assessed_by, a.note)::text, 'UTF8'))
 		OPERATOR(pg_catalog.||) coalesce((
 			SELECT pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
 					r.control, r.framework, r.clause, r.kind, r.grade, r.title, r.parameter, r.status, r.checked, r.failed, r.detail,

@@ -52,6 +52,10 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'IT051', MESSAGE = format('the reference model cannot be made in schema "%s", which is the extension''s own', schema),
 			HINT = 'Name a schema of yours; it is created when it is not there.', SCHEMA = schema;
 	END IF;
+	IF schema LIKE 'pg\_%' OR schema = 'information_schema' THEN
+		RAISE EXCEPTION USING ERRCODE = 'IT051', MESSAGE = format('the reference model cannot be made in schema "%s", which is the system''s', schema),
+			HINT = 'Name a schema of yours; it is created when it is not there.', SCHEMA = schema;
+	END IF;
 	SELECT string_agg(c.relname, ', ' ORDER BY m.position, o) INTO taken
 	FROM itsm.model_part m
 		CROSS JOIN unnest(m.tables) WITH ORDINALITY AS t(name, o)
@@ -63,7 +67,7 @@ BEGIN
 			HINT = 'Nothing was made. Name another schema, or only parts whose tables are not there.', SCHEMA = schema;
 	END IF;
 END $$;
-COMMENT ON FUNCTION itsm.check_model_schema(name, text[]) IS 'Raises IT051 when these parts of the reference model cannot be made in the schema: it is the extension''s own, or has tables, views or whatever of the same names.';
+COMMENT ON FUNCTION itsm.check_model_schema(name, text[]) IS 'Raises IT051 when these parts of the reference model cannot be made in the schema: it is the extension''s own or the system''s, or has tables, views or whatever of the same names.';
 
 -- What columns and link tables say, where both ends are there and one of them is made now.
 CREATE FUNCTION itsm.model_relationships(made text[], present text[])

@@ -104,8 +104,9 @@ find_assessment(AuditReport *report)
 {
 	SPITupleTable *rows = itsm_audit_ask(report,
 										 "SELECT t.assessment::pg_catalog.text,"
-										 " pg_catalog.to_char(t.at, 'YYYY-MM-DD HH24:MI') || ' UTC'"
-										 " FROM itsm_report.iso20000_trend t WHERE t.at < $2 ORDER BY t.assessment DESC LIMIT 1",
+										 " pg_catalog.to_char(t.as_of, 'YYYY-MM-DD HH24:MI') || ' UTC'"
+										 " || CASE WHEN t.looked_back THEN ', looked back on at ' || pg_catalog.to_char(t.at, 'YYYY-MM-DD HH24:MI') || ' UTC' ELSE '' END"
+										 " FROM itsm_report.iso20000_trend t WHERE t.as_of < $2 ORDER BY t.assessment DESC LIMIT 1",
 										 NULL);
 
 	if (rows->numvals == 0)

@@ -27,7 +27,7 @@ write_fact(StringInfo html, const char *number, const char *what)
 static const char ask_summary[] =
 	"SELECT pg_catalog.round(100 * t.conformity, 1)::text || ' %', t.conforming::text, t.major::text, t.minor::text,"
 	" t.observations::text, t.no_evidence::text, t.not_applicable::text, t.errors::text, t.assessed_by, t.note,"
-	" (t.at < $1)::text"
+	" (t.as_of < $1)::text"
 	" FROM itsm_report.iso20000_trend t WHERE t.assessment = $3";
 
 void
@@ -142,13 +142,24 @@ itsm_audit_clauses(const AuditReport *report)
 
 /* ------------------------------------------------------------------ charts */
 
-/* Several of one day are told apart by their numbers. */
+/* Several of one day are told apart by their numbers; those that look back have a star. */
 static const char ask_conformity[] =
-	"SELECT CASE WHEN count(*) OVER (PARTITION BY t.day) > 1 THEN pg_catalog.to_char(t.at, 'MM-DD') || ' no. ' || t.assessment"
-	" ELSE pg_catalog.to_char(t.at, 'YYYY-MM-DD') END, (100 * t.conformity)::float8,"
+	"SELECT CASE WHEN count(*) OVER (PARTITION BY t.day) > 1 THEN pg_catalog.to_char(t.as_of, 'MM-DD') || ' no. ' || t.assessment"
+	" ELSE pg_catalog.to_char(t.as_of, 'YYYY-MM-DD') END || CASE WHEN t.looked_back THEN ' *' ELSE '' END, (100 * t.conformity)::float8,"
 	" (100.0 * t.nonconforming / nullif(t.controls - t.not_applicable, 0))::float8,"
 	" (100.0 * t.no_evidence / nullif(t.controls - t.not_applicable, 0))::float8"
-	" FROM itsm_report.iso20000_trend t WHERE t.at >= $1 AND t.at < $2 ORDER BY t.assessment";
+	" FROM itsm_report.iso20000_trend t WHERE t.as_of >= $1 AND t.as_of < $2 ORDER BY t.assessment";
+
+static const HtmlColumn assessment_columns[] = {
+	{"No.", 5, CELL_NUMBER}, {"As of", 15, CELL_WHEN}, {"Made at", 15, CELL_WHEN}, {"Made by", 11}, {"For", 32}, {"Conforming", 11, CELL_NUMBER},
+	{"History written since", 11, CELL_NUMBER}
+};
+
+static const char ask_assessments[] =
+	"SELECT t.assessment::text, pg_catalog.to_char(t.as_of, 'YYYY-MM-DD HH24:MI') || CASE WHEN t.looked_back THEN ' *' ELSE '' END,"
+	" pg_catalog.to_char(t.at, 'YYYY-MM-DD HH24:MI'), t.assessed_by, t.note, pg_catalog.round(100 * t.conformity, 1) || ' %',"
+	" CASE WHEN t.looked_back THEN t.written_since || ' records' END"
+	" FROM itsm_report.iso20000_trend t WHERE t.as_of >= $1 AND t.as_of < $2 ORDER BY t.assessment LIMIT " CppAsString2(MOST_ROWS);
 
 /* Every month from the first to the last with values, of the last hundred years of them. */
 #define EVERY_MONTH(columns) \
@@ -197,6 +208,12 @@ itsm_audit_charts(const AuditReport *report)
 	itsm_html_section(report->html, "charts", "Figures over time");
 	appendStringInfoString(report->html, "<p class=\"note\">Months are whole months of UTC, also where the period starts or ends within one.</p>\n");
 	itsm_audit_chart(report, &conformity, ask_conformity);
+	itsm_audit_table(report, assessment_columns, lengthof(assessment_columns), ask_assessments, NULL, "No assessment is as of a time in the period.");
+	if (itsm_audit_ask(report, "SELECT FROM itsm_report.iso20000_trend t WHERE t.as_of >= $1 AND t.as_of < $2 AND t.looked_back LIMIT 1",
+					   NULL)->numvals > 0)
+		appendStringInfoString(report->html, "<p class=\"note\">* looks back: made later than the time as of which it is, over the"
+							   " records as they were when it was made; the last column tells how many of these had history"
+							   " written, or imported, since that time.</p>\n");
 	itsm_audit_chart(report, &incidents, ask_incidents);
 	itsm_audit_chart(report, &sla, ask_sla);
 	itsm_audit_chart(report, &changes, ask_changes);

@@ -154,8 +154,11 @@ COMMENT ON COLUMN itsm_report.iso20000_clause.assessed_at IS 'When it was made.'
 CREATE VIEW itsm_report.iso20000_trend WITH (security_barrier = true) AS
 	SELECT a.id AS assessment,
 		a.at,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', a.at))) AS day,
-		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', a.at))) AS month,
+		a.as_of,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('day', pg_catalog.timezone('UTC', a.as_of))) AS day,
+		pg_catalog.timezone('UTC', pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', a.as_of))) AS month,
+		a.as_of OPERATOR(pg_catalog.<) a.at AS looked_back,
+		a.written_since,
 		a.assessed_by,
 		a.note,
 		r.controls,
@@ -190,8 +193,11 @@ REVOKE ALL ON itsm_report.iso20000_trend FROM PUBLIC;
 COMMENT ON VIEW itsm_report.iso20000_trend IS 'Progress: a row per assessment, with how its controls of ISO/IEC 20000-1 stood.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.assessment IS 'Number of the assessment.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.at IS 'When it was made.';
-COMMENT ON COLUMN itsm_report.iso20000_trend.day IS 'Start of that day (UTC).';
-COMMENT ON COLUMN itsm_report.iso20000_trend.month IS 'Start of that month (UTC).';
+COMMENT ON COLUMN itsm_report.iso20000_trend.as_of IS 'As of when the controls were answered: when it was made, or before, where it looks back.';
+COMMENT ON COLUMN itsm_report.iso20000_trend.day IS 'Start of the day (UTC) as of which it is.';
+COMMENT ON COLUMN itsm_report.iso20000_trend.month IS 'Start of the month (UTC) as of which it is.';
+COMMENT ON COLUMN itsm_report.iso20000_trend.looked_back IS 'It was made later than the time as of which it is, over the records as they were when it was made.';
+COMMENT ON COLUMN itsm_report.iso20000_trend.written_since IS 'Where it looks back: how many records had some of their history written, or imported, after the time as of which it is; else 0.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.assessed_by IS 'Who had it made.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.note IS 'What it was made for.';
 COMMENT ON COLUMN itsm_report.iso20000_trend.controls IS 'Controls that there were.';
@@ -208,6 +214,7 @@ COMMENT ON COLUMN itsm_report.iso20000_trend.conformity IS 'conforming as a shar
 CREATE VIEW itsm_report.iso20000_clause_trend WITH (security_barrier = true) AS
 	SELECT a.id AS assessment,
 		a.at,
+		a.as_of,
 		k.clause,
 		k.ordinal::bigint AS ordinal,
 		k.parent,
@@ -232,6 +239,7 @@ REVOKE ALL ON itsm_report.iso20000_clause_trend FROM PUBLIC;
 COMMENT ON VIEW itsm_report.iso20000_clause_trend IS 'Progress by clause: what came of each clause of ISO/IEC 20000-1 that has controls, in each assessment. A filter on the assessment is quick.';
 COMMENT ON COLUMN itsm_report.iso20000_clause_trend.assessment IS 'Number of the assessment.';
 COMMENT ON COLUMN itsm_report.iso20000_clause_trend.at IS 'When it was made.';
+COMMENT ON COLUMN itsm_report.iso20000_clause_trend.as_of IS 'As of when: when it was made, or before, where it looks back.';
 COMMENT ON COLUMN itsm_report.iso20000_clause_trend.clause IS 'Number of the clause.';
 COMMENT ON COLUMN itsm_report.iso20000_clause_trend.ordinal IS 'Its place: order by it.';
 COMMENT ON COLUMN itsm_report.iso20000_clause_trend.parent IS 'The clause that it is a part of; null: none.';

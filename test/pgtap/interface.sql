@@ -49,7 +49,7 @@ INSERT INTO promised VALUES
 	('assign_gap', 'control text, owner text, due date DEFAULT NULL::date', 'void', 'v', false),
 	('raise_action', 'control text, relation regclass, owner text DEFAULT NULL::text, due date DEFAULT NULL::date, attributes jsonb DEFAULT ''{}''::jsonb', 'text', 'v', false),
 	('control_findings', 'control text', 'TABLE(subject text, record bigint, version bigint, tenant text, key text, problem text)', 's', false),
-	('assess', 'note text DEFAULT NULL::text', 'bigint', 'v', false),
+	('assess', 'note text DEFAULT NULL::text, as_of timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'v', false),
 	('assessment_digest', 'assessment bigint', 'text', 's', false),
 	('audit_report', 'starts_at timestamp with time zone, ends_at timestamp with time zone', 'text', 's', true),
 	('judge', '', 'trigger', 'v', true),

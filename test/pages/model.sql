@@ -1,0 +1,2 @@
+-- What docs/model.md takes for granted.
+CREATE ROLE service_owner;

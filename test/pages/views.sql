@@ -1,0 +1,2 @@
+-- What docs/views.md takes for granted.
+CREATE ROLE reader;
