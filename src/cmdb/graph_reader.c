@@ -286,6 +286,14 @@ is_redundant_type(GraphReader *reader, int type)
 	return reader->redundant[type] > 0;
 }
 
+int
+itsm_graph_needs(GraphReader *reader, int64 node, int type)
+{
+	if (reader->redundant == NULL || !is_redundant_type(reader, type))
+		return 0;
+	return itsm_redundancy_needs(&reader->redundancy, reader->types.types[type].name, node);
+}
+
 /* How many of the records that an edge of the type leads from may fail: those beyond what the node needs. */
 static int
 tolerates(Graph *graph, int64 node, int type)
@@ -294,12 +302,11 @@ tolerates(Graph *graph, int64 node, int type)
 	GraphEdge  *kept = reader->edges;
 	size_t		capacity = reader->capacity;
 	const GraphEdge *edges;
-	int			needs;
+	int			needs = itsm_graph_needs(reader, node, type);
 	int			spare = 0;
 	int			count;
 
-	if (!is_redundant_type(reader, type) ||
-		(needs = itsm_redundancy_needs(&reader->redundancy, reader->types.types[type].name, node)) == 0)
+	if (needs == 0)
 		return 0;
 	/* the search still reads the array of neighbours */
 	reader->edges = reader->arriving;

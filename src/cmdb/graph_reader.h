@@ -87,6 +87,12 @@ extern void itsm_graph_close(GraphReader *reader);
 /* What follows tolerates what itsm.set_redundancy says; for the search of what a failure reaches. */
 extern void itsm_graph_tolerate(GraphReader *reader);
 
+/*
+ * How many of those whose edges of that type arrive at a node it needs, where
+ * itsm.set_redundancy says so; else 0.  After itsm_graph_tolerate only.
+ */
+extern int	itsm_graph_needs(GraphReader *reader, int64 node, int type);
+
 /* The type of a row's value; NULL when there is none of that name (any more). */
 extern const RelationshipType *itsm_graph_type(GraphReader *reader, Datum value);
 
