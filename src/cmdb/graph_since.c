@@ -4,8 +4,8 @@
  *
  * Both follow from the snapshot, so that they are found once for as many
  * searches as have the same one: those of one statement, and of all statements
- * between which nobody has committed anything.  Whoever has written something
- * himself sees more than what his snapshot says, and looks each time.
+ * between which nobody has committed anything, and the own transaction neither
+ * written nor taken back anything.
  */
 #include "core/itsm.h"
 
@@ -31,7 +31,16 @@ static GraphMemory memory;
 /* Of which snapshot and types that is. */
 static bool kept = false;
 static SnapshotData of_snapshot;
+static TransactionId of_transaction;	/* that has written before */
 static uint64 of_types;
+
+/* What was taken back has no other snapshot. */
+static void
+on_subtransaction(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		kept = false;
+}
 
 static void
 keep(Snapshot snapshot, const RelationshipTypes *types)
@@ -41,6 +50,7 @@ keep(Snapshot snapshot, const RelationshipTypes *types)
 	memcpy(of_snapshot.xip, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
 	of_snapshot.subxip = MemoryContextAlloc(context, sizeof(TransactionId) * (snapshot->subxcnt + 1));
 	memcpy(of_snapshot.subxip, snapshot->subxip, sizeof(TransactionId) * snapshot->subxcnt);
+	of_transaction = GetTopTransactionIdIfAny();
 	of_types = types->generation;
 	kept = true;
 }
@@ -48,7 +58,15 @@ keep(Snapshot snapshot, const RelationshipTypes *types)
 static bool
 is_kept(Snapshot snapshot, const RelationshipTypes *types)
 {
-	return kept && (since.pack == NULL || since.pack->generation != 0) && of_types == types->generation &&
+	/* a serializable transaction reads what it relies on, so that conflicts are found */
+	if (!kept || IsolationIsSerializable() || (since.pack && since.pack->generation == 0) ||
+		of_types != types->generation)
+		return false;
+	/* commands tell apart what the own transaction has written, and nothing else */
+	if (of_transaction != GetTopTransactionIdIfAny() ||
+		(TransactionIdIsValid(of_transaction) && snapshot->curcid != of_snapshot.curcid))
+		return false;
+	return
 		snapshot->xmin == of_snapshot.xmin && snapshot->xmax == of_snapshot.xmax && snapshot->xcnt == of_snapshot.xcnt &&
 		snapshot->subxcnt == of_snapshot.subxcnt && snapshot->suboverflowed == of_snapshot.suboverflowed &&
 		snapshot->takenDuringRecovery == of_snapshot.takenDuringRecovery &&
@@ -117,16 +135,16 @@ read_changes(Snapshot snapshot, const RelationshipTypes *types)
 GraphSince *
 itsm_graph_since(Snapshot snapshot, const RelationshipTypes *types)
 {
-	/* a serializable transaction reads what it relies on, so that conflicts are found */
-	bool		keeps = !TransactionIdIsValid(GetTopTransactionIdIfAny()) && !IsolationIsSerializable();
-
-	if (keeps && is_kept(snapshot, types))
+	if (is_kept(snapshot, types))
 		return &since;
 	kept = false;
 	if (context)
 		MemoryContextReset(context);
 	else
+	{
+		RegisterSubXactCallback(on_subtransaction, NULL);
 		context = AllocSetContextCreate(TopMemoryContext, "itsm relationships since the pack", ALLOCSET_SMALL_SIZES);
+	}
 	memset(&since, 0, sizeof(since));
 	itsm_graph_memory_begin(&memory, context);
 	graph_changes_begin(&since.changes, &memory);
@@ -136,7 +154,6 @@ itsm_graph_since(Snapshot snapshot, const RelationshipTypes *types)
 		since.labels = labels_of(since.pack, types);
 		read_changes(snapshot, types);
 	}
-	if (keeps)
-		keep(snapshot, types);
+	keep(snapshot, types);
 	return &since;
 }
