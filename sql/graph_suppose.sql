@@ -25,12 +25,29 @@ BEGIN
 	RETURN result;
 END $$;
 SELECT hit('n1') AS n1, hit('rack1') AS rack1, hit('disk') AS disk;
+CREATE FUNCTION points(start text, VARIADIC arguments text[] DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE format('SELECT string_agg(format(''%%s(%%s %%s/%%s)'', name(record), depth, cut_off, ends), '' '' ORDER BY depth, name(record)) FROM itsm.single_points_of_failure(%s)',
+		array_to_string(n(start)::text || arguments, ', ')) INTO result;
+	RETURN result;
+END $$;
+-- nothing is said yet: n1 and n2 are two ways to their rack
+SELECT points('shop');
 -- two of three are enough
 SELECT itsm.set_redundancy(n('cluster'), 'uses', 2);
 SELECT hit('n1') AS n1, hit('n3') AS n3, hit('disk') AS disk;
 SELECT hit('rack1') AS two_nodes, hit('rack2') AS one_node;
 SELECT hit('rack1', '3') AS within_three, hit('rack1', '1') AS within_one;
 SELECT itsm.impact_count(n('n1')), itsm.impact_count(n('rack1'));
+-- a single point of failure is what brings too many down
+SELECT points('shop') AS shop, points('mail') AS mail, points('cluster', 'types => ''{uses}''') AS of_the_nodes;
+-- both racks in one room bring it down together, and a node less leaves none to spare
+INSERT INTO node VALUES ('room');
+CREATE FUNCTION supposed(t text, VARIADIC pairs text[]) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT 'with_relationships => ' || quote_literal(jsonb_agg(jsonb_build_object('source', n(split_part(p, ' ', 1)), 'type', t, 'target', n(split_part(p, ' ', 2))))) FROM unnest(pairs) p $$;
+SELECT points('shop', supposed('located_in', 'rack1 room', 'rack2 room')) AS with_a_room, points('shop', 'without_cis => ARRAY[n(''n2'')]') AS without_n2;
 -- who listens to dependencies still hears of all
 SELECT string_agg(name(record), ' ' ORDER BY name(record)) FROM itsm.dependencies(n('shop'));
 -- one of three; four of three: there is nothing to spare
@@ -44,9 +61,11 @@ SELECT hit('n1') AS n1;
 SELECT clock_timestamp() AS before \gset
 SELECT itsm.set_redundancy(n('cluster'), 'uses', 2);
 SELECT hit('n1') AS now, hit('n1', 'NULL', 'NULL', quote_literal(:'before')) AS before;
+SELECT points('shop') AS now, points('shop', 'NULL', quote_literal(:'before')) AS before;
 -- the same with relationships packed, and with a change after that
 SELECT itsm.pack_relationships() > 0 AS packed;
 SELECT hit('n1') AS n1, hit('rack1') AS rack1;
+SELECT points('shop');
 
 -- without a record: one node less is one less to spare
 SELECT hit('n1', 'without_cis => ARRAY[n(''n2'')]') AS n1;
@@ -82,6 +101,9 @@ SELECT itsm.set_redundancy(n('cluster'), 'likes', 1);
 SELECT itsm.set_redundancy(-5, 'uses', 1);
 SELECT itsm.set_redundancy(NULL, 'uses', 1);
 SELECT * FROM itsm.impact(n('n1'), without_relationships => '{-1}');
+SELECT * FROM itsm.single_points_of_failure(n('shop'), without_relationships => '{-1}');
+SELECT * FROM itsm.single_points_of_failure(n('shop'), with_relationships => '[1]');
+SELECT * FROM itsm.single_points_of_failure(-7, without_cis => '{1}');
 SELECT * FROM itsm.impact(n('n1'), with_relationships => '{}');
 SELECT * FROM itsm.impact(n('n1'), with_relationships => '[1]');
 SELECT * FROM itsm.impact(n('n1'), with_relationships => '[{"source": "a"}]');

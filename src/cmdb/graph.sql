@@ -51,14 +51,17 @@ RETURNS TABLE (record bigint, explained integer, distance integer)
 AS 'MODULE_PATHNAME', 'itsm_common_causes'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100;
 COMMENT ON FUNCTION itsm.common_causes(bigint[], integer, text[], timestamptz) IS
-'Records whose failure reaches several of those given, itself included: explained, how many of them; distance, the depths to them taken together. What explains most stands first, then what is nearest. The other arguments, and errors, as for itsm.impact.';
+'Records whose failure reaches several of those given, alone or with others, itself included: explained, how many of them; distance, the depths to them taken together. What explains most stands first, then what is nearest. The other arguments, and errors, as for itsm.impact.';
 
-CREATE FUNCTION itsm.single_points_of_failure(service bigint, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL)
+CREATE FUNCTION itsm.single_points_of_failure(service bigint, types text[] DEFAULT NULL, at timestamptz DEFAULT NULL,
+	without_cis bigint[] DEFAULT NULL, without_relationships bigint[] DEFAULT NULL, with_relationships jsonb DEFAULT NULL)
 RETURNS TABLE (record bigint, depth integer, cut_off bigint, ends bigint)
 AS 'MODULE_PATHNAME', 'itsm_single_points_of_failure'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100;
-COMMENT ON FUNCTION itsm.single_points_of_failure(bigint, text[], timestamptz) IS
-'Records that a service cannot go around. The dependencies of the service lead to ends: records that depend on nothing further (or several that depend on each other only). A record is listed when every way from the service to some end passes through it, the end itself included: cut_off, to how many ends; ends, how many there are. Where two ways lead to an end, what stands on only one of them is not listed. Those that cut off most stand first, then the nearest. The other arguments, and errors, as for itsm.impact.';
+COMMENT ON FUNCTION itsm.single_points_of_failure(bigint, text[], timestamptz, bigint[], bigint[], jsonb) IS
+'Records that a service cannot go around. The dependencies of the service lead to ends: records that depend on nothing further (or several that depend on each other only). cut_off: to how many ends every way from the service passes through the record, the end itself included; ends: how many there are.
+Where itsm.set_redundancy has said nothing of the service and of what it depends on (by the types asked for), two ways to an end are taken for redundancy: a record is listed when it cuts off some end, and what stands on only one of two ways is not. Where it has said anything there, that counts, and only that: those records are listed whose failure alone reaches the service, as itsm.impact has it, also those that cut off none.
+Those that cut off most stand first, then the nearest. What if: without_cis and the arguments after it, as for itsm.impact; the others, and errors, too.';
 
 CREATE FUNCTION itsm.cycles(type text, at timestamptz DEFAULT NULL)
 RETURNS TABLE (cycle integer, record bigint)
@@ -87,7 +90,7 @@ REVOKE ALL ON FUNCTION
 	itsm.dependency_count(bigint, integer, text[], timestamptz),
 	itsm.path(bigint, bigint, integer, text[], timestamptz, boolean),
 	itsm.common_causes(bigint[], integer, text[], timestamptz),
-	itsm.single_points_of_failure(bigint, text[], timestamptz),
+	itsm.single_points_of_failure(bigint, text[], timestamptz, bigint[], bigint[], jsonb),
 	itsm.cycles(text, timestamptz),
 	itsm.components(text, timestamptz),
 	itsm.impact_diagram(bigint, integer, text[], timestamptz, text)

@@ -1,6 +1,6 @@
 /*
  * graph_cache.c
- *		Pages of packed relationships, decoded once a session.
+ *		Pages of packed relationships, read once a session.
  *
  * Pages change only together with the row of itsm.graph_pack, whose generation
  * is never used twice: whoever sees a generation sees the same pages.  So the
@@ -10,6 +10,8 @@
 #include "core/itsm.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -19,6 +21,7 @@
 #include "core/settings.h"
 #include "core/table.h"
 #include "executor/tuptable.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -30,10 +33,27 @@ static MemoryContext context = NULL;	/* of all below */
 static GraphPack pack;
 static Oid	pack_oid = InvalidOid;	/* itsm.graph_pack */
 static GraphMemory memory;
-static GraphNodes numbers;		/* of pages, by their place in "pages" */
-static GraphPage **pages;
-static size_t page_capacity;
 static bool stale = true;
+
+/* The pages: an open hash table. */
+typedef struct CachedPage
+{
+	int64		number;
+	const PackedPage *page;		/* NULL: the place is free */
+} CachedPage;
+
+#define FIRST_PLACES 256
+
+static CachedPage *pages;
+static size_t place_count;		/* a power of two */
+static size_t page_count;
+
+/* One whose records had no relationships. */
+static const PackedPage empty_page;
+
+/* The edges asked for last. */
+static GraphEdge *found_edges;
+static size_t edge_capacity;
 
 /* What reading holds open. */
 static Relation table = NULL;
@@ -67,6 +87,58 @@ exceeded(GraphMemory *of, size_t wanted)
 }
 
 static void
+damaged(int64 number)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED), errmsg("page " INT64_FORMAT " of packed relationships is damaged", number),
+			 errhint("itsm.pack_relationships() makes it anew.")));
+}
+
+static void
+begin_pages(void)
+{
+	place_count = FIRST_PLACES;
+	page_count = 0;
+	pages = graph_resize(&memory, NULL, 0, sizeof(CachedPage) * place_count);
+	memset(pages, 0, sizeof(CachedPage) * place_count);
+	found_edges = NULL;
+	edge_capacity = 0;
+}
+
+/* Where a page is, or is to be. */
+static CachedPage *
+place_of(int64 number)
+{
+	uint64		hash = (uint64) number * UINT64CONST(0x9E3779B97F4A7C15);
+	size_t		place = (hash ^ (hash >> 32)) & (place_count - 1);
+
+	while (pages[place].page && pages[place].number != number)
+		place = (place + 1) & (place_count - 1);
+	return &pages[place];
+}
+
+static void
+add_page(int64 number, const PackedPage *page)
+{
+	/* two thirds full at most */
+	if ((page_count + 1) * 3 > place_count * 2)
+	{
+		CachedPage *old = pages;
+		size_t		old_count = place_count;
+
+		pages = graph_resize(&memory, NULL, 0, sizeof(CachedPage) * old_count * 2);
+		place_count = old_count * 2;
+		memset(pages, 0, sizeof(CachedPage) * place_count);
+		for (size_t i = 0; i < old_count; i++)
+			if (old[i].page)
+				*place_of(old[i].number) = old[i];
+		(void) graph_resize(&memory, old, sizeof(CachedPage) * old_count, 0);
+	}
+	*place_of(number) = (CachedPage) {number, page};
+	page_count++;
+}
+
+static void
 begin_cache(void)
 {
 	if (context == NULL)
@@ -77,10 +149,7 @@ begin_cache(void)
 	MemoryContextReset(context);
 	memset(&pack, 0, sizeof(pack));
 	memory = (GraphMemory) {.limit = SIZE_MAX, .resize = resize, .exceeded = exceeded};
-	pages = NULL;
-	page_capacity = 0;
-	numbers.count = 0;
-	graph_nodes_begin(&numbers, &memory);
+	begin_pages();
 }
 
 static uint64 *
@@ -126,6 +195,15 @@ read_pack(TupleTableSlot *row)
 	pack.generation = DatumGetInt64(row->tts_values[PACK_GENERATION]);
 }
 
+void
+itsm_graph_pack_begin(void)
+{
+	/* what an error left */
+	table = pages_index = NULL;
+	scan = NULL;
+	slot = NULL;
+}
+
 const GraphPack *
 itsm_graph_pack(Snapshot snapshot)
 {
@@ -134,10 +212,6 @@ itsm_graph_pack(Snapshot snapshot)
 	TupleTableSlot *row;
 	bool		found;
 
-	/* what an error left */
-	table = pages_index = NULL;
-	scan = NULL;
-	slot = NULL;
 	if (stale)
 	{
 		Oid			oid;
@@ -191,43 +265,83 @@ open_pages(Snapshot snapshot)
 	scan = itsm_index_beginscan(table, pages_index, snapshot, 1, 0);
 }
 
-static GraphPage *
-decode(int64 number, Datum value)
+/* Keeps a page: its bytes behind what is where. */
+static void
+keep_page(int64 number, Datum value)
 {
-	bytea	   *bytes = DatumGetByteaPP(value);
-	const uint8 *start = (const uint8 *) VARDATA_ANY(bytes);
-	size_t		length = VARSIZE_ANY_EXHDR(bytes);
-	int			count = graph_page_count(start, length);
-	GraphPage  *page = NULL;
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(DatumGetPointer(value));
+	size_t		length = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
+	PackedPage *page = graph_resize(&memory, NULL, 0, sizeof(PackedPage) + length);
 
-	if (count >= 0)
+	memcpy(page + 1, bytes, length);
+	if (!graph_page_open((const uint8 *) (page + 1), length, page))
 	{
-		page = GRAPH_ALLOCATE(&memory, GraphPage, 0);
-		page->edges = GRAPH_ALLOCATE(&memory, GraphEdge, count);
+		(void) graph_resize(&memory, page, sizeof(PackedPage) + length, 0);
+		damaged(number);
 	}
-	if (page == NULL || !graph_page_decode(start, length, number, page))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("page " INT64_FORMAT " of packed relationships is damaged", number),
-				 errhint("itsm.pack_relationships() makes it anew.")));
-	if ((Pointer) bytes != DatumGetPointer(value))
-		pfree(bytes);
-	return page;
+	add_page(number, page);
 }
 
-/* A page as the snapshot sees it; NULL: none of its records had a relationship. */
-static GraphPage *
+/* What stands beside the row found, of which the index needs not be asked again. */
+static void
+keep_neighbours(Snapshot snapshot, BlockNumber block)
+{
+	Buffer		buffer = ReadBuffer(table, block);
+	Page		content = BufferGetPage(buffer);
+	TupleDesc	descriptor = RelationGetDescr(table);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	for (OffsetNumber offset = FirstOffsetNumber; offset <= PageGetMaxOffsetNumber(content); offset++)
+	{
+		ItemId		item = PageGetItemId(content, offset);
+		HeapTupleData tuple;
+		int64		number;
+		Datum		value;
+		bool		isnull;
+
+		if (!ItemIdIsNormal(item))
+			continue;
+		tuple.t_data = (HeapTupleHeader) PageGetItem(content, item);
+		tuple.t_len = ItemIdGetLength(item);
+		tuple.t_tableOid = RelationGetRelid(table);
+		ItemPointerSet(&tuple.t_self, block, offset);
+		if (!HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer))
+			continue;
+		number = DatumGetInt64(heap_getattr(&tuple, PAGE_NUMBER + 1, descriptor, &isnull));
+		value = heap_getattr(&tuple, PAGE_BYTES + 1, descriptor, &isnull);
+		if (!VARATT_IS_EXTERNAL(DatumGetPointer(value)) && !VARATT_IS_COMPRESSED(DatumGetPointer(value)) &&
+			place_of(number)->page == NULL)
+			keep_page(number, value);
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+/* Reads a page, as the snapshot sees it, and others that come with it. */
+static void
 read_page(Snapshot snapshot, int64 number)
 {
 	ScanKeyData key;
 	bool		isnull;
+	Datum		value;
 
 	if (scan == NULL)
 		open_pages(snapshot);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(number));
 	index_rescan(scan, &key, 1, NULL, 0);
 	if (!index_getnext_slot(scan, ForwardScanDirection, slot))
-		return NULL;
-	return decode(number, slot_getattr(slot, PAGE_BYTES + 1, &isnull));
+	{
+		add_page(number, &empty_page);
+		return;
+	}
+	keep_neighbours(snapshot, ItemPointerGetBlockNumber(&slot->tts_tid));
+	/* a long one stands elsewhere */
+	if (place_of(number)->page == NULL)
+	{
+		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(slot_getattr(slot, PAGE_BYTES + 1, &isnull)));
+		keep_page(number, value);
+		if (value != slot_getattr(slot, PAGE_BYTES + 1, &isnull))
+			pfree(DatumGetPointer(value));
+	}
 }
 
 /* The cache starts anew, with the same pack. */
@@ -237,19 +351,14 @@ forget_pages(void)
 	int64		generation = pack.generation;
 
 	pack.generation = 0;
-	for (int i = 0; i < numbers.count; i++)
-		if (pages[i])
-		{
-			pfree(pages[i]->edges);
-			pfree(pages[i]);
-		}
-	if (page_capacity)
-		pfree(pages);
-	pages = NULL;
-	page_capacity = 0;
-	graph_nodes_end(&numbers);
+	for (size_t i = 0; i < place_count; i++)
+		if (pages[i].page && pages[i].page != &empty_page)
+			pfree(unconstify(PackedPage *, pages[i].page));
+	pfree(pages);
+	if (found_edges)
+		pfree(found_edges);
 	memory.used = 0;
-	graph_nodes_begin(&numbers, &memory);
+	begin_pages();
 	pack.generation = generation;
 }
 
@@ -258,26 +367,40 @@ itsm_graph_pack_edges(Snapshot snapshot, int64 node, bool as_target, const Graph
 {
 	int64		number = graph_page_of(node);
 	int			place = graph_page_place(node);
-	int			position = graph_node_find(&numbers, number);
-	const GraphPage *page;
+	const PackedPage *page = place_of(number)->page;
+	size_t		bytes;
+	int			count;
 
-	if (position < 0)
+	if (page == NULL)
 	{
-		GraphPage  *read;
-		bool		added;
-
 		if (memory.used > (size_t) itsm_graph_memory * 1024)
 			forget_pages();
-		read = read_page(snapshot, number);
-		GRAPH_GROW(&memory, pages, (size_t) numbers.count, page_capacity);
-		position = graph_node_add(&numbers, number, &added);
-		pages[position] = read;
+		read_page(snapshot, number);
+		page = place_of(number)->page;
 	}
-	page = pages[position];
+	bytes = graph_page_bytes(page, as_target, place);
+	if (bytes > edge_capacity)
+	{
+		found_edges = graph_resize(&memory, found_edges, sizeof(GraphEdge) * edge_capacity, sizeof(GraphEdge) * bytes * 2);
+		edge_capacity = bytes * 2;
+	}
+	count = graph_page_edges(page, node, as_target, found_edges);
+	if (count < 0)
+		damaged(number);
+	*edges = found_edges;
+	return count;
+}
+
+void
+itsm_graph_pack_expect(int64 node, bool as_target, bool near)
+{
+	const PackedPage *page = place_of(graph_page_of(node))->page;
+	const uint32 *first;
+
 	if (page == NULL)
-		return 0;
-	*edges = page->edges + page->first[as_target][place];
-	return page->first[as_target][place + 1] - page->first[as_target][place];
+		return;
+	first = &page->first[as_target][graph_page_place(node)];
+	__builtin_prefetch(near ? (const void *) (page->runs + *first) : (const void *) first);
 }
 
 void

@@ -296,7 +296,8 @@ itsm_pack_relationships(PG_FUNCTION_ARGS)
 	OwnerQuery	query;
 
 	(void) GetTopFullTransactionId();
-	itsm_graph_memory_begin(&packing.memory, &packing.context);
+	packing.context = AllocSetContextCreate(CurrentMemoryContext, "itsm pack of relationships", ALLOCSET_DEFAULT_SIZES);
+	itsm_graph_memory_begin(&packing.memory, packing.context);
 	packing.memory.limit = SIZE_MAX;
 	packing.types = delete_pack(table);
 	packing.table = table_open(itsm_relation("graph_page"), RowExclusiveLock);

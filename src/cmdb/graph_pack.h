@@ -36,6 +36,9 @@ typedef struct GraphPack
 /* The pack that the snapshot sees; NULL: none that this cluster can use.  Valid until asked again. */
 extern const GraphPack *itsm_graph_pack(Snapshot snapshot);
 
+/* Before a search reads pages. */
+extern void itsm_graph_pack_begin(void);
+
 /* True when the changes of a transaction are in the pack. */
 extern bool itsm_graph_pack_has(const GraphPack *pack, uint64 xid);
 
@@ -44,6 +47,12 @@ extern bool itsm_graph_pack_has(const GraphPack *pack, uint64 xid);
  * snapshot; how many.  The array is valid until the next call.
  */
 extern int	itsm_graph_pack_edges(Snapshot snapshot, int64 node, bool as_target, const GraphEdge **edges);
+
+/*
+ * They will be asked for soon: has the processor fetch them, as far as the page
+ * was read already; first where they are (not near), then what they are.
+ */
+extern void itsm_graph_pack_expect(int64 node, bool as_target, bool near);
 
 /* Gives back what reading pages holds open; before the search ends. */
 extern void itsm_graph_pack_end(void);

@@ -5,6 +5,7 @@
 #include "cmdb/graph_page.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define NUMBER_BYTES 10			/* of 64 bits, seven a byte */
 
@@ -37,7 +38,7 @@ size_t
 graph_page_bound(int edge_count)
 {
 	/* each edge may be a run of its own */
-	return NUMBER_BYTES + 2 * PAGE_NODES + (size_t) edge_count * 3 * NUMBER_BYTES;
+	return 2 * PAGE_NODES * NUMBER_BYTES + (size_t) edge_count * 3 * NUMBER_BYTES;
 }
 
 static uint8_t *
@@ -50,7 +51,7 @@ put_runs(uint8_t *place, const GraphEdge *edges, int count, int64_t id)
 
 		while (end < count && edges[end].label == edges[i].label)
 			end++;
-		place = put(place, (uint64_t) edges[i].label + 1);
+		place = put(place, (uint64_t) edges[i].label);
 		place = put(place, (uint64_t) (end - i));
 		for (int first = i; i < end; i++)
 		{
@@ -62,83 +63,83 @@ put_runs(uint8_t *place, const GraphEdge *edges, int count, int64_t id)
 			before = (uint64_t) edges[i].node;
 		}
 	}
-	return put(place, 0);
+	return place;
 }
 
 size_t
 graph_page_encode(const GraphPage *page, int64_t number, uint8_t *bytes)
 {
-	uint8_t    *place = put(bytes, (uint64_t) page->first[1][PAGE_NODES]);
+	/* the runs first, behind the longest head that there can be */
+	uint8_t    *runs = bytes + 2 * PAGE_NODES * NUMBER_BYTES;
+	uint8_t    *head = bytes;
+	uint8_t    *place = runs;
 
 	for (int direction = 0; direction < 2; direction++)
 		for (int n = 0; n < PAGE_NODES; n++)
 		{
 			int			first = page->first[direction][n];
+			uint8_t    *end = put_runs(place, page->edges + first, page->first[direction][n + 1] - first,
+									   (int64_t) ((uint64_t) number << PAGE_BITS) + n);
 
-			place = put_runs(place, page->edges + first, page->first[direction][n + 1] - first,
-							 (int64_t) ((uint64_t) number << PAGE_BITS) + n);
+			head = put(head, (uint64_t) (end - place));
+			place = end;
 		}
-	return (size_t) (place - bytes);
-}
-
-int
-graph_page_count(const uint8_t *bytes, size_t length)
-{
-	uint64_t	count;
-
-	if (!get(&bytes, bytes + length, &count) || count > INT_MAX / 4)
-		return -1;
-	return (int) count;
-}
-
-/* One record's runs; *count: edges read so far. */
-static bool
-get_runs(const uint8_t **place, const uint8_t *end, int64_t id, GraphEdge *edges, int *count, int all)
-{
-	for (;;)
-	{
-		uint64_t	label;
-		uint64_t	run;
-		uint64_t	node = (uint64_t) id;
-
-		if (!get(place, end, &label))
-			return false;
-		if (label == 0)
-			return true;
-		if (!get(place, end, &run) || label > INT_MAX || run > (uint64_t) (all - *count))
-			return false;
-		for (uint64_t i = 0; i < run; i++)
-		{
-			uint64_t	difference;
-
-			if (!get(place, end, &difference))
-				return false;
-			if (i == 0)
-				difference = (difference >> 1) ^ (uint64_t) -(int64_t) (difference & 1);
-			node += difference;
-			edges[(*count)++] = (GraphEdge) {(int64_t) node, (int) label - 1};
-		}
-	}
+	memmove(head, runs, (size_t) (place - runs));
+	return (size_t) (head - bytes) + (size_t) (place - runs);
 }
 
 bool
-graph_page_decode(const uint8_t *bytes, size_t length, int64_t number, GraphPage *page)
+graph_page_open(const uint8_t *bytes, size_t length, PackedPage *page)
 {
 	const uint8_t *end = bytes + length;
-	uint64_t	all;
-	int			count = 0;
+	uint64_t	all = 0;
 
-	if (!get(&bytes, end, &all) || all > INT_MAX / 4)
+	if (length > INT_MAX)
 		return false;
 	for (int direction = 0; direction < 2; direction++)
 	{
 		for (int n = 0; n < PAGE_NODES; n++)
 		{
-			page->first[direction][n] = count;
-			if (!get_runs(&bytes, end, (int64_t) ((uint64_t) number << PAGE_BITS) + n, page->edges, &count, (int) all))
+			uint64_t	taken;
+
+			page->first[direction][n] = (uint32_t) all;
+			if (!get(&bytes, end, &taken) || taken > length)
 				return false;
+			all += taken;
 		}
-		page->first[direction][PAGE_NODES] = count;
+		page->first[direction][PAGE_NODES] = (uint32_t) all;
 	}
-	return bytes == end && count == (int) all;
+	page->runs = bytes;
+	return (uint64_t) (end - bytes) == all;
+}
+
+int
+graph_page_edges(const PackedPage *page, int64_t id, bool arriving, GraphEdge *edges)
+{
+	const uint32_t *first = &page->first[arriving][graph_page_place(id)];
+	const uint8_t *place = page->runs + first[0];
+	const uint8_t *end = page->runs + first[1];
+	int			count = 0;
+
+	while (place < end)
+	{
+		uint64_t	label;
+		uint64_t	run;
+		uint64_t	node = (uint64_t) id;
+
+		if (!get(&place, end, &label) || !get(&place, end, &run) || label > INT_MAX || run > (uint64_t) (end - place))
+			return -1;
+		for (uint64_t i = 0; i < run; i++)
+		{
+			uint64_t	difference;
+
+			if (!get(&place, end, &difference))
+				return -1;
+			if (i == 0)
+				difference = (difference >> 1) ^ (uint64_t) -(int64_t) (difference & 1);
+			node += difference;
+			edges[count++] = (GraphEdge) {(int64_t) node, (int) label};
+		}
+	}
+	return count;
 }

@@ -53,13 +53,12 @@ interrupt(GraphMemory *memory)
 }
 
 void
-itsm_graph_memory_begin(GraphMemory *memory, MemoryContext *context)
+itsm_graph_memory_begin(GraphMemory *memory, MemoryContext context)
 {
-	*context = AllocSetContextCreate(CurrentMemoryContext, "itsm graph", ALLOCSET_DEFAULT_SIZES);
 	*memory = (GraphMemory)
 	{
 		.limit = (size_t) itsm_graph_memory * 1024, .resize = resize, .exceeded = exceeded,
-		.interrupt = interrupt, .context = *context
+		.interrupt = interrupt, .context = context
 	};
 }
 
@@ -85,6 +84,59 @@ is_named(const List *names, const RelationshipType *type)
 	return false;
 }
 
+/* By type, whether its edges are followed from a node at that end of them. */
+static bool *
+make_follow(const RelationshipTypes *types, const GraphQuery *query, bool backward, bool as_target)
+{
+	bool	   *follow = palloc0(types->count + 1);
+
+	for (int n = 0; n < types->count; n++)
+		follow[n] = (!query->some_types || is_named(query->types, &types->types[n])) &&
+			leads_on(query->sense, types->types[n].impact, backward, as_target);
+	return follow;
+}
+
+static GraphFollow *
+make_follows(const RelationshipTypes *types, const GraphQuery *query)
+{
+	GraphFollow *follows = palloc0(sizeof(GraphFollow));
+
+	for (int i = 0; i < 4; i++)
+	{
+		bool	   *follow = make_follow(types, query, i & 1, i >> 1);
+
+		follows->types[i & 1][i >> 1] = follow;
+		follows->any[i & 1][i >> 1] = memchr(follow, true, types->count) != NULL;
+	}
+	return follows;
+}
+
+/* For searches by all types: the session's, until types are others. */
+static const GraphFollow *
+follows_of_all(const RelationshipTypes *types, const GraphQuery *query)
+{
+	static MemoryContext context = NULL;
+	static uint64 generation = 0;
+	static GraphFollow *follows[SENSE_EITHER + 1];
+	MemoryContext caller;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "itsm relationship types followed", ALLOCSET_SMALL_SIZES);
+	if (generation != types->generation)
+	{
+		memset(follows, 0, sizeof(follows));
+		MemoryContextReset(context);
+		generation = types->generation;
+	}
+	if (follows[query->sense] == NULL)
+	{
+		caller = MemoryContextSwitchTo(context);
+		follows[query->sense] = make_follows(types, query);
+		MemoryContextSwitchTo(caller);
+	}
+	return follows[query->sense];
+}
+
 static void
 choose_types(GraphReader *reader)
 {
@@ -97,36 +149,31 @@ choose_types(GraphReader *reader)
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
 					 errmsg("there is no relationship type \"%s\"", itsm_clip(lfirst(cell))),
 					 errhint("There are: %s.", itsm_relationship_type_names(&reader->types))));
-	for (int i = 0; i < 4; i++)
-	{
-		bool		backward = i & 1;
-		bool		as_target = i & 2;
-		bool	   *follow = palloc0(reader->types.count + 1);
-
-		for (int n = 0; n < reader->types.count; n++)
-		{
-			const RelationshipType *type = &reader->types.types[n];
-
-			follow[n] = (!query->some_types || is_named(query->types, type)) &&
-				leads_on(query->sense, type->impact, backward, as_target);
-			reader->any[backward][as_target] |= follow[n];
-		}
-		reader->follow[backward][as_target] = follow;
-	}
+	reader->follow = query->some_types ? make_follows(&reader->types, query) : follows_of_all(&reader->types, query);
 }
 
 const RelationshipType *
-itsm_graph_type(GraphReader *reader, Datum value)
+itsm_graph_type(const RelationshipTypes *types, const RelationshipType **last, Datum value)
 {
 	text	   *name = DatumGetTextPP(value);
 	const char *bytes = VARDATA_ANY(name);
 	int			length = VARSIZE_ANY_EXHDR(name);
 
 	/* mostly the one before */
-	if (reader->last == NULL || reader->last->name_length != length ||
-		memcmp(reader->last->name, bytes, length) != 0)
-		reader->last = itsm_relationship_type(&reader->types, bytes, length);
-	return reader->last;
+	if (*last == NULL || (*last)->name_length != length || memcmp((*last)->name, bytes, length) != 0)
+		*last = itsm_relationship_type(types, bytes, length);
+	return *last;
+}
+
+Relation
+itsm_graph_table(GraphReader *reader)
+{
+	if (reader->table == NULL)
+	{
+		reader->table = table_open(itsm_relation("relationship"), AccessShareLock);
+		reader->slot = table_slot_create(reader->table, NULL);
+	}
+	return reader->table;
 }
 
 /* Whether the relationship in the slot held at the time that is asked for. */
@@ -149,101 +196,89 @@ add_edge(GraphReader *reader, int *count, int64 node, int type)
 	reader->edges[(*count)++] = (GraphEdge) {node, type};
 }
 
-/* Whether what has changed, or only what is supposed, says that an edge does not hold. */
-static bool
-has_ended(const GraphReader *reader, int change, int64 other, int type, bool as_target, bool supposed)
-{
-	for (; change >= 0; change = reader->changes[change].next)
-	{
-		const GraphChange *c = &reader->changes[change];
-
-		if (!c->holds && c->other == other && c->type == type && c->as_target == as_target &&
-			(c->supposed || !supposed))
-			return true;
-	}
-	return false;
-}
-
-/* The first of a node's changes; -1: it has none. */
-static int
-first_change(const GraphReader *reader, int64 node)
-{
-	int			changed = reader->change_count ? graph_node_find(&reader->changed, node) : -1;
-
-	return changed < 0 ? -1 : reader->first_changes[changed];
-}
-
 /* Adds what has begun since, or is supposed to hold. */
 static int
-add_changes(GraphReader *reader, int first, bool backward, bool as_target, int count)
+add_changes(GraphReader *reader, const GraphChanges *changes, int first, int supposed, bool backward,
+			bool as_target, int count)
 {
-	const bool *follow = reader->follow[backward][as_target];
+	const bool *follow = reader->follow->types[backward][as_target];
 
-	for (int i = first; i >= 0; i = reader->changes[i].next)
+	for (int i = first; i >= 0; i = changes->changes[i].next)
 	{
-		const GraphChange *change = &reader->changes[i];
+		const GraphChange *change = &changes->changes[i];
 
-		if (change->holds && change->as_target == as_target && follow[change->type] &&
-			(!reader->supposing || change->supposed ||
-			 !has_ended(reader, first, change->other, change->type, as_target, true)))
-			add_edge(reader, &count, change->other, change->type);
+		if (change->holds && change->as_target == as_target && follow[change->label] &&
+			!graph_changes_ended(&reader->supposed, supposed, change->other, change->label, as_target))
+			add_edge(reader, &count, change->other, change->label);
 	}
 	return count;
 }
 
-static int
-read_end(GraphReader *reader, int64 node, bool backward, bool as_target, int count)
+/* The scan of one end's index, opened when it is needed first. */
+static IndexScanDesc
+scan_of(GraphReader *reader, bool as_target)
 {
-	const bool *follow = reader->follow[backward][as_target];
-	int			other = as_target ? RELATIONSHIP_SOURCE : RELATIONSHIP_TARGET;
-	int			columns = reader->query.as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
-	IndexScanDesc scan = reader->scans[as_target];
-	ScanKeyData keys[2];
-	int			first = reader->supposing ? first_change(reader, node) : -1;
-
-	if (scan == NULL)
+	if (reader->scans[as_target] == NULL)
 	{
+		Relation	table = itsm_graph_table(reader);
+
 		reader->indexes[as_target] = index_open(itsm_relation(as_target ? "relationship_target_idx"
 															  : "relationship_source_idx"), AccessShareLock);
-		scan = reader->scans[as_target] = itsm_index_beginscan(reader->table, reader->indexes[as_target],
-														  reader->snapshot, reader->query.as_of ? 1 : 2, 0);
+		reader->scans[as_target] = itsm_index_beginscan(table, reader->indexes[as_target], reader->snapshot,
+														reader->query.as_of ? 1 : 2, 0);
 	}
+	return reader->scans[as_target];
+}
+
+static int
+read_end(GraphReader *reader, int64 node, int supposed, bool backward, bool as_target, int count)
+{
+	const bool *follow = reader->follow->types[backward][as_target];
+	int			other = as_target ? RELATIONSHIP_SOURCE : RELATIONSHIP_TARGET;
+	int			columns = reader->query.as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
+	IndexScanDesc scan = scan_of(reader, as_target);
+	ScanKeyData keys[2];
+
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(node));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
 	index_rescan(scan, keys, reader->query.as_of ? 1 : 2, NULL, 0);
 	while (index_getnext_slot(scan, ForwardScanDirection, reader->slot))
 	{
+		Datum	   *values = reader->slot->tts_values;
 		const RelationshipType *type;
 
 		slot_getsomeattrs(reader->slot, columns);
 		if (!held(reader))
 			continue;
-		type = itsm_graph_type(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+		type = itsm_graph_type(&reader->types, &reader->last, values[RELATIONSHIP_TYPE]);
 		if (type == NULL || !follow[type->number] ||
-			(first >= 0 && has_ended(reader, first, DatumGetInt64(reader->slot->tts_values[other]), type->number,
-									 as_target, true)))
+			graph_changes_ended(&reader->supposed, supposed, DatumGetInt64(values[other]), type->number, as_target))
 			continue;
-		add_edge(reader, &count, DatumGetInt64(reader->slot->tts_values[other]), type->number);
+		add_edge(reader, &count, DatumGetInt64(values[other]), type->number);
 	}
-	return add_changes(reader, first, backward, as_target, count);
+	return count;
 }
 
 static int
-read_packed(GraphReader *reader, int64 node, bool backward, bool as_target, int count)
+read_packed(GraphReader *reader, int64 node, int supposed, bool backward, bool as_target, int count)
 {
-	const bool *follow = reader->follow[backward][as_target];
-	int			first = first_change(reader, node);
+	const bool *follow = reader->follow->types[backward][as_target];
+	const GraphChanges *changes = &reader->since->changes;
+	const int  *labels = reader->since->labels;
+	int			first = graph_changes_of(changes, node);
 	const GraphEdge *packed;
 	int			packed_count = itsm_graph_pack_edges(reader->snapshot, node, as_target, &packed);
 
 	for (int i = 0; i < packed_count; i++)
 	{
-		int			type = reader->labels[packed[i].label];
+		int			type = labels[packed[i].label];
 
-		if (type >= 0 && follow[type] && (first < 0 || !has_ended(reader, first, packed[i].node, type, as_target, false)))
+		if (type >= 0 && follow[type] &&
+			!graph_changes_ended(changes, first, packed[i].node, type, as_target) &&
+			!graph_changes_ended(&reader->supposed, supposed, packed[i].node, type, as_target))
 			add_edge(reader, &count, packed[i].node, type);
 	}
-	return add_changes(reader, first, backward, as_target, count);
+	return add_changes(reader, changes, first, supposed, backward, as_target, count);
 }
 
 /* Leaves out the edges to records that are supposed not to be there. */
@@ -262,19 +297,33 @@ static int
 neighbours(Graph *graph, int64 node, bool backward, const GraphEdge **edges)
 {
 	GraphReader *reader = (GraphReader *) graph;
+	int			supposed = graph_changes_of(&reader->supposed, node);
 	int			count = 0;
 
 	*edges = reader->edges;
 	if (reader->supposing && graph_node_find(&reader->absent, node) >= 0)
 		return 0;
 	for (int as_target = 0; as_target < 2; as_target++)
-		if (reader->any[backward][as_target])
-			count = reader->pack ? read_packed(reader, node, backward, as_target, count)
-				: read_end(reader, node, backward, as_target, count);
+		if (reader->follow->any[backward][as_target])
+		{
+			count = reader->packed ? read_packed(reader, node, supposed, backward, as_target, count)
+				: read_end(reader, node, supposed, backward, as_target, count);
+			count = add_changes(reader, &reader->supposed, supposed, -1, backward, as_target, count);
+		}
 	if (reader->supposing)
 		count = drop_absent(reader, count);
 	*edges = reader->edges;
 	return count;
+}
+
+static void
+expect(Graph *graph, int64 node, bool backward, bool near)
+{
+	GraphReader *reader = (GraphReader *) graph;
+
+	for (int as_target = 0; as_target < 2; as_target++)
+		if (reader->follow->any[backward][as_target])
+			itsm_graph_pack_expect(node, as_target, near);
 }
 
 /* Whether a type has any redundancy is looked up once a search. */
@@ -286,6 +335,14 @@ is_redundant_type(GraphReader *reader, int type)
 	return reader->redundant[type] > 0;
 }
 
+int
+itsm_graph_needs(GraphReader *reader, int64 node, int type)
+{
+	if (reader->redundant == NULL || !is_redundant_type(reader, type))
+		return 0;
+	return itsm_redundancy_needs(&reader->redundancy, reader->types.types[type].name, node);
+}
+
 /* How many of the records that an edge of the type leads from may fail: those beyond what the node needs. */
 static int
 tolerates(Graph *graph, int64 node, int type)
@@ -294,12 +351,11 @@ tolerates(Graph *graph, int64 node, int type)
 	GraphEdge  *kept = reader->edges;
 	size_t		capacity = reader->capacity;
 	const GraphEdge *edges;
-	int			needs;
+	int			needs = itsm_graph_needs(reader, node, type);
 	int			spare = 0;
 	int			count;
 
-	if (!is_redundant_type(reader, type) ||
-		(needs = itsm_redundancy_needs(&reader->redundancy, reader->types.types[type].name, node)) == 0)
+	if (needs == 0)
 		return 0;
 	/* the search still reads the array of neighbours */
 	reader->edges = reader->arriving;
@@ -317,122 +373,40 @@ tolerates(Graph *graph, int64 node, int type)
 void
 itsm_graph_tolerate(GraphReader *reader)
 {
+	if (reader->since && reader->since->no_redundancy)
+		return;
 	itsm_redundancy_open(&reader->redundancy, reader->snapshot, reader->query.as_of, reader->query.at);
 	if (reader->redundancy.relation == NULL)
+	{
+		if (reader->since)
+			reader->since->no_redundancy = true;
 		return;
+	}
 	reader->redundant = palloc(reader->types.count + 1);
 	memset(reader->redundant, -1, reader->types.count + 1);
 	reader->graph.tolerates = tolerates;
-}
-
-/* Numbers of types by the labels of a pack; the session's, until either is another one. */
-static const int *
-labels_of(const GraphPack *pack, const RelationshipTypes *types)
-{
-	static uint64 types_generation = 0;
-	static int64 pack_generation = 0;
-	static int *labels = NULL;
-
-	if (labels == NULL || types_generation != types->generation || pack_generation != pack->generation)
-	{
-		int		   *made = MemoryContextAlloc(TopMemoryContext, sizeof(int) * (pack->type_count + 1));
-
-		for (int i = 0; i < pack->type_count; i++)
-		{
-			const RelationshipType *type = itsm_relationship_type(types, pack->types[i], strlen(pack->types[i]));
-
-			made[i] = type ? type->number : -1;
-		}
-		if (labels)
-			pfree(labels);
-		labels = made;
-		types_generation = types->generation;
-		pack_generation = pack->generation;
-	}
-	return labels;
-}
-
-static void
-add_change(GraphReader *reader, int64 node, bool as_target, int64 other, int type, bool holds, bool supposed)
-{
-	bool		added;
-	int			number;
-
-	if (reader->changed.memory == NULL)
-		graph_nodes_begin(&reader->changed, &reader->memory);
-	number = graph_node_add(&reader->changed, node, &added);
-
-	if (added)
-	{
-		GRAPH_GROW(&reader->memory, reader->first_changes, (size_t) number, reader->changed_capacity);
-		reader->first_changes[number] = -1;
-	}
-	GRAPH_GROW(&reader->memory, reader->changes, (size_t) reader->change_count, reader->change_capacity);
-	reader->changes[reader->change_count] = (GraphChange) {other, type, as_target, holds, supposed, reader->first_changes[number]};
-	reader->first_changes[number] = reader->change_count++;
-}
-
-void
-itsm_graph_change(GraphReader *reader, int64 source, int type, int64 target, bool holds)
-{
-	add_change(reader, source, false, target, type, holds, true);
-	add_change(reader, target, true, source, type, holds, true);
-}
-
-/* What the snapshot sees of relationships whose last change is not in the pack. */
-static void
-read_changes(GraphReader *reader)
-{
-	Relation	index = index_open(itsm_relation("relationship_xid_idx"), AccessShareLock);
-	IndexScanDesc scan = itsm_index_beginscan(reader->table, index, reader->snapshot, 2, 0);
-	ScanKeyData keys[2];
-
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reader->pack->system));
-	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_XID8GE, UInt64GetDatum(reader->pack->xid_min));
-	index_rescan(scan, keys, 2, NULL, 0);
-	while (index_getnext_slot(scan, ForwardScanDirection, reader->slot))
-	{
-		Datum	   *values = reader->slot->tts_values;
-		const RelationshipType *type;
-		int64		source;
-		int64		target;
-		bool		holds;
-
-		CHECK_FOR_INTERRUPTS();
-		slot_getsomeattrs(reader->slot, RELATIONSHIP_TYPE + 1);
-		if (itsm_graph_pack_has(reader->pack, DatumGetUInt64(values[RELATIONSHIP_XID])) ||
-			(type = itsm_graph_type(reader, values[RELATIONSHIP_TYPE])) == NULL)
-			continue;
-		source = DatumGetInt64(values[RELATIONSHIP_SOURCE]);
-		target = DatumGetInt64(values[RELATIONSHIP_TARGET]);
-		holds = DatumGetInt64(values[RELATIONSHIP_ENDED]) == 0;
-		add_change(reader, source, false, target, type->number, holds, false);
-		add_change(reader, target, true, source, type->number, holds, false);
-	}
-	index_endscan(scan);
-	index_close(index, AccessShareLock);
 }
 
 void
 itsm_graph_open(GraphReader *reader, Snapshot snapshot, const GraphQuery *query)
 {
 	memset(reader, 0, sizeof(GraphReader));
-	itsm_graph_memory_begin(&reader->memory, &reader->work);
+	reader->work = AllocSetContextCreate(CurrentMemoryContext, "itsm graph", ALLOCSET_DEFAULT_SIZES);
+	itsm_graph_memory_begin(&reader->memory, reader->work);
 	reader->graph.memory = &reader->memory;
 	reader->graph.neighbours = neighbours;
 	reader->types = itsm_relationship_types();
 	reader->query = *query;
 	choose_types(reader);
 	reader->snapshot = snapshot;
-	reader->table = table_open(itsm_relation("relationship"), AccessShareLock);
-	reader->slot = table_slot_create(reader->table, NULL);
 	/* the pack is of now, and for those who see what is committed */
 	if (!query->as_of && IsMVCCSnapshot(snapshot))
-		reader->pack = itsm_graph_pack(snapshot);
-	if (reader->pack)
+		reader->since = itsm_graph_since(snapshot, &reader->types);
+	reader->packed = reader->since && reader->since->pack;
+	if (reader->packed)
 	{
-		reader->labels = labels_of(reader->pack, &reader->types);
-		read_changes(reader);
+		itsm_graph_pack_begin();
+		reader->graph.expect = expect;
 	}
 }
 
@@ -446,18 +420,21 @@ itsm_graph_close(GraphReader *reader)
 			index_close(reader->indexes[i], AccessShareLock);
 		}
 	itsm_redundancy_close(&reader->redundancy);
-	if (reader->pack)
+	if (reader->packed)
 		itsm_graph_pack_end();
-	ExecDropSingleTupleTableSlot(reader->slot);
-	table_close(reader->table, AccessShareLock);
+	if (reader->table)
+	{
+		ExecDropSingleTupleTableSlot(reader->slot);
+		table_close(reader->table, AccessShareLock);
+	}
 	MemoryContextDelete(reader->work);
 }
 
 void
 itsm_graph_list(GraphReader *reader, GraphList *list)
 {
-	TableScanDesc scan = table_beginscan(reader->table, reader->snapshot, 0, NULL);
-	const bool *follow = reader->follow[0][0];
+	TableScanDesc scan = table_beginscan(itsm_graph_table(reader), reader->snapshot, 0, NULL);
+	const bool *follow = reader->follow->types[false][false];
 
 	memset(list, 0, sizeof(GraphList));
 	graph_nodes_begin(&list->nodes, &reader->memory);
@@ -470,7 +447,7 @@ itsm_graph_list(GraphReader *reader, GraphList *list)
 		slot_getsomeattrs(reader->slot, RELATIONSHIP_ENDED_AT + 1);
 		if (!held(reader))
 			continue;
-		type = itsm_graph_type(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+		type = itsm_graph_type(&reader->types, &reader->last, reader->slot->tts_values[RELATIONSHIP_TYPE]);
 		if (type == NULL || !follow[type->number])
 			continue;
 		GRAPH_GROW(&reader->memory, list->tails, (size_t) list->arc_count, list->tail_capacity);

@@ -7,8 +7,8 @@
 #define ITSM_GRAPH_READER_H
 
 #include "access/genam.h"
-#include "cmdb/graph_pack.h"
 #include "cmdb/graph_search.h"
+#include "cmdb/graph_since.h"
 #include "cmdb/redundancy.h"
 #include "cmdb/relationship_type.h"
 #include "executor/tuptable.h"
@@ -36,16 +36,12 @@ typedef struct GraphQuery
 	int			max_depth;		/* GRAPH_NO_LIMIT: none */
 } GraphQuery;
 
-/* A relationship that has changed since the pack was made, or is supposed to be otherwise, at one of its ends. */
-typedef struct GraphChange
+/* Which types are followed, by backward and which end the node is (1: the target). */
+typedef struct GraphFollow
 {
-	int64		other;
-	int			type;
-	bool		as_target;		/* of the node */
-	bool		holds;
-	bool		supposed;
-	int			next;			/* of the same node; -1: none */
-} GraphChange;
+	bool	   *types[2][2];	/* by the number of a type */
+	bool		any[2][2];
+} GraphFollow;
 
 typedef struct GraphReader
 {
@@ -53,23 +49,17 @@ typedef struct GraphReader
 	GraphMemory memory;
 	MemoryContext work;			/* what searches allocate */
 	RelationshipTypes types;
-	bool	   *follow[2][2];	/* by backward, and which end the node is (1: the target); then by type */
-	bool		any[2][2];		/* some type is followed there */
+	const GraphFollow *follow;
 	GraphQuery	query;
 	Snapshot	snapshot;
-	const GraphPack *pack;		/* NULL: indexes are scanned */
-	const int  *labels;			/* numbers of types by the pack's labels; -1: none */
-	GraphNodes	changed;		/* since the pack was made, or supposedly */
-	int		   *first_changes;	/* by the number of a changed node */
-	size_t		changed_capacity;
-	GraphChange *changes;
-	int			change_count;
-	size_t		change_capacity;
+	GraphSince *since;			/* NULL: not asked for */
+	bool		packed;			/* else indexes are scanned */
 	bool		supposing;
+	GraphChanges supposed;		/* relationships that begin or end, supposedly */
 	GraphNodes	absent;			/* records that are not there, supposedly */
 	RedundancyReader redundancy;
 	int8	   *redundant;		/* by type, whether there is any: -1 not looked up yet */
-	Relation	table;
+	Relation	table;			/* itsm_graph_table; NULL: not opened yet */
 	Relation	indexes[2];		/* by which end the node is */
 	IndexScanDesc scans[2];
 	TupleTableSlot *slot;
@@ -87,14 +77,21 @@ extern void itsm_graph_close(GraphReader *reader);
 /* What follows tolerates what itsm.set_redundancy says; for the search of what a failure reaches. */
 extern void itsm_graph_tolerate(GraphReader *reader);
 
-/* The type of a row's value; NULL when there is none of that name (any more). */
-extern const RelationshipType *itsm_graph_type(GraphReader *reader, Datum value);
+/*
+ * How many of those whose edges of that type arrive at a node it needs, where
+ * itsm.set_redundancy says so; else 0.  After itsm_graph_tolerate only.
+ */
+extern int	itsm_graph_needs(GraphReader *reader, int64 node, int type);
 
-/* A relationship that is supposed to hold, or not to. */
-extern void itsm_graph_change(GraphReader *reader, int64 source, int type, int64 target, bool holds);
+/* itsm.relationship, with the reader's slot for its rows. */
+extern Relation itsm_graph_table(GraphReader *reader);
 
-/* Memory for searches, within the setting's limit, in a context of its own. */
-extern void itsm_graph_memory_begin(GraphMemory *memory, MemoryContext *context);
+/* The type of a row's value, kept in *last; NULL when there is none of that name (any more). */
+extern const RelationshipType *itsm_graph_type(const RelationshipTypes *types, const RelationshipType **last,
+											   Datum value);
+
+/* Memory for searches, within the setting's limit, in that context. */
+extern void itsm_graph_memory_begin(GraphMemory *memory, MemoryContext context);
 
 /* All relationships of the open reader's types, as the numbers that "nodes" gives to their ends. */
 typedef struct GraphList

@@ -122,6 +122,19 @@ bears(Graph *graph, Tolerance *tolerance, int64_t node, int label)
 	return tolerated > 0;
 }
 
+/* How far ahead the graph is told what it will be asked for. */
+#define FAR 5
+#define NEAR 2
+
+static void
+announce(Graph *graph, const GraphNodes *nodes, int next, bool backward)
+{
+	if (next + FAR < nodes->count)
+		graph->expect(graph, nodes->ids[next + FAR], backward, false);
+	if (next + NEAR < nodes->count)
+		graph->expect(graph, nodes->ids[next + NEAR], backward, true);
+}
+
 void
 graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count, int max_depth, GraphReach *reach)
 {
@@ -141,6 +154,8 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 		if (max_depth != GRAPH_NO_LIMIT && depth >= max_depth)
 			break;
 		graph->memory->interrupt(graph->memory);
+		if (graph->expect)
+			announce(graph, &reach->nodes, next, backward);
 		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
 		for (int i = 0; i < count; i++)
 			if (graph->tolerates == NULL || graph_node_find(&reach->nodes, edges[i].node) >= 0 ||

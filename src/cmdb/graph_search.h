@@ -30,6 +30,12 @@ typedef struct Graph
 	 * not touch the array of neighbours.
 	 */
 	int			(*tolerates) (struct Graph *graph, int64_t node, int label);
+
+	/*
+	 * The neighbours of a node will be asked for soon (near: next but one).  NULL:
+	 * that is no use.
+	 */
+	void		(*expect) (struct Graph *graph, int64_t node, bool backward, bool near);
 } Graph;
 
 #define GRAPH_NO_LIMIT (-1)

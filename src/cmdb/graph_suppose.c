@@ -58,7 +58,7 @@ take_away_records(GraphReader *reader, FunctionCallInfo fcinfo, int number)
 static void
 take_away_relationship(GraphReader *reader, Relation index, int64 id)
 {
-	IndexScanDesc scan = itsm_index_beginscan(reader->table, index, reader->snapshot, 1, 0);
+	IndexScanDesc scan = itsm_index_beginscan(itsm_graph_table(reader), index, reader->snapshot, 1, 0);
 	ScanKeyData key;
 	const RelationshipType *type;
 
@@ -69,9 +69,9 @@ take_away_relationship(GraphReader *reader, Relation index, int64 id)
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("there is no relationship " INT64_FORMAT, id),
 				 errhint("itsm.relationship has the number of each.")));
 	slot_getsomeattrs(reader->slot, RELATIONSHIP_TYPE + 1);
-	type = itsm_graph_type(reader, reader->slot->tts_values[RELATIONSHIP_TYPE]);
+	type = itsm_graph_type(&reader->types, &reader->last, reader->slot->tts_values[RELATIONSHIP_TYPE]);
 	if (type)
-		itsm_graph_change(reader, DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_SOURCE]), type->number,
+		graph_changes_add(&reader->supposed, DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_SOURCE]), type->number,
 						  DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_TARGET]), false);
 	index_endscan(scan);
 }
@@ -131,7 +131,7 @@ add_relationship(GraphReader *reader, const JsonbContainer *object)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no relationship type \"%s\"", itsm_clip(name)),
 				 errhint("There are: %s.", itsm_relationship_type_names(&reader->types))));
-	itsm_graph_change(reader, source, type->number, target, true);
+	graph_changes_add(&reader->supposed, source, type->number, target, true);
 }
 
 static void
@@ -160,6 +160,7 @@ itsm_graph_suppose(GraphReader *reader, FunctionCallInfo fcinfo, int number)
 {
 	reader->supposing = true;
 	graph_nodes_begin(&reader->absent, &reader->memory);
+	graph_changes_begin(&reader->supposed, &reader->memory);
 	take_away_records(reader, fcinfo, number);
 	take_away_relationships(reader, fcinfo, number + 1);
 	add_relationships(reader, fcinfo, number + 2);

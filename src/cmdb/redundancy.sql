@@ -26,6 +26,6 @@ CREATE FUNCTION itsm.set_redundancy(ci bigint, type text, needs integer) RETURNS
 AS 'MODULE_PATHNAME', 'itsm_set_redundancy'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.set_redundancy(bigint, text, integer) IS
-'Says how many of the records that it is related to by a type a record needs, for itsm.impact: it fails when fewer are left. needs null: all of them again, as without redundancy. What held before stays known for searches as of a time; the record gets an event of kind redundancy_set.
+'Says how many of the records that it is related to by a type a record needs, for itsm.impact and itsm.single_points_of_failure: it fails when fewer are left. needs null: all of them again, as without redundancy. What held before stays known for searches as of a time; the record gets an event of kind redundancy_set.
 Raises P0002 for an unknown record, 42704 for an unknown type, 22023 for a number below 1. Grant EXECUTE as for itsm.relate.';
 REVOKE ALL ON FUNCTION itsm.set_redundancy(bigint, text, integer) FROM PUBLIC;

@@ -90,6 +90,56 @@ random_page(GraphPage *page)
 	return number;
 }
 
+/* The edges of a record, in an array that has exactly the room that it is to have; NULL: damaged. */
+static GraphEdge *
+read_record(const PackedPage *page, int64_t id, bool arriving, int *count)
+{
+	GraphEdge  *read = malloc(sizeof(GraphEdge) * graph_page_bytes(page, arriving, graph_page_place(id)) + 1);
+
+	*count = graph_page_edges(page, id, arriving, read);
+	if (*count >= 0)
+		return read;
+	free(read);
+	return NULL;
+}
+
+static bool
+read_all(int64_t number, const uint8_t *bytes, size_t length)
+{
+	PackedPage	page;
+
+	if (!graph_page_open(bytes, length, &page))
+		return false;
+	for (int n = 0; n < 2 * PAGE_NODES; n++)
+	{
+		int			count;
+
+		free(read_record(&page, (int64_t) ((uint64_t) number << PAGE_BITS) + n % PAGE_NODES, n >= PAGE_NODES, &count));
+	}
+	return true;
+}
+
+static bool
+comes_back(const GraphPage *page, int64_t number, const uint8_t *bytes, size_t length)
+{
+	PackedPage	packed;
+	bool		same = graph_page_open(bytes, length, &packed);
+
+	for (int n = 0; n < 2 * PAGE_NODES && same; n++)
+	{
+		const int  *first = &page->first[n >= PAGE_NODES][n % PAGE_NODES];
+		int			count;
+		GraphEdge  *read = read_record(&packed, (int64_t) ((uint64_t) number << PAGE_BITS) + n % PAGE_NODES,
+									   n >= PAGE_NODES, &count);
+
+		same = read && count == first[1] - first[0];
+		for (int e = 0; e < count && same; e++)
+			same = read[e].node == edges[first[0] + e].node && read[e].label == edges[first[0] + e].label;
+		free(read);
+	}
+	return same;
+}
+
 int
 main(void)
 {
@@ -101,7 +151,7 @@ main(void)
 	for (int i = 0; i < ROUNDS; i++)
 	{
 		GraphPage	page;
-		GraphPage	read;
+		PackedPage	read;
 		int64_t		number = random_page(&page);
 		int			count = page.first[1][PAGE_NODES];
 		size_t		bound = graph_page_bound(count);
@@ -112,16 +162,11 @@ main(void)
 		bounded &= length <= bound;
 		/* exactly as large as it is, so that a sanitizer sees what goes beyond */
 		memcpy(exact, bytes, length);
-		read.edges = malloc(sizeof(GraphEdge) * (size_t) (count + 1));
-		same &= graph_page_count(exact, length) == count && graph_page_decode(exact, length, number, &read) &&
-			memcmp(read.first, page.first, sizeof(page.first)) == 0;
-		for (int e = 0; e < count && same; e++)
-			same &= read.edges[e].node == edges[e].node && read.edges[e].label == edges[e].label;
-		cut &= !graph_page_decode(exact, length - 1 - next_random() % length, number, &read);
+		same &= comes_back(&page, number, exact, length);
+		cut &= !graph_page_open(exact, length - 1 - next_random() % length, &read);
 		/* whatever stands there is read to the end, or refused */
-		exact[1 + next_random() % (length - 1)] = (uint8_t) next_random();
-		hurt &= graph_page_decode(exact, length, number, &read) || true;
-		free(read.edges);
+		exact[next_random() % length] = (uint8_t) next_random();
+		hurt &= read_all(number, exact, length) || true;
 		free(bytes);
 		free(exact);
 	}
