@@ -13,4 +13,7 @@
  */
 extern ErrorData *itsm_attempt(void (*work) (void *argument), void *argument);
 
+/* The same for what can be done without: want of resources is returned, too. */
+extern ErrorData *itsm_attempt_resource(void (*work) (void *argument), void *argument);
+
 #endif							/* ITSM_ATTEMPT_H */
