@@ -81,12 +81,19 @@ graph_page_encode(const GraphPage *page, int64_t number, uint8_t *bytes)
 	return (size_t) (place - bytes);
 }
 
+/* As above, for how many edges there are: each takes a byte at least. */
+static bool
+get_count(const uint8_t **place, const uint8_t *end, uint64_t *count)
+{
+	return get(place, end, count) && *count <= INT_MAX / 4 && *count <= (uint64_t) (end - *place);
+}
+
 int
 graph_page_count(const uint8_t *bytes, size_t length)
 {
 	uint64_t	count;
 
-	if (!get(&bytes, bytes + length, &count) || count > INT_MAX / 4)
+	if (!get_count(&bytes, bytes + length, &count))
 		return -1;
 	return (int) count;
 }
@@ -128,7 +135,7 @@ graph_page_decode(const uint8_t *bytes, size_t length, int64_t number, GraphPage
 	uint64_t	all;
 	int			count = 0;
 
-	if (!get(&bytes, end, &all) || all > INT_MAX / 4)
+	if (!get_count(&bytes, end, &all))
 		return false;
 	for (int direction = 0; direction < 2; direction++)
 	{

@@ -129,6 +129,7 @@ main(void)
 	ok(bounded, "none is longer than it may be");
 	ok(cut, "one that is cut off is refused");
 	ok(hurt, "one that is damaged does no harm");
+	ok(graph_page_count((const uint8_t *) "\xff\xff\x03\0\0", 5) == -1, "one that claims more edges than it has bytes is none");
 	printf("1..%d\n", tests);
 	return failures != 0;
 }
