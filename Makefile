@@ -110,6 +110,7 @@ SQL_FILES = \
 	src/report/reconciliation.sql \
 	src/report/cmdb_health.sql \
 	src/report/unauthorised_change.sql \
+	src/report/rule_statistics.sql \
 	src/report/health.sql \
 	src/report/baseline.sql \
 	src/report/iso20000_control.sql \

@@ -9,7 +9,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
-/* Cancelled, in conflict with others or with recovery, out of resources: nothing that the work is to blame for. */
+/* Cancelled, in conflict with others or with recovery: nothing that the work is to blame for. */
 static bool
 stops_the_whole(int code)
 {
@@ -17,12 +17,27 @@ stops_the_whole(int code)
 
 	return category == ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) ||
 		category == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK) ||
-		category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
 		code == ERRCODE_LOCK_NOT_AVAILABLE;
+}
+
+static bool
+wants_resources(int code)
+{
+	return ERRCODE_TO_CATEGORY(code) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
 }
 
 ErrorData *
 itsm_attempt(void (*work) (void *argument), void *argument)
+{
+	ErrorData  *error = itsm_attempt_resource(work, argument);
+
+	if (error && wants_resources(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}
+
+ErrorData *
+itsm_attempt_resource(void (*work) (void *argument), void *argument)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -125,7 +140,7 @@ itsm_attempt_piece(AttemptSpan *span, void (*work) (void *argument), void *argum
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	if (error && stops_the_whole(error->sqlerrcode))
+	if (error && (stops_the_whole(error->sqlerrcode) || wants_resources(error->sqlerrcode)))
 		ReThrowError(error);
 	return error;
 }

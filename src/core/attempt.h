@@ -13,6 +13,9 @@
  */
 extern ErrorData *itsm_attempt(void (*work) (void *argument), void *argument);
 
+/* The same for what can be done without: want of resources is returned, too. */
+extern ErrorData *itsm_attempt_resource(void (*work) (void *argument), void *argument);
+
 /*
  * The same for many small pieces of work that only read: a subtransaction is
  * shared by some hundred of them, since to begin and to end it costs more than

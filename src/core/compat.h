@@ -122,6 +122,19 @@
 #define itsm_interval_is_finite(interval) true
 #endif
 
+/* 17 has named segments of dynamic shared memory. */
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#define ITSM_NAMED_SEGMENTS
+#endif
+
+/* 16 counts in nanoseconds, or in ticks that it converts. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_nanoseconds(time) INSTR_TIME_GET_NANOSEC(time)
+#else
+#define itsm_nanoseconds(time) ((int64) (time).tv_sec * 1000000000 + (time).tv_nsec)
+#endif
+
 /* 16 gives whoever makes a role its administration, which is no membership. */
 #if PG_VERSION_NUM >= 160000
 #define itsm_is_full_membership(form) ((form)->inherit_option || (form)->set_option)

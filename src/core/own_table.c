@@ -357,7 +357,7 @@ find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer
 		scan->kill_prior_tuple = all_dead && !scan->xactStartedInRecovery;
 	}
 	/* gives up the pin on the page */
-	index_rescan(scan, NULL, 0, NULL, 0);
+	index_rescan(scan, NULL, probe->key_count, NULL, 0);
 	MemoryContextSwitchTo(caller);
 	return found;
 }

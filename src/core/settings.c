@@ -12,6 +12,7 @@
 int			itsm_cell = 0;
 bool		itsm_history = true;
 bool		itsm_maintenance = false;
+bool		itsm_track_timing = false;
 char	   *itsm_reason = NULL;
 
 int			itsm_graph_memory = 256 * 1024;
@@ -38,5 +39,9 @@ itsm_define_settings(void)
 	DefineCustomStringVariable("itsm.reason",
 							   "Why the following writes happen; kept with their events.",
 							   NULL, &itsm_reason, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("itsm.track_timing",
+							 "Measures the time that judging each rule takes, for itsm_report.rule_statistics.",
+							 "It costs two readings of the clock a rule; pg_test_timing tells what these cost.",
+							 &itsm_track_timing, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("itsm");
 }

@@ -13,6 +13,7 @@
 #include "ledger/event.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/judge.h"
+#include "portability/instr_time.h"
 #include "record/projection.h"
 #include "utils/builtins.h"
 
@@ -211,11 +212,33 @@ keep(Write *write, JudgeMode mode, List *unmet)
 }
 
 void
+itsm_count_builtin(const Write *write, BuiltinRule rule)
+{
+	const PolicyAttachment *attachment = write->unit->attachment;
+
+	if (write->hypothetical || attachment->builtin_modes[rule] == MODE_OFF)
+		return;
+	itsm_rule_count(attachment->builtin_counters[rule], COUNT_CALLS);
+	itsm_rule_count(attachment->builtin_counters[rule], COUNT_IN_SCOPE);
+}
+
+static void
+count_unmet(RuleCounter *counter, JudgeMode mode)
+{
+	itsm_rule_count(counter, COUNT_UNMET);
+	if (mode == MODE_ENFORCE)
+		itsm_rule_count(counter, COUNT_REFUSED);
+}
+
+void
 itsm_judge_builtin(Write *write, BuiltinRule rule, int code, const char *message)
 {
+	const PolicyAttachment *attachment = write->unit->attachment;
 	const char *name = itsm_builtin_rules[rule];
 
-	keep(write, write->hypothetical ? MODE_ENFORCE : write->unit->attachment->builtin_modes[rule],
+	if (!write->hypothetical && attachment->builtin_modes[rule] != MODE_OFF)
+		count_unmet(attachment->builtin_counters[rule], attachment->builtin_modes[rule]);
+	keep(write, write->hypothetical ? MODE_ENFORCE : attachment->builtin_modes[rule],
 		 itsm_unmet_add(NIL, code, name, name, NULL, NULL, "%s", message));
 }
 
@@ -224,6 +247,9 @@ judge_move(Write *write)
 {
 	const Definition *definition = write->unit->definition;
 
+	itsm_count_builtin(write, BUILTIN_STATUS);
+	if (write->to != ITSM_NO_STATE)
+		itsm_count_builtin(write, write->creating && write->from_name == NULL ? BUILTIN_INITIAL : BUILTIN_TRANSITION);
 	if (write->to == ITSM_NO_STATE)
 		itsm_judge_builtin(write, BUILTIN_STATUS, ERRCODE_ITSM_UNKNOWN_STATE,
 						   psprintf(write->new_status ? "status maps to no state of lifecycle \"%s\""
@@ -296,6 +322,41 @@ has_some(const LifecycleRule *rule, Kinds kinds)
 	return false;
 }
 
+/* False: there was nothing to judge. */
+static bool
+judge_rule(Judgement *judgement, const LifecycleRule *rule, Kinds kinds)
+{
+	if (!has_some(rule, kinds) || !holds_now(judgement, rule))
+		return false;
+	for (int i = 0; i < rule->condition_count; i++)
+		if (is_among(rule->conditions[i].kind, kinds))
+			rule->conditions[i].kind->judge(judgement, rule, rule->conditions[i].data);
+	return true;
+}
+
+static void
+judge_counted(Judgement *judgement, const LifecycleRule *rule, Kinds kinds, RuleCounter *counter)
+{
+	instr_time	start;
+	instr_time	end;
+
+	INSTR_TIME_SET_ZERO(start);
+	if (itsm_track_timing)
+		INSTR_TIME_SET_CURRENT(start);
+	if (!judge_rule(judgement, rule, kinds))
+		return;
+	itsm_rule_count(counter, COUNT_CALLS);
+	if (itsm_rule_applies(judgement, rule))
+		itsm_rule_count(counter, COUNT_IN_SCOPE);
+	if (judgement->unmet)
+		count_unmet(counter, judgement->mode);
+	if (INSTR_TIME_IS_ZERO(start))
+		return;
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	counter->counts[COUNT_NANOSECONDS] += itsm_nanoseconds(end);
+}
+
 static void
 judge_rules(Write *write, Kinds kinds)
 {
@@ -316,12 +377,13 @@ judge_rules(Write *write, Kinds kinds)
 	{
 		const LifecycleRule *rule = &definition->rules[i];
 
-		if (modes[i] == MODE_OFF || !has_some(rule, kinds) || !holds_now(&judgement, rule))
+		if (modes[i] == MODE_OFF)
 			continue;
 		judgement.mode = modes[i];
-		for (int j = 0; j < rule->condition_count; j++)
-			if (is_among(rule->conditions[j].kind, kinds))
-				rule->conditions[j].kind->judge(&judgement, rule, rule->conditions[j].data);
+		if (write->hypothetical)
+			judge_rule(&judgement, rule, kinds);
+		else
+			judge_counted(&judgement, rule, kinds, unit->rule_counters[i]);
 		if (judgement.unmet)
 		{
 			keep(write, modes[i], judgement.unmet);
@@ -379,6 +441,7 @@ itsm_judge_delete(Write *write)
 {
 	const Definition *definition = write->unit->definition;
 
+	itsm_count_builtin(write, BUILTIN_DELETE);
 	if (definition->delete_policy == DELETE_REFUSE)
 		itsm_judge_builtin(write, BUILTIN_DELETE, ERRCODE_ITSM_DELETE,
 						   psprintf("records of lifecycle \"%s\" may not be deleted", definition->name));

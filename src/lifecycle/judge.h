@@ -88,6 +88,9 @@ extern void itsm_judge_passing(Write *write, Unit *left, int from, TupleTableSlo
 /* Judges a deletion by the lifecycle's policy. */
 extern void itsm_judge_delete(Write *write);
 
+/* Counts that a built-in rule is judged. */
+extern void itsm_count_builtin(const Write *write, BuiltinRule rule);
+
 /* Appends an unmet condition of a built-in rule, as its mode says. */
 extern void itsm_judge_builtin(Write *write, BuiltinRule rule, int code, const char *message);
 

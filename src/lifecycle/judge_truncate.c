@@ -34,6 +34,7 @@ judge_attachments(Relation relation, Policy *policy)
 		Write		write = {.relation = relation, .policy = policy, .unit = unit,
 		.from = ITSM_NO_STATE, .to = ITSM_NO_STATE};
 
+		itsm_count_builtin(&write, BUILTIN_TRUNCATE);
 		itsm_judge_builtin(&write, BUILTIN_TRUNCATE, ERRCODE_ITSM_DELETE,
 						   psprintf("table \"%s\" is governed by lifecycle \"%s\" and may not be truncated",
 									RelationGetRelationName(relation), unit->definition->name));

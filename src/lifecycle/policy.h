@@ -17,6 +17,7 @@
 
 #include "executor/execdesc.h"
 #include "lifecycle/definition.h"
+#include "lifecycle/rule_counter.h"
 #include "lifecycle/rule_kind.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
@@ -85,6 +86,7 @@ typedef struct Unit
 	BoundExpression *checks;	/* per rule, per rule's "when", listeners'; cached is NULL where there is none */
 	JudgeMode  *own_modes;		/* per rule: its own, or set for it in this attachment */
 	JudgeMode  *rule_modes;		/* per rule: what holds under the attachment's mode */
+	RuleCounter **rule_counters;	/* per rule */
 	bool		reads_actor;	/* some check does */
 	bool		looks_back;		/* some rule asks for the record's past */
 	bool		compares;		/* some rule asks for the row as written */
@@ -112,6 +114,7 @@ typedef struct PolicyAttachment
 	bool		deferred;		/* judged at the end of the transaction */
 	bool		notify;			/* itsm_event is notified of its events */
 	JudgeMode	builtin_modes[BUILTIN_COUNT];
+	RuleCounter *builtin_counters[BUILTIN_COUNT];
 	AttrNumber	status;
 	Oid			status_type;
 	BoundExpression filter;		/* cached NULL: all rows */

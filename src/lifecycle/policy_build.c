@@ -270,11 +270,13 @@ bind_rules(Builder *builder, Unit *unit)
 	unit->checks = palloc0(sizeof(BoundExpression) * unit->check_count);
 	unit->rule_modes = palloc(sizeof(JudgeMode) * definition->rule_count);
 	unit->own_modes = palloc(sizeof(JudgeMode) * definition->rule_count);
+	unit->rule_counters = palloc(sizeof(RuleCounter *) * definition->rule_count);
 	for (int i = 0; i < definition->rule_count; i++)
 	{
 		LifecycleRule *rule = &definition->rules[i];
 
 		unit->rule_modes[i] = effective_mode(builder->row, rule->name, rule->mode, &unit->own_modes[i]);
+		unit->rule_counters[i] = itsm_rule_counter(builder->row->id, rule->name);
 		if (rule->when)
 			bind_check(builder, unit, rule->when);
 		for (int j = 0; j < rule->condition_count; j++)
@@ -542,6 +544,7 @@ build_attachment(Builder *builder)
 		JudgeMode	own;
 
 		attachment->builtin_modes[i] = effective_mode(row, itsm_builtin_rules[i], MODE_ENFORCE, &own);
+		attachment->builtin_counters[i] = itsm_rule_counter(row->id, itsm_builtin_rules[i]);
 	}
 	attachment->status = find_column(builder, "status", row->status);
 	complete = attachment->status > 0;

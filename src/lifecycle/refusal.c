@@ -248,8 +248,11 @@ write_refusals(void)
 void
 itsm_refusals_write(void)
 {
-	if (refusals != NIL && due_lxid == ITSM_LXID)
-		write_refusals();
+	if (refusals == NIL || due_lxid != ITSM_LXID)
+		return;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	write_refusals();
+	PopActiveSnapshot();
 }
 
 void

@@ -228,11 +228,15 @@ write_closed(const char *name, const Calendar *calendar, TimestampTz valid_from,
 		const char *held = i < 0 ? itsm_calendar_hours_at(calendar, valid_from) : calendar->pieces[i].text;
 		MemoryContext spi = MemoryContextSwitchTo(context);
 		ClosedHours *closed = palloc(sizeof(ClosedHours));
+		bool		is_new;
 
 		closed->valid_from = from;
 		closed->hours = OidInputFunctionCall(input, close_dates(held, dates), parameter, -1);
-		if ((i < 0 ? strcmp(TextDatumGetCString(closed->hours), held) != 0 : from > valid_from) &&
-			write_hours(name, from, closed->hours))
+		is_new = (i < 0 ? strcmp(TextDatumGetCString(closed->hours), held) != 0 : from > valid_from) &&
+			write_hours(name, from, closed->hours);
+		/* a query leaves SPI's own context behind */
+		MemoryContextSwitchTo(context);
+		if (is_new)
 			written = lappend(written, closed);
 		MemoryContextSwitchTo(spi);
 	}

@@ -22,7 +22,7 @@ SELECT set_eq($$SELECT DISTINCT proname::text FROM callable WHERE proname !~ '^(
 	'leave_month', 'max', 'merkle_root', 'migrate', 'min', 'model_attributes', 'model_part_exists', 'model_parts', 'model_relationships',
 	'months_between', 'next_close', 'next_free_slot', 'next_open', 'number', 'number_of_text', 'open_ranges',
 	'percentiles', 'person_key', 'policy_detail', 'prefix', 'priority', 'propose_values', 'record_as_of', 'record_id', 'reject',
-	'risk_of', 'rule_attributes', 'seen_tenants', 'sees_every_tenant', 'service_deadline', 'service_time', 'set_mode', 'state_map', 'time_of_text',
+	'risk_of', 'rule_attributes', 'rule_counters', 'seen_tenants', 'sees_every_tenant', 'service_deadline', 'service_time', 'set_mode', 'state_map', 'time_of_text',
 	'unpack_relationships', 'unsealed', 'verify_consistency', 'verify_inclusion', 'width'
 	], 'what everybody may call');
 SELECT set_eq($$SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace IN ('itsm'::regnamespace, 'itsm_report'::regnamespace) AND p.prosecdef AND has_function_privilege('rights_stranger', p.oid, 'EXECUTE')$$,
