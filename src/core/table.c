@@ -305,6 +305,27 @@ itsm_table_insert_untold(Relation table, Datum *values, bool *nulls)
 	heap_freetuple(tuple);
 }
 
+/*
+ * A deletion without the row's identity is published to nobody.  For all
+ * others, and in the catalog, the table keeps its own.
+ */
+void
+itsm_table_delete_untold(Relation table, ItemPointer place)
+{
+	char		identity = table->rd_rel->relreplident;
+
+	table->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
+	PG_TRY();
+	{
+		simple_heap_delete(table, place);
+	}
+	PG_FINALLY();
+	{
+		table->rd_rel->relreplident = identity;
+	}
+	PG_END_TRY();
+}
+
 bool
 itsm_table_insert_new(Relation table, Datum *values, bool *nulls)
 {

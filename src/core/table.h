@@ -86,6 +86,7 @@ extern void itsm_table_insert(Relation table, Datum *values, bool *nulls);
 
 /* The same of which no publication tells: for rows that move from table to table. */
 extern void itsm_table_insert_untold(Relation table, Datum *values, bool *nulls);
+extern void itsm_table_delete_untold(Relation table, ItemPointer place);
 
 /*
  * Inserts a row unless a unique index already has its key, also when another

@@ -25,6 +25,7 @@
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "core/query.h"
+#include "core/table.h"
 #include "datatype/timestamp.h"
 #include "funcapi.h"
 #include "ledger/archive.h"
@@ -300,6 +301,21 @@ copy_rest(const ArchivedMonth *month, Oid target)
 	CommandCounterIncrement();
 }
 
+/* What was copied.  Others see it until the exchange is committed; a subscriber keeps it. */
+static void
+delete_rest(const ArchivedMonth *month)
+{
+	Relation	table = table_open(month->partition, NoLock);
+
+	for (int64 i = 0; i < month->stays; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		itsm_table_delete_untold(table, &month->places[i]);
+	}
+	table_close(table, NoLock);
+	CommandCounterIncrement();
+}
+
 static const char *
 month_text(TimestampTz at)
 {
@@ -323,6 +339,7 @@ keep_rest(Archiving *archiving, ArchivedMonth *month)
 						  " ADD CONSTRAINT itsm_month CHECK (at >= %s AND at < %s)", rest,
 						  month_text(month->starts), month_text(month->ends)));
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC).'", rest));
+	delete_rest(month);
 	month->rest = rest;
 }
 
@@ -359,28 +376,6 @@ attach_rest(const ArchivedMonth *month)
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s DROP CONSTRAINT itsm_month", month->name));
 }
 
-/*
- * What was copied; now that the table is no partition any more, so that a
- * publication of itsm.event does not tell of it, and none of all tables either.
- */
-static void
-delete_rest(const ArchivedMonth *month, const char *name)
-{
-	Relation	table;
-
-	itsm_publish_deletes(name, false);
-	table = table_open(month->partition, NoLock);
-
-	for (int64 i = 0; i < month->stays; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		simple_heap_delete(table, &month->places[i]);
-	}
-	table_close(table, NoLock);
-	CommandCounterIncrement();
-	itsm_publish_deletes(name, true);
-}
-
 /* What the table of a month will be called. */
 static char *
 table_name(const Archiving *archiving, const ArchivedMonth *month)
@@ -399,10 +394,7 @@ exchange(const Archiving *archiving, ArchivedMonth *month)
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s RENAME TO %s", month->name, name));
 	itsm_own_ddl(psprintf("ALTER INDEX itsm.%s_pkey RENAME TO %s_pkey", month->name, name));
 	if (month->rest)
-	{
 		attach_rest(month);
-		delete_rest(month, name);
-	}
 	itsm_own_ddl(psprintf("COMMENT ON TABLE itsm.%s IS 'Events of one month (UTC) of archive " INT64_FORMAT ".'", name,
 						  archiving->number));
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s SET SCHEMA %s", name, schema));

@@ -20,7 +20,6 @@
 #include "ledger/append_only.h"
 #include "ledger/partition.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -198,12 +197,6 @@ first_of(int year, int month)
 												   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
-void
-itsm_publish_deletes(const char *table, bool published)
-{
-	itsm_own_ddl(psprintf("ALTER TABLE itsm.%s REPLICA IDENTITY %s", table, published ? "DEFAULT" : "NOTHING"));
-}
-
 /*
  * Moves the rows of a time out of the default partition, which the caller has
  * locked against everybody: directly, since no SQL may delete there.  Nothing
@@ -239,7 +232,7 @@ move_rows(Oid partition, TimestampTz starts, TimestampTz ends)
 				if (!nulls[i] && TupleDescAttr(descriptor, i)->attlen == -1)
 					values[i] = PointerGetDatum(PG_DETOAST_DATUM(values[i]));
 			itsm_table_insert_untold(target, values, nulls);
-			simple_heap_delete(origin, &tuple->t_self);
+			itsm_table_delete_untold(origin, &tuple->t_self);
 		}
 		MemoryContextReset(row);
 	}
@@ -250,17 +243,6 @@ move_rows(Oid partition, TimestampTz starts, TimestampTz ends)
 	table_close(target, NoLock);
 	table_close(origin, NoLock);
 	CommandCounterIncrement();
-}
-
-/* Pages at least. */
-static bool
-has_rows(const char *name)
-{
-	Relation	table = table_open(itsm_relation(name), NoLock);
-	bool		pages = RelationGetNumberOfBlocks(table) > 0;
-
-	table_close(table, NoLock);
-	return pages;
 }
 
 static void
@@ -279,12 +261,7 @@ make_partition(int year, int month)
 	itsm_append_only_partition(partition);
 	/* who writes there now has to end first; ATTACH would wait for them too, but later */
 	LockRelationOid(itsm_relation("event_default"), AccessExclusiveLock);
-	if (has_rows("event_default"))
-	{
-		itsm_publish_deletes("event_default", false);
-		move_rows(partition, first_of(year, month), first_of(next_year, next_month));
-		itsm_publish_deletes("event_default", true);
-	}
+	move_rows(partition, first_of(year, month), first_of(next_year, next_month));
 	itsm_own_ddl(psprintf("ALTER TABLE itsm.event ATTACH PARTITION itsm.%s"
 						  " FOR VALUES FROM ('%04d-%02d-01 00:00:00+00') TO ('%04d-%02d-01 00:00:00+00')",
 						  name, year, month, next_year, next_month));

@@ -36,11 +36,4 @@ extern int	itsm_make_partitions_between(TimestampTz from, TimestampTz to);
 /* The same for this month and the two after it. */
 extern int	itsm_make_partitions_ahead(void);
 
-/*
- * Whether a publication tells of rows that are deleted from a table directly;
- * the table is locked against everybody.  Published again they must be before
- * the transaction ends.
- */
-extern void itsm_publish_deletes(const char *table, bool published);
-
 #endif							/* ITSM_PARTITION_H */

@@ -64,5 +64,21 @@ same('partitions made there, too');
 is($origin->safe_psql('postgres', q{SELECT itsm.redact('ticket', '3', '{owner,title}', 'erasure asked for') > 0}), 't', 'values are erased');
 same('erased');
 
+# A month of which some stays is archived, and brought back; the subscriber keeps all of it.
+$origin->safe_psql('postgres', q{INSERT INTO ticket SELECT n, 'new', 'imported, and there', 1, 'me' FROM generate_series(231, 240) n});
+$origin->safe_psql('postgres', q{SELECT itsm.import_events(max(id), $$SELECT n::text AS key, date_trunc('month', now()) - interval '3 months' + v * interval '1 day' AS at, (ARRAY['new', 'work', 'resolved', 'closed'])[v] AS state FROM generate_series(201, 240) n, generate_series(1, 4) v$$) FROM itsm.attachment});
+# importing is something that happened today, which would keep them from the archive
+$origin->safe_psql('postgres', q{SET client_min_messages = error; SET itsm.maintenance = on; SET session_replication_role = replica; UPDATE itsm.record SET at = now() - interval '40 days' WHERE deleted; RESET itsm.maintenance; SELECT itsm.seal()});
+same('sealed');
+my $before = $copy->safe_psql('postgres', $all);
+cmp_ok($origin->safe_psql('postgres', q{SELECT sum(events) FROM itsm.archive(now())}), '>=', 120, 'archived');
+cmp_ok($origin->safe_psql('postgres', 'SELECT count(*) FROM itsm.event e JOIN itsm.record r ON r.id = e.record WHERE r.source > 0'), '>', 0, 'some stays');
+$origin->safe_psql('postgres', q{UPDATE ticket SET title = 'after the archive' WHERE id = 231; SELECT itsm.seal()});
+ok($origin->poll_query_until('postgres', q{SELECT pg_current_wal_lsn() <= replay_lsn AND state = 'streaming' FROM pg_stat_replication WHERE application_name = 'history'}), 'archived: the subscriber has caught up');
+is($_->safe_psql('postgres', $verify), '', 'archived: verify finds nothing on the ' . $_->name) foreach $origin, $copy;
+cmp_ok($copy->safe_psql('postgres', 'SELECT count(*) FROM itsm.event'), '>', $origin->safe_psql('postgres', 'SELECT count(*) FROM itsm.event') + 100, 'archived: the subscriber keeps its events');
+cmp_ok($origin->safe_psql('postgres', 'SELECT itsm.restore_archive(1)'), '>=', 120, 'brought back');
+same('brought back');
+
 $_->stop foreach $copy, $origin;
 done_testing();
