@@ -225,7 +225,9 @@ SELECT itsm.define_control(id => '5.3-3', clause => '5.3', kind => 'T', grade =>
 	), held AS MATERIALIZED (
 		SELECT r.tenant, r.record, r.assignee, r.attributes->>'owner' AS owner
 		FROM itsm.compliance_record r
-		WHERE r.category = ANY ('{new,active,waiting}') AND (r.assignee IN (SELECT g.key FROM gone g) OR r.attributes->>'owner' IN (SELECT g.key FROM gone g))
+		-- where nobody has left, no record is looked at
+		WHERE (SELECT EXISTS (SELECT FROM gone))
+			AND r.category = ANY ('{new,active,waiting}') AND (r.assignee IN (SELECT g.key FROM gone g) OR r.attributes->>'owner' IN (SELECT g.key FROM gone g))
 	)
 	SELECT n.key, n.record, p.problem IS NULL, p.problem
 	FROM itsm.compliance_record n

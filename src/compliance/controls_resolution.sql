@@ -83,21 +83,27 @@ $query$);
 SELECT itsm.define_control(id => '8.6.1-6', clause => '8.6.1', kind => 'I', grade => 'minor',
 	title => 'Incidents are closed only with their child incidents resolved, and are reopened within limits (at most 3 times unless set; those opened in the last 12 months, or the interval set)',
 	needs => '{incident}', remedy => 'Resolve the child incidents; open a new incident instead of reopening one again and again.', query => $query$
+	-- few were reopened or have a parent; parents are found by their keys
 	WITH incident AS MATERIALIZED (
 		SELECT i.tenant, i.record, i.key, i.category, i.reopened, i.attributes->>'parent' AS parent
 		FROM itsm.compliance_record i
-		WHERE i.process = 'incident' AND i.opened_at > $3 - coalesce($1, '12 mons')
-	), child AS (
+		WHERE i.process = 'incident' AND i.opened_at > $3 - coalesce($1, '12 mons') AND (i.reopened > 0 OR i.attributes->>'parent' <> '')
+	), child AS MATERIALIZED (
 		SELECT c.tenant, c.parent, count(*) FILTER (WHERE c.category = ANY ('{new,active,waiting}')) AS open
 		FROM incident c WHERE c.parent <> '' GROUP BY c.tenant, c.parent
 	)
 	SELECT i.key, i.record, p.problem IS NULL, p.problem
-	FROM incident i
+	FROM (
+			SELECT r.tenant, r.record, r.key, r.category, r.reopened FROM incident r WHERE r.reopened > 0
+			UNION
+			SELECT r.tenant, r.record, r.key, r.category, r.reopened
+			FROM child c
+				JOIN itsm.compliance_record r ON r.process = 'incident' AND r.tenant = c.tenant AND r.key = c.parent AND r.opened_at > $3 - coalesce($1, '12 mons')
+		) i
 		LEFT JOIN child c ON c.tenant = i.tenant AND c.parent = i.key
 		CROSS JOIN LATERAL (SELECT nullif(concat_ws('; ',
 			CASE WHEN i.category = 'closed' AND c.open > 0 THEN format('closed with %s child incidents open', c.open) END,
 			CASE WHEN i.reopened > coalesce($2, 3) THEN format('reopened %s times', i.reopened) END), '') AS problem OFFSET 0) p
-	WHERE i.reopened > 0 OR c.parent IS NOT NULL
 $query$);
 
 SELECT itsm.define_control(id => '8.6.1-7', clause => '8.6.1', kind => 'I', grade => 'obs',

@@ -18,8 +18,7 @@
 
 bool		itsm_months_are_ours = false;
 
-pg_attribute_noreturn()
-static void
+pg_noreturn static void
 refuse(const char *function)
 {
 	ereport(ERROR,
