@@ -15,6 +15,8 @@ use strict;
 use warnings;
 use Cwd 'abs_path';
 use FindBin;
+use lib $FindBin::Bin;
+use RequestTracker;
 use Test::More;
 
 my $script = $ENV{ITSM_REQUEST_TRACKER};
@@ -423,6 +425,8 @@ SKIP:
 	is(value('SELECT count(*) FROM itsm_report.refusal WHERE key = ? AND code = \'IT007\' AND actor = \'root\'', $t->id), 1, 'and that is found among the refusals');
 	note 'actors in the history: ' . join ', ', rows('SELECT kind, actor FROM itsm.history(\'tickets\', ?)', $t->id);
 }
+
+RequestTracker::test_controls($db, $root);
 
 note join ', ', map { "$_: $count{$_}" } sort keys %count;
 done_testing();
