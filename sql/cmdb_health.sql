@@ -53,6 +53,20 @@ SELECT class, cis, unclassified, complete, required_share, recommended_share, co
 SELECT * FROM health_app.findings() WHERE key IN ('A', 'X', 'Y');
 SELECT itsm.revoke_reader(current_user);
 
+-- each kind of value counts as reports show it; the same as one by one
+SELECT itsm.expectation_tally('[{"attribute": "n", "kind": "required"}, {"attribute": "b", "kind": "desired", "allowed": ["true"]}, {"attribute": "o", "kind": "recommended"},
+	{"attribute": "impact", "kind": "desired", "allowed": ["2", "3"]}, {"attribute": "title", "kind": "required"}, {"attribute": "n", "kind": "desired", "allowed": ["1.50"]}]',
+	extra::jsonb, 1, impact, NULL, title, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+FROM (VALUES ('{"n": 1.50, "b": true, "o": {}, "title": "no"}', 2, 'x'), ('{"n": null, "b": "false", "o": " "}', 1, ' '), (NULL, NULL, NULL), ('[]', 3, E' \t\u00a0')) AS x(extra, impact, title);
+SELECT itsm.expectation_tally(NULL, '{}', 1, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+SELECT itsm.expectation_tally(e::jsonb, '{}', 1, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) FROM (VALUES ('{}')) x(e);
+SELECT itsm.expectation_tally('[{"kind": "wanted", "attribute": "n"}]', '{}', 1, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+SELECT bool_and((h.complete, h.required_share) IS NOT DISTINCT FROM (e.complete, e.required_share)) AS same
+FROM itsm_report.cmdb_health h JOIN (
+	SELECT c.tenant, c.class, count(*) FILTER (WHERE c.met) AS complete, round(100.0 * sum(c.filled) / nullif(sum(c.required), 0), 1) AS required_share
+	FROM (SELECT c.tenant, c.class, c.record, bool_and(x.met OR x.kind <> 'required') AS met, count(*) FILTER (WHERE x.kind = 'required') AS required, count(*) FILTER (WHERE x.kind = 'required' AND x.met) AS filled
+		FROM itsm.ci c JOIN itsm.ci_expectation x ON x.record = c.record GROUP BY 1, 2, 3) c GROUP BY 1, 2) e ON (e.tenant, e.class) = (h.tenant, h.class);
+
 -- certified by their owners only
 CREATE ROLE regress_itsm_ann;
 CREATE ROLE regress_itsm_team;

@@ -80,6 +80,7 @@ SELECT try('itsm.unrelate(' || id || ')') FROM itsm.relationship WHERE type = 'r
 SELECT try('itsm.unrelate(0)'), try('itsm.unrelate(NULL)');
 SELECT itsm.relate(r(1), 'r_on', r(4)) > 0 AS related;
 SELECT try(format('itsm.unrelate(%s, %L)', id, started_at - interval '1 second')) FROM itsm.relationship WHERE type = 'r_on' AND source = r(1) AND ended = 0;
+SELECT try(format('itsm.unrelate(%s, %L)', id, '2000-01-01 00:00:00+00')) FROM itsm.relationship WHERE type = 'r_on' AND source = r(1) AND ended = 0;
 SELECT try('itsm.unrelate(' || id || ', ''infinity'')') FROM itsm.relationship WHERE type = 'r_on' AND source = r(1) AND ended = 0;
 BEGIN;
 SELECT itsm.unrelate(id, started_at) FROM itsm.relationship WHERE type = 'r_on' AND source = r(1) AND ended = 0;

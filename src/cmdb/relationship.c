@@ -317,7 +317,7 @@ relate_records(int64 source, const char *type_name, int64 target, TimestampTz st
 	type = itsm_relationship_type(&types, type_name, strlen(type_name));
 	new.tenant = unconstify(char *, check_ends(source, type, type_name, target, &types));
 	new.type = type->name;
-	new.started_at = started_at ? started_at : GetCurrentTimestamp();
+	new.started_at = started_at != RELATIONSHIP_NOW ? started_at : GetCurrentTimestamp();
 	insert_relationship(&new, type);
 	if (guarded)
 		ask_guards(&new, violations);
@@ -335,7 +335,7 @@ itsm_relate_records(int64 source, const char *type_name, int64 target, Timestamp
 int64
 itsm_relate_known(int64 source, const char *type_name, int64 target)
 {
-	return relate_records(source, type_name, target, 0, false);
+	return relate_records(source, type_name, target, RELATIONSHIP_NOW, false);
 }
 
 /* By number, whatever the tenant. */
@@ -384,12 +384,12 @@ end_relationship(int64 id, TimestampTz ended_at, bool guarded)
 					 errhint("itsm_report.relationship lists them.")));
 		if (!old.holds)
 			break;
-		if (ended_at && ended_at < old.started_at)
+		if (ended_at < old.started_at)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("relationship " INT64_FORMAT " cannot end before it began", id),
 					 errdetail("It began at %s.", timestamptz_to_str(old.started_at))));
-	} while (!store_end(table, &old, ended_at ? ended_at : Max(old.started_at, GetCurrentTimestamp())));
+	} while (!store_end(table, &old, ended_at != RELATIONSHIP_NOW ? ended_at : Max(old.started_at, GetCurrentTimestamp())));
 	itsm_own_close(&relationships, RowExclusiveLock);
 	if (!old.holds)
 		return false;
@@ -409,7 +409,7 @@ itsm_relationship_end(int64 id, TimestampTz ended_at)
 bool
 itsm_relationship_lapse(int64 id)
 {
-	return end_relationship(id, 0, false);
+	return end_relationship(id, RELATIONSHIP_NOW, false);
 }
 
 /* Which of two there is too much of is found by the index that only the right ones pass. */
@@ -494,12 +494,12 @@ ITSM_FUNCTION(itsm_relate);
 Datum
 itsm_relate(PG_FUNCTION_ARGS)
 {
-	TimestampTz started_at = PG_ARGISNULL(3) ? 0 : PG_GETARG_TIMESTAMPTZ(3);
+	TimestampTz started_at = PG_ARGISNULL(3) ? RELATIONSHIP_NOW : PG_GETARG_TIMESTAMPTZ(3);
 
 	require(fcinfo, 0, "source");
 	require(fcinfo, 1, "type");
 	require(fcinfo, 2, "target");
-	if (started_at)
+	if (!PG_ARGISNULL(3))
 		check_not_future("started_at", started_at);
 	PG_RETURN_INT64(itsm_relate_records(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
 										PG_GETARG_INT64(2), started_at));
@@ -509,10 +509,10 @@ ITSM_FUNCTION(itsm_unrelate);
 Datum
 itsm_unrelate(PG_FUNCTION_ARGS)
 {
-	TimestampTz ended_at = PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
+	TimestampTz ended_at = PG_ARGISNULL(1) ? RELATIONSHIP_NOW : PG_GETARG_TIMESTAMPTZ(1);
 
 	require(fcinfo, 0, "relationship");
-	if (ended_at)
+	if (!PG_ARGISNULL(1))
 		check_not_future("ended_at", ended_at);
 	if (!itsm_relationship_end(PG_GETARG_INT64(0), ended_at))
 		ereport(ERROR,

@@ -35,16 +35,19 @@ typedef struct Relationship
 
 extern void itsm_relationship_of_tuple(TupleDesc descriptor, HeapTuple tuple, Relationship *relationship);
 
+/* A time that nobody can give; 0 is one, the first of the year 2000. */
+#define RELATIONSHIP_NOW DT_NOEND
+
 /*
  * Relates two records and returns the relationship's number; raises IT020,
- * IT021 and IT022.  started_at 0: now.
+ * IT021 and IT022.  started_at RELATIONSHIP_NOW: now.
  */
 extern int64 itsm_relate_records(int64 source, const char *type, int64 target, TimestampTz started_at);
 
 /* The same for what an application has said before: guards are not asked. */
 extern int64 itsm_relate_known(int64 source, const char *type, int64 target);
 
-/* Ends a relationship; false when it had ended.  P0002: there is none.  ended_at 0: now. */
+/* Ends a relationship; false when it had ended.  P0002: there is none.  ended_at RELATIONSHIP_NOW: now. */
 extern bool itsm_relationship_end(int64 id, TimestampTz ended_at);
 
 /* The same when the row of an end is gone: guards are not asked. */

@@ -104,7 +104,7 @@ relate(void *argument)
 	if (relating->known)
 		(void) itsm_relate_known(ends[0].id, relating->attachment->type, ends[1].id);
 	else
-		(void) itsm_relate_records(ends[0].id, relating->attachment->type, ends[1].id, 0);
+		(void) itsm_relate_records(ends[0].id, relating->attachment->type, ends[1].id, RELATIONSHIP_NOW);
 }
 
 static bool
@@ -171,7 +171,7 @@ end_link(const LinkAttachment *attachment, const Link *link)
 	if (link->complete &&
 		itsm_relationship_find(link->ends[0].tenant, link->ends[0].id, attachment->type, link->ends[1].id, &held) &&
 		!is_told_still(attachment, link))
-		(void) itsm_relationship_end(held.id, 0);
+		(void) itsm_relationship_end(held.id, RELATIONSHIP_NOW);
 }
 
 bool
@@ -242,7 +242,7 @@ end_all(Relation relation, const List *attachments)
 				read_link(attachment, relation, slot, &link);
 				if (link.complete && itsm_relationship_find(link.ends[0].tenant, link.ends[0].id, attachment->type,
 															link.ends[1].id, &held))
-					(void) itsm_relationship_end(held.id, 0);
+					(void) itsm_relationship_end(held.id, RELATIONSHIP_NOW);
 			}
 		}
 		ExecDropSingleTupleTableSlot(slot);

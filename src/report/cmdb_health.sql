@@ -146,16 +146,16 @@ COMMENT ON COLUMN itsm.ci_duplicate.other IS 'Number of the other one.';
 CREATE VIEW itsm.ci_sight AS
 	SELECT c.tenant, c.record, c.source, c.key, c.shown, c.class, c.shown AND (c.known_class IS NULL OR c.abstract) AS unclassified,
 		c.known_class, s.seen_at, t.certified_at,
-		NOT EXISTS (
-			SELECT FROM itsm.seen_relationship o
-			WHERE o.source OPERATOR(pg_catalog.=) c.record AND o.ended OPERATOR(pg_catalog.=) 0 AND o.tenant OPERATOR(pg_catalog.=) c.tenant)
-		AND NOT EXISTS (
-			SELECT FROM itsm.seen_relationship o
-			WHERE o.target OPERATOR(pg_catalog.=) c.record AND o.ended OPERATOR(pg_catalog.=) 0 AND o.tenant OPERATOR(pg_catalog.=) c.tenant) AS orphan,
+		-- a look into an index, most often one; NOT EXISTS would have all relationships hashed, twice
+		(SELECT true FROM itsm.seen_relationship o
+			WHERE o.source OPERATOR(pg_catalog.=) c.record AND o.ended OPERATOR(pg_catalog.=) 0 LIMIT 1) IS NULL
+		AND (SELECT true FROM itsm.seen_relationship o
+			WHERE o.target OPERATOR(pg_catalog.=) c.record AND o.ended OPERATOR(pg_catalog.=) 0 LIMIT 1) IS NULL AS orphan,
 		-- what is hidden cannot be told to be of a class that asks for it
 		CASE WHEN c.shown THEN greatest(s.seen_at, c.changed_at) OPERATOR(pg_catalog.+) c.stale_after OPERATOR(pg_catalog.<) pg_catalog.now() END AS stale,
 		CASE WHEN c.shown AND c.certify_every IS NOT NULL
-			THEN coalesce(t.certified_at OPERATOR(pg_catalog.+) c.certify_every OPERATOR(pg_catalog.<) pg_catalog.now(), true) END AS certification_due
+			THEN coalesce(t.certified_at OPERATOR(pg_catalog.+) c.certify_every OPERATOR(pg_catalog.<) pg_catalog.now(), true) END AS certification_due,
+		c.priority, c.impact, c.urgency, c.title, c.requester, c.assignee, c.assignment_group, c.service, c.ci, c.classification, c.hold_reason, c.resolution_code, c.resolution, c.extra
 	FROM itsm.ci c
 		LEFT JOIN (
 			SELECT i.tenant, i.record, pg_catalog.max(i.seen_at) AS seen_at FROM itsm.seen_source_item i
@@ -177,6 +177,20 @@ COMMENT ON COLUMN itsm.ci_sight.certified_at IS 'When its owner last certified i
 COMMENT ON COLUMN itsm.ci_sight.orphan IS 'No relationship holds.';
 COMMENT ON COLUMN itsm.ci_sight.stale IS 'Neither seen nor changed in time; null: nothing is said of its class, or it is hidden.';
 COMMENT ON COLUMN itsm.ci_sight.certification_due IS 'Not certified in time; null: nothing is said of its class, or it is hidden.';
+COMMENT ON COLUMN itsm.ci_sight.priority IS 'Canonical attribute priority.';
+COMMENT ON COLUMN itsm.ci_sight.impact IS 'Canonical attribute impact.';
+COMMENT ON COLUMN itsm.ci_sight.urgency IS 'Canonical attribute urgency.';
+COMMENT ON COLUMN itsm.ci_sight.title IS 'Canonical attribute title.';
+COMMENT ON COLUMN itsm.ci_sight.requester IS 'Canonical attribute requester.';
+COMMENT ON COLUMN itsm.ci_sight.assignee IS 'Canonical attribute assignee.';
+COMMENT ON COLUMN itsm.ci_sight.assignment_group IS 'Canonical attribute assignment_group.';
+COMMENT ON COLUMN itsm.ci_sight.service IS 'Canonical attribute service.';
+COMMENT ON COLUMN itsm.ci_sight.ci IS 'Canonical attribute ci.';
+COMMENT ON COLUMN itsm.ci_sight.classification IS 'Canonical attribute category.';
+COMMENT ON COLUMN itsm.ci_sight.hold_reason IS 'Canonical attribute hold_reason.';
+COMMENT ON COLUMN itsm.ci_sight.resolution_code IS 'Canonical attribute resolution_code.';
+COMMENT ON COLUMN itsm.ci_sight.resolution IS 'Canonical attribute resolution.';
+COMMENT ON COLUMN itsm.ci_sight.extra IS 'All other canonical attributes.';
 
 -- What is asked several times is found out once.
 CREATE VIEW itsm_report.cmdb_health_finding WITH (security_barrier = true) AS
@@ -225,37 +239,54 @@ COMMENT ON COLUMN itsm_report.cmdb_health_finding.kind IS 'class (of none, of on
 COMMENT ON COLUMN itsm_report.cmdb_health_finding.attribute IS 'Canonical attribute concerned; null: none.';
 COMMENT ON COLUMN itsm_report.cmdb_health_finding.detail IS 'What was found.';
 
+CREATE FUNCTION itsm.expectation_tally_add(pg_catalog.internal, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.int4, pg_catalog.int4, pg_catalog.int4, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) RETURNS pg_catalog.internal
+AS 'MODULE_PATHNAME', 'itsm_expectation_tally_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION itsm.expectation_tally_end(pg_catalog.internal) RETURNS pg_catalog.int8[]
+AS 'MODULE_PATHNAME', 'itsm_expectation_tally_end' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE itsm.expectation_tally(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.int4, pg_catalog.int4, pg_catalog.int4, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) (SFUNC = itsm.expectation_tally_add, STYPE = pg_catalog.internal, SSPACE = 64, FINALFUNC = itsm.expectation_tally_end, PARALLEL = SAFE);
+COMMENT ON FUNCTION itsm.expectation_tally_add(pg_catalog.internal, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.int4, pg_catalog.int4, pg_catalog.int4, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) IS 'Adds an item to itsm.expectation_tally.';
+COMMENT ON FUNCTION itsm.expectation_tally_end(pg_catalog.internal) IS 'The result of itsm.expectation_tally.';
+COMMENT ON AGGREGATE itsm.expectation_tally(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.int4, pg_catalog.int4, pg_catalog.int4, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text) IS 'Over items of one class: what the class expects, [{"attribute", "kind", "allowed"}, …] as itsm.class_expectation has it, the attributes without a column of their own, and the columns priority, impact, urgency, title, requester, assignee, assignment_group, service, ci, category, hold_reason, resolution_code and resolution. Seven numbers: required attributes and those filled, recommended ones and those filled, desired ones and those that have a value allowed, and items with all that is required.';
+REVOKE ALL ON FUNCTION itsm.expectation_tally_add(pg_catalog.internal, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.int4, pg_catalog.int4, pg_catalog.int4, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text), itsm.expectation_tally_end(pg_catalog.internal) FROM PUBLIC;
+
+-- Each item is looked at once.
 CREATE VIEW itsm_report.cmdb_health WITH (security_barrier = true) AS
-	WITH c AS MATERIALIZED (SELECT * FROM itsm.ci_sight)
-	SELECT c.tenant, c.class, pg_catalog.count(*) AS cis,
-		pg_catalog.count(*) FILTER (WHERE c.unclassified) AS unclassified,
-		pg_catalog.count(*) FILTER (WHERE e.required_met OPERATOR(pg_catalog.=) e.required OR (e.record IS NULL AND c.known_class IS NOT NULL)) AS complete,
-		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) pg_catalog.sum(e.required_met) OPERATOR(pg_catalog./) nullif(pg_catalog.sum(e.required), 0), 1) AS required_share,
-		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) pg_catalog.sum(e.recommended_met) OPERATOR(pg_catalog./) nullif(pg_catalog.sum(e.recommended), 0), 1) AS recommended_share,
-		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) pg_catalog.sum(e.desired_met) OPERATOR(pg_catalog./) nullif(pg_catalog.sum(e.desired), 0), 1) AS compliant_share,
-		pg_catalog.count(d.record) AS duplicates,
-		pg_catalog.count(*) FILTER (WHERE c.orphan) AS orphans,
-		CASE WHEN pg_catalog.count(c.stale) OPERATOR(pg_catalog.>) 0 THEN pg_catalog.count(*) FILTER (WHERE c.stale) END AS stale,
-		CASE WHEN pg_catalog.count(c.certification_due) OPERATOR(pg_catalog.>) 0
-			THEN pg_catalog.count(*) FILTER (WHERE c.certification_due) END AS certifications_due
-	FROM c
-		LEFT JOIN (
-			SELECT x.tenant, x.record,
-				pg_catalog.count(*) FILTER (WHERE x.kind OPERATOR(pg_catalog.=) 'required') AS required,
-				pg_catalog.count(*) FILTER (WHERE x.kind OPERATOR(pg_catalog.=) 'required' AND x.met) AS required_met,
-				pg_catalog.count(*) FILTER (WHERE x.kind OPERATOR(pg_catalog.=) 'recommended') AS recommended,
-				pg_catalog.count(*) FILTER (WHERE x.kind OPERATOR(pg_catalog.=) 'recommended' AND x.met) AS recommended_met,
-				pg_catalog.count(*) FILTER (WHERE x.kind OPERATOR(pg_catalog.=) 'desired') AS desired,
-				pg_catalog.count(*) FILTER (WHERE x.kind OPERATOR(pg_catalog.=) 'desired' AND x.met) AS desired_met
-			FROM itsm.ci_expectation x GROUP BY x.tenant, x.record
-		) e ON e.record OPERATOR(pg_catalog.=) c.record AND e.tenant OPERATOR(pg_catalog.=) c.tenant
-		LEFT JOIN (
-			SELECT DISTINCT y.tenant, y.record
-			FROM itsm.ci_duplicate y
-				JOIN c a ON a.record OPERATOR(pg_catalog.=) y.record AND a.tenant OPERATOR(pg_catalog.=) y.tenant AND a.shown
-				JOIN c b ON b.record OPERATOR(pg_catalog.=) y.other AND b.tenant OPERATOR(pg_catalog.=) y.tenant AND b.shown
-		) d ON d.record OPERATOR(pg_catalog.=) c.record AND d.tenant OPERATOR(pg_catalog.=) c.tenant
-	GROUP BY c.tenant, c.class;
+	SELECT h.tenant, h.class, h.cis, h.unclassified, h.tally[7] AS complete,
+		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) h.tally[2] OPERATOR(pg_catalog./) nullif(h.tally[1], 0), 1) AS required_share,
+		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) h.tally[4] OPERATOR(pg_catalog./) nullif(h.tally[3], 0), 1) AS recommended_share,
+		pg_catalog.round(100.0 OPERATOR(pg_catalog.*) h.tally[6] OPERATOR(pg_catalog./) nullif(h.tally[5], 0), 1) AS compliant_share,
+		h.duplicates, h.orphans, h.stale, h.certifications_due
+	FROM (
+			SELECT c.tenant, c.class, pg_catalog.count(*) AS cis,
+				pg_catalog.count(*) FILTER (WHERE c.unclassified) AS unclassified,
+				itsm.expectation_tally(CASE WHEN c.known_class IS NOT NULL THEN coalesce(e.expected, '[]') END, c.extra, c.priority, c.impact, c.urgency, c.title,
+					c.requester, c.assignee, c.assignment_group, c.service, c.ci, c.classification, c.hold_reason, c.resolution_code, c.resolution) AS tally,
+				pg_catalog.count(d.record) AS duplicates,
+				pg_catalog.count(*) FILTER (WHERE c.orphan) AS orphans,
+				CASE WHEN pg_catalog.count(c.stale) OPERATOR(pg_catalog.>) 0 THEN pg_catalog.count(*) FILTER (WHERE c.stale) END AS stale,
+				CASE WHEN pg_catalog.count(c.certification_due) OPERATOR(pg_catalog.>) 0
+					THEN pg_catalog.count(*) FILTER (WHERE c.certification_due) END AS certifications_due
+			-- OFFSET 0: each column is made once, and is not taken for as many classes as there are items
+			FROM (SELECT * FROM itsm.ci_sight OFFSET 0) c
+				LEFT JOIN (
+					SELECT x.class, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('attribute', x.attribute, 'kind', x.kind, 'allowed', x.allowed)) AS expected
+					FROM itsm.class_expectation x GROUP BY x.class
+				) e ON e.class OPERATOR(pg_catalog.=) c.known_class
+				LEFT JOIN (
+					SELECT DISTINCT y.tenant, y.record
+					FROM (
+							SELECT i.tenant, i.record, pg_catalog.count(*) OVER (PARTITION BY i.tenant, i.identity) AS alike
+							FROM (
+									SELECT x.tenant, x.identity FROM itsm.ci_identity x
+									GROUP BY x.tenant, x.identity HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1
+								) g
+								JOIN itsm.ci_identity i ON i.identity OPERATOR(pg_catalog.=) g.identity AND i.tenant OPERATOR(pg_catalog.=) g.tenant
+								JOIN itsm.ci a ON a.record OPERATOR(pg_catalog.=) i.record AND a.tenant OPERATOR(pg_catalog.=) i.tenant AND a.shown
+						) y
+					WHERE y.alike OPERATOR(pg_catalog.>) 1
+				) d ON d.record OPERATOR(pg_catalog.=) c.record AND d.tenant OPERATOR(pg_catalog.=) c.tenant
+			GROUP BY c.tenant, c.class
+		) h;
 REVOKE ALL ON itsm_report.cmdb_health FROM PUBLIC;
 COMMENT ON VIEW itsm_report.cmdb_health IS 'Health of the configuration items by class. itsm_report.cmdb_health_finding names those concerned. Items of tables with row-level security are counted without class, and only as items and orphans, for others than the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.cmdb_health.tenant IS 'Tenant.';
