@@ -242,7 +242,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-load check-clocks soak matrix
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage check-load check-clocks soak fuzz lint matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -263,6 +263,10 @@ help:
 	@echo '  make check-tap        dump, upgrade, replica, crash (test/t)'
 	@echo '  make check-locale     the regression tests under other settings, collation and search_path'
 	@echo '  make check-valgrind   the regression tests under valgrind (slow)'
+	@echo '  make check-asan       the regression tests with the library under the address and undefined-behaviour sanitizers'
+	@echo '  make check-coverage   which errors and messages no regression or pgTAP test reaches (test/ereport_sites.txt)'
+	@echo '  make fuzz             parsers, arithmetic, proofs and definitions fed at random (FUZZ_SECONDS=60 each; needs clang)'
+	@echo '  make lint             clang-tidy and cppcheck'
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
 	@echo '  make check-clocks     the clock model of check-tap, for 100,000 records (ITSM_CLOCK_RECORDS, ITSM_CLOCK_SEED)'
 	@echo '  make soak             16 clients, and others who disturb and kill, for 10 minutes (SOAK_MINUTES, SOAK_CLIENTS, SOAK_SEED)'
@@ -284,7 +288,7 @@ check: check-all
 check-all:
 	@test/run $(SUITES)
 
-$(addprefix check-,$(SUITES)) check-valgrind: check-%:
+$(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage: check-%:
 	@test/run $*
 
 check-load:
@@ -295,6 +299,12 @@ check-clocks:
 
 soak:
 	@TESTS=test/soak/soak.pl test/run tap
+
+fuzz:
+	@test/fuzz/run
+
+lint:
+	@test/lint
 
 matrix:
 	@test/matrix

@@ -10,8 +10,9 @@
 bool
 itsm_json_member(const JsonbContainer *object, const char *name, JsonbValue *value)
 {
-	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, object), name, strlen(name),
-										value) != NULL;
+	/* an array would be searched as if it were one, beyond its end */
+	return JsonContainerIsObject(object) &&
+		getKeyJsonValueFromContainer(unconstify(JsonbContainer *, object), name, strlen(name), value) != NULL;
 }
 
 List *

@@ -8,7 +8,7 @@
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
-/* Finds a member of an object; *value points into the JSON. */
+/* Finds a member of an object; *value points into the JSON.  What is no object has none. */
 extern bool itsm_json_member(const JsonbContainer *object, const char *name, JsonbValue *value);
 
 /* Names of an object's members, as a list of palloc'd strings. */

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 /* Columns of pg_event_trigger_ddl_commands() and pg_event_trigger_dropped_objects(). */
@@ -148,16 +149,12 @@ require_event(FunctionCallInfo fcinfo, const char *name)
 				 errhint("CREATE EXTENSION itsm makes it.")));
 }
 
-ITSM_FUNCTION(itsm_guard_command);
-Datum
-itsm_guard_command(PG_FUNCTION_ARGS)
+static void
+guard_statement(Node *statement)
 {
-	Node	   *statement;
 	Oid			class = InvalidOid;
 	Oid			object;
 
-	require_event(fcinfo, "ddl_command_end");
-	statement = ((EventTriggerData *) fcinfo->context)->parsetree;
 	switch (nodeTag(statement))
 	{
 		case T_AlterTableStmt:
@@ -188,6 +185,29 @@ itsm_guard_command(PG_FUNCTION_ARGS)
 		default:
 			break;
 	}
+}
+
+/* True when a snapshot had to be made: what runs in several transactions, as CONCURRENTLY, ends without one. */
+static bool
+push_snapshot(void)
+{
+	if (ActiveSnapshotSet())
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	return true;
+}
+
+ITSM_FUNCTION(itsm_guard_command);
+Datum
+itsm_guard_command(PG_FUNCTION_ARGS)
+{
+	bool		pushed;
+
+	require_event(fcinfo, "ddl_command_end");
+	pushed = push_snapshot();
+	guard_statement(((EventTriggerData *) fcinfo->context)->parsetree);
+	if (pushed)
+		PopActiveSnapshot();
 	PG_RETURN_NULL();
 }
 
@@ -195,8 +215,13 @@ ITSM_FUNCTION(itsm_guard_drop);
 Datum
 itsm_guard_drop(PG_FUNCTION_ARGS)
 {
+	bool		pushed;
+
 	require_event(fcinfo, "sql_drop");
+	pushed = push_snapshot();
 	if (!is_ours())
 		itsm_guard_dropped(dropped_objects());
+	if (pushed)
+		PopActiveSnapshot();
 	PG_RETURN_NULL();
 }

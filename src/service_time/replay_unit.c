@@ -12,6 +12,7 @@
 #include "access/transam.h"
 #include "catalog/pg_class.h"
 #include "core/errors.h"
+#include "core/json_read.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/expression.h"
@@ -100,7 +101,7 @@ told_lifecycle(const Event *event)
 		{
 			Datum		detail = DirectFunctionCall1(jsonb_in, CStringGetDatum(item.text));
 
-			if (getKeyJsonValueFromContainer(&DatumGetJsonbP(detail)->root, "lifecycle", strlen("lifecycle"), &value) &&
+			if (itsm_json_member(&DatumGetJsonbP(detail)->root, "lifecycle", &value) &&
 				value.type == jbvString)
 				return pnstrdup(value.val.string.val, value.val.string.len);
 		}
