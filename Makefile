@@ -163,7 +163,7 @@ DATA_built = itsm--$(EXTVERSION).sql
 DATA       = $(sort $(wildcard src/upgrade/itsm--*--*.sql))
 
 # Hidden visibility keeps helpers inside the library (core/compat.h says what is seen).
-WERROR      = -Werror
+WERROR     ?= -Werror
 PG_CPPFLAGS = -Isrc
 # src/ledger/digest.c calls the server's OpenSSL where its headers are at hand.
 SHLIB_LINK  = $(if $(shell echo '#include <openssl/evp.h>' | $(CC) -E - 2>/dev/null),$(filter -lcrypto,$(LIBS)))
