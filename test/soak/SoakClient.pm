@@ -164,7 +164,9 @@ sub loosely
 	{
 		die $@ unless ref $@;
 		$self->{lost}++;
-		return $self->connect;
+		$self->{status} = 'I';
+		$self->connect;
+		return undef;
 	}
 	my $code = $answer->{code} // '00000';
 	$self->{status} = $answer->{status};
@@ -181,8 +183,9 @@ sub visit
 	my $id = 1 + int rand 60;
 	my $other = 1 + int rand 60;
 	my $status = LoadModel::pick(qw(new busy done closed));
-	$self->loosely("SET application_name = 'shared'");
-	$self->loosely($_) foreach LoadModel::pick(
+	# a new connection has its own name again, so nothing more is said after a loss
+	$self->ask("SET application_name = 'shared'");
+	foreach my $sql (LoadModel::pick(
 		[ "INSERT INTO visited VALUES ($id, 'new', 'text') ON CONFLICT (id) DO UPDATE SET status = '$status'" ],
 		[ "UPDATE visited SET status = '$status' WHERE id = $id" ], [ "UPDATE visited SET title = title || '.' WHERE id BETWEEN $id AND $id + 3" ],
 		[ "DELETE FROM visited WHERE id = $id" ], [ "UPDATE visited SET id = id + 1000 WHERE id = $id" ],
@@ -190,7 +193,10 @@ sub visit
 		[ "INSERT INTO gadget_link VALUES ($id, $other) ON CONFLICT DO NOTHING" ], [ "DELETE FROM gadget_link WHERE a = $id" ],
 		[ "DELETE FROM gadget WHERE id = $id" ],
 		[ 'BEGIN', "INSERT INTO gadget_link VALUES ($id, $other) ON CONFLICT DO NOTHING", 'SAVEPOINT s', "UPDATE gadget SET host = NULL WHERE id = $other", 'ROLLBACK TO s', 'COMMIT' ]
-	)->@*;
+	)->@*)
+	{
+		last unless $self->loosely($sql);
+	}
 	$self->loosely('ROLLBACK') if $self->{status} ne 'I';
 	# a cancel of this would have events told of somebody else
 	$self->ask("SET application_name = 'own'");
