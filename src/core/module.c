@@ -26,6 +26,7 @@
 #include "practice/change_plan.h"
 #include "practice/proposal_redact.h"
 #include "practice/verify_bookings.h"
+#include "report/roll_up.h"
 #include "report/verify_months.h"
 #include "report/verify_policies.h"
 #include "service_time/clock_listen.h"
@@ -78,6 +79,7 @@ const Redactor *const itsm_redactors[] = {
 	&itsm_source_item_redactor,
 	&itsm_proposal_redactor,
 	&itsm_finding_redactor,
+	&itsm_month_redactor,
 	NULL
 };
 

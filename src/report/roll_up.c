@@ -12,6 +12,7 @@
 #include "core/query.h"
 #include "record/month_count.h"
 #include "report/months.h"
+#include "report/roll_up.h"
 #include "utils/builtins.h"
 
 static const char lock_months[] =
@@ -76,6 +77,8 @@ static const char count_clocks[] =
 "  t.priority, t.total, t.service, itsm.duration_percentiles(t.durations, ARRAY[0.9]), t.durations FROM (" ITSM_COUNTED_CLOCKS ") t)"
 "SELECT pg_catalog.count(*) FROM taken";
 
+static const char named_changes[] = "SELECT FROM itsm.sla_month_change c WHERE c.service IS NOT NULL LIMIT 1";
+
 static int64
 gather(const char *sql)
 {
@@ -85,15 +88,12 @@ gather(const char *sql)
 	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
-ITSM_FUNCTION(itsm_roll_up);
-Datum
-itsm_roll_up(PG_FUNCTION_ARGS)
+/* Gathers with or without counting anew; under the lock, and between itsm_query_begin and itsm_query_end. */
+static int64
+gather_months(bool incidents, bool anew)
 {
-	bool		anew = PG_GETARG_BOOL(0);
-	OwnerQuery	query;
-	int64		gathered;
+	volatile int64 gathered = 0;
 
-	itsm_query_begin(&query);
 	itsm_months_are_ours = true;
 	PG_TRY();
 	{
@@ -103,7 +103,8 @@ itsm_roll_up(PG_FUNCTION_ARGS)
 			(void) itsm_query(SPI_OK_DELETE, forget_incidents, 0, NULL, NULL, NULL);
 			(void) itsm_query(SPI_OK_DELETE, forget_clocks, 0, NULL, NULL, NULL);
 		}
-		gathered = gather(anew ? count_incidents : gather_incidents);
+		if (incidents)
+			gathered += gather(anew ? count_incidents : gather_incidents);
 		gathered += gather(anew ? count_clocks : gather_clocks);
 	}
 	PG_FINALLY();
@@ -111,6 +112,32 @@ itsm_roll_up(PG_FUNCTION_ARGS)
 		itsm_months_are_ours = false;
 	}
 	PG_END_TRY();
+	return gathered;
+}
+
+ITSM_FUNCTION(itsm_roll_up);
+Datum
+itsm_roll_up(PG_FUNCTION_ARGS)
+{
+	OwnerQuery	query;
+	int64		gathered;
+
+	itsm_query_begin(&query);
+	gathered = gather_months(true, PG_GETARG_BOOL(0));
 	itsm_query_end(&query);
 	PG_RETURN_INT64(gathered);
 }
+
+/* A service that was erased stands in what its record does not count for any more: gathered, that is gone. */
+static void
+erase_of_record(const Record *record, const List *attributes, const char *value)
+{
+	OwnerQuery	query;
+
+	itsm_query_begin(&query);
+	if (itsm_query(SPI_OK_SELECT, named_changes, 0, NULL, NULL, NULL) > 0)
+		(void) gather_months(false, false);
+	itsm_query_end(&query);
+}
+
+const Redactor itsm_month_redactor = {erase_of_record, NULL};

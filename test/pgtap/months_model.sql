@@ -155,6 +155,17 @@ RESET SESSION AUTHORIZATION;
 SELECT set_eq('SELECT row FROM seen', 'SELECT row FROM expected_seen', 'a stranger sees them without');
 SELECT cmp_ok(:count, '>', 6, 'and reads the months of incidents');
 
+-- A service that is erased is in no month either, gathered before or not.
+SELECT max(t.id) AS ended FROM ticket t JOIN itsm.clock c ON c.record = itsm.record_id('ticket', t.id::text) WHERE c.stopped_at IS NOT NULL \gset
+UPDATE ticket SET service = 'Qerased' WHERE id = :ended;
+SELECT itsm.roll_up();
+SELECT cmp_ok((SELECT count(*) FROM itsm.sla_month_part WHERE service = 'Qerased'), '>', 0::bigint, 'a service is counted');
+UPDATE ticket SET service = 'Qerased too' WHERE id = :ended;
+UPDATE ticket SET service = NULL WHERE id = :ended;
+SELECT itsm.redact('ticket', :'ended', '{service}', 'asked for');
+SELECT is((SELECT count(*) FROM itsm.sla_month_part WHERE service LIKE 'Qerased%'), 0::bigint, 'erased it is in no month');
+SELECT is(differ(), NULL, 'which say what they should');
+
 -- A superuser who writes past all this is found, and the months can be counted anew.
 BEGIN;
 ALTER TABLE itsm.record DISABLE TRIGGER itsm_count_record;
