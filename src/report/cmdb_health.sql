@@ -277,10 +277,10 @@ CREATE VIEW itsm_report.cmdb_health WITH (security_barrier = true) AS
 					FROM (
 							SELECT i.tenant, i.record, pg_catalog.count(*) OVER (PARTITION BY i.tenant, i.identity) AS alike
 							FROM (
-									SELECT x.tenant, x.identity FROM itsm.ci_identity x
+									SELECT x.tenant, x.identity FROM itsm.seen_ci_identity x
 									GROUP BY x.tenant, x.identity HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1
 								) g
-								JOIN itsm.ci_identity i ON i.identity OPERATOR(pg_catalog.=) g.identity AND i.tenant OPERATOR(pg_catalog.=) g.tenant
+								JOIN itsm.seen_ci_identity i ON i.identity OPERATOR(pg_catalog.=) g.identity AND i.tenant OPERATOR(pg_catalog.=) g.tenant
 								JOIN itsm.ci a ON a.record OPERATOR(pg_catalog.=) i.record AND a.tenant OPERATOR(pg_catalog.=) i.tenant AND a.shown
 						) y
 					WHERE y.alike OPERATOR(pg_catalog.>) 1

@@ -6,6 +6,7 @@
 
 #include "catalog/namespace.h"
 #include "funcapi.h"
+#include "ledger/tenant_access.h"
 #include "lifecycle/rule_counter.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -44,6 +45,9 @@ itsm_rule_counters(PG_FUNCTION_ARGS)
 	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, REPORT_SCHEMA "." REPORT_VIEW);
 	InitMaterializedSRF(fcinfo, 0);
+	/* rules have no tenant */
+	if (!itsm_sees_every_tenant())
+		return (Datum) 0;
 	totals = itsm_rule_totals(&count);
 	for (int i = 0; i < count; i++)
 		put_total(&totals[i], (ReturnSetInfo *) fcinfo->resultinfo);

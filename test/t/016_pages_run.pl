@@ -110,6 +110,8 @@ foreach my $page (split ' ', $ENV{ITSM_PAGES} // 'tutorial bi tenants README dba
 		# what is done in sh may end sessions
 		if ($block->{text} =~ /postgres --single/)
 		{
+			# the server that was started meanwhile holds the pipe open, too
+			$psql->{in} .= "\\q\n";
 			eval { $psql->{run}->finish };
 			$psql = session($database);
 		}
