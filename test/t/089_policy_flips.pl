@@ -90,7 +90,7 @@ my %not_found = (
 	(map { ("source_attribute.$_" => 'names of numbers; rows and projections are compared by them') } qw(source number name kind type)),
 	'baseline.id' => 'nothing else has the number', 'assessment_finding.commitment' => 'made of subject and salt, which are compared',
 	# what reports read, made of the events: times of stages, counts, and attributes that this table does not map
-	(map { ("record.$_" => 'follows from the events') } qw(process opened_at opened_month changed_at reopened reassigned first_response_at resolved_at closed_at impact urgency assignee assignment_group ci classification hold_reason
+	(map { ("record.$_" => 'follows from the events') } qw(impact urgency assignee assignment_group ci classification hold_reason
 		resolution_code resolution extra)));
 
 my @missed;
