@@ -42,6 +42,13 @@ typedef struct KnownAttachment
 	bool		kept[MILESTONE_COUNT];	/* by the application, in an attribute of the source */
 } KnownAttachment;
 
+/* An attribute in the dictionary of a source: no other can have a value. */
+typedef struct KnownAttribute
+{
+	int			source;
+	const char *name;
+} KnownAttribute;
+
 /* What the events of the record at hand have led to. */
 typedef struct Followed
 {
@@ -71,6 +78,7 @@ typedef struct MilestoneChecks
 	MemoryContext context;
 	List	   *attachments;	/* KnownAttachment */
 	List	   *lifecycles;		/* LifecycleVersion */
+	List	   *attributes;		/* KnownAttribute */
 	const KnownAttachment *attachment;	/* the last one looked for */
 	const LifecycleVersion *unit;	/* likewise */
 	char	   *tenant;
@@ -137,6 +145,27 @@ read_attachments(void *argument)
 }
 
 static void
+read_attributes(void *argument)
+{
+	MilestoneChecks *checks = argument;
+	uint64		count = itsm_query(SPI_OK_SELECT, "SELECT d.source, d.name FROM itsm.source_attribute d WHERE d.kind = 'attribute'",
+								   0, NULL, NULL, NULL);
+	SPITupleTable *table = SPI_tuptable;
+	MemoryContext caller = MemoryContextSwitchTo(checks->context);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		KnownAttribute *attribute = palloc(sizeof(KnownAttribute));
+
+		attribute->source = number(table->vals[i], table->tupdesc, 1);
+		attribute->name = SPI_getvalue(table->vals[i], table->tupdesc, 2);
+		checks->attributes = lappend(checks->attributes, attribute);
+	}
+	MemoryContextSwitchTo(caller);
+	SPI_freetuptable(table);
+}
+
+static void
 load_definition(void *argument)
 {
 	LifecycleVersion *version = argument;
@@ -178,6 +207,7 @@ begin_milestones(Verification *verification)
 	/* where these cannot be read, others say so, and nothing can be told here */
 	if (itsm_attempt(read_attachments, checks) || itsm_attempt(read_lifecycles, checks))
 		checks->attachments = NIL;
+	(void) itsm_attempt(read_attributes, checks);
 	foreach(cell, checks->lifecycles)
 		if (itsm_attempt(load_definition, lfirst(cell)))
 			((LifecycleVersion *) lfirst(cell))->definition = NULL;
@@ -441,6 +471,52 @@ compare_count(Verification *verification, const VerifiedRecord *record, const ch
 		fault(verification, record, psprintf("number of %s is %d, the events say %d", what, is, told));
 }
 
+/* Attributes that no attachment of the table ever mapped have no value. */
+
+static bool
+is_known(const MilestoneChecks *checks, int source, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, checks->attributes)
+	{
+		const KnownAttribute *attribute = lfirst(cell);
+
+		if (attribute->source == source && strcmp(attribute->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+compare_name(const MilestoneChecks *checks, Verification *verification, const VerifiedRecord *record, const char *name)
+{
+	if (!is_known(checks, record->head->source, name))
+		fault(verification, record, psprintf("attribute \"%s\" has a value, but was never mapped", name));
+}
+
+static void
+compare_names(const MilestoneChecks *checks, Verification *verification, const VerifiedRecord *record)
+{
+	const Projection *projection = record->projection;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	for (int i = 0; i < PROJECTION_NUMBERS; i++)
+		if (!projection->number_nulls[i])
+			compare_name(checks, verification, record, itsm_projection_numbers[i]);
+	for (int i = 0; i < PROJECTION_TEXTS; i++)
+		if (!projection->text_nulls[PROJECTED_ATTRIBUTES + i])
+			compare_name(checks, verification, record, itsm_projection_texts[i]);
+	if (projection->extra_null)
+		return;
+	iterator = JsonbIteratorInit(&DatumGetJsonbP(projection->extra)->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			compare_name(checks, verification, record, pnstrdup(value.val.string.val, value.val.string.len));
+}
+
 /* What follows from the rest of the row. */
 static void
 compare_row(MilestoneChecks *checks, Verification *verification, const VerifiedRecord *record)
@@ -470,6 +546,8 @@ check_milestones(Verification *verification, void *own, const VerifiedRecord *re
 	if (projection == NULL)
 		return;
 	compare_row(checks, verification, record);
+	if (checks->attributes)
+		compare_names(checks, verification, record);
 	if (checks->tenant == NULL || followed->record != record->head->id ||
 		strcmp(checks->tenant, record->head->tenant) != 0 || followed->blind || !followed->begun)
 		return;

@@ -13,4 +13,7 @@ extern const VerifyChecker itsm_verify_rows;
 /* verify_milestones.c */
 extern const VerifyChecker itsm_verify_milestones;
 
+/* verify_violations.c */
+extern const VerifyChecker itsm_verify_violations;
+
 #endif							/* ITSM_VERIFY_ROWS_H */
