@@ -46,6 +46,7 @@ CREATE FUNCTION archive.make_old(relation regclass, by interval) RETURNS bigint 
 DECLARE
 	e itsm.event;
 	last bytea;
+	was timestamptz;
 	moved bigint := 0;
 BEGIN
 	FOR e IN SELECT x.* FROM itsm.event x JOIN itsm.record r ON r.id = x.record AND r.tenant = x.tenant JOIN itsm.source s ON s.id = r.source
@@ -54,12 +55,19 @@ BEGIN
 			last := decode(repeat('00', 32), 'hex');
 		END IF;
 		IF NOT EXISTS (SELECT FROM itsm.seal_run u WHERE u.record = e.record AND u.version <= e.version AND e.version < u.version + u.events) THEN
+			was := e.at;
 			e.at := date_trunc('month', now()) - by + make_interval(mins => e.version::int);
 			e.hash := archive.event_hash(e, last);
 			UPDATE itsm.event x SET at = e.at, hash = e.hash WHERE x.record = e.record AND x.version = e.version;
 			UPDATE itsm.violation v SET at = e.at WHERE v.record = e.record AND v.version = e.version;
 			UPDATE itsm.record_state s SET entered_at = e.at WHERE s.record = e.record AND e.to_state IS DISTINCT FROM e.from_state;
-			UPDATE itsm.record r SET at = e.at, hash = e.hash, opened_at = least(opened_at, e.at) WHERE r.id = e.record;
+			UPDATE itsm.record r SET at = e.at, hash = e.hash, opened_month = CASE opened_at WHEN was THEN date_trunc('month', e.at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' ELSE opened_month END,
+				opened_at = CASE opened_at WHEN was THEN e.at ELSE opened_at END,
+				first_response_at = CASE first_response_at WHEN was THEN e.at ELSE first_response_at END,
+				resolved_at = CASE resolved_at WHEN was THEN e.at ELSE resolved_at END,
+				closed_at = CASE closed_at WHEN was THEN e.at ELSE closed_at END,
+				changed_at = CASE changed_at WHEN was THEN e.at ELSE changed_at END
+				WHERE r.id = e.record;
 			moved := moved + 1;
 		END IF;
 		last := e.hash;

@@ -286,7 +286,9 @@ itsm_attach_relationships(PG_FUNCTION_ARGS)
 	table_close(table, NoLock);
 	CommandCounterIncrement();
 	itsm_policy_event(itsm_relationship_type_subject(type), 0, "attached", "attachment", psprintf("%d", id), "table",
-					  itsm_relation_name(relation), "source", columns[0], "target", columns[1], "mode", mode, NULL);
+					  itsm_relation_name(relation), "source", columns[0], "target", columns[1], "mode", mode,
+					  "source_source", psprintf("%d", DatumGetInt32(values[LINK_SOURCE_SOURCE])),
+					  "target_source", psprintf("%d", DatumGetInt32(values[LINK_TARGET_SOURCE])), NULL);
 	PG_RETURN_INT32(id);
 }
 

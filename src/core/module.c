@@ -87,6 +87,8 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_seals,
 	&itsm_verify_archived,
 	&itsm_verify_rows,
+	&itsm_verify_milestones,
+	&itsm_verify_violations,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,
 	&itsm_verify_clocks,

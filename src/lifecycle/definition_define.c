@@ -345,11 +345,10 @@ next_version(Relation table, const char *name)
 	return version + 1;
 }
 
-/* The digest of the definition's text, so that the ledger vouches for it too. */
+/* The digest of a text, so that the ledger vouches for it too. */
 static char *
-definition_digest(Jsonb *json)
+text_digest(char *text)
 {
-	char	   *text = JsonbToCString(NULL, &json->root, VARSIZE(json));
 	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
 	uint8		hash[ITSM_HASH_LENGTH];
 	char	   *hex = palloc0(2 * ITSM_HASH_LENGTH + 1);
@@ -382,7 +381,8 @@ insert_version(Relation table, const char *name, int version, Jsonb *json, Array
 	/* what comes with the extension comes again with CREATE EXTENSION before a restore */
 	if (!creating_extension)
 		itsm_policy_event(itsm_lifecycle_subject(name), 0, "defined", "version", psprintf("%d", version),
-						  "sha256", definition_digest(json), NULL);
+						  "sha256", text_digest(JsonbToCString(NULL, &json->root, VARSIZE(json))), "expressions_sha256",
+						  text_digest(OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(expressions))), NULL);
 }
 
 /*

@@ -1,6 +1,7 @@
 /*
  * verify_rows.h
- *		Rows of attached tables against the last events of their records.
+ *		Rows of attached tables against the last events of their records, and
+ *		what reports read of records against their events.
  */
 #ifndef ITSM_VERIFY_ROWS_H
 #define ITSM_VERIFY_ROWS_H
@@ -8,5 +9,11 @@
 #include "ledger/verify.h"
 
 extern const VerifyChecker itsm_verify_rows;
+
+/* verify_milestones.c */
+extern const VerifyChecker itsm_verify_milestones;
+
+/* verify_violations.c */
+extern const VerifyChecker itsm_verify_violations;
 
 #endif							/* ITSM_VERIFY_ROWS_H */

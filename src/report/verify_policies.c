@@ -22,7 +22,7 @@
 #define TOLD \
 	"WITH gone AS (SELECT r.key FROM itsm.record r WHERE r.source = 0 AND EXISTS (SELECT FROM itsm.archived a" \
 	"  WHERE a.record = r.id AND a.tenant = r.tenant))," \
-	" told AS MATERIALIZED (SELECT r.key AS subject, e.version, e.kind, itsm.policy_detail(e.body)::jsonb AS detail" \
+	" told AS MATERIALIZED (SELECT r.key AS subject, e.version, e.at, e.kind, itsm.policy_detail(e.body)::jsonb AS detail" \
 	"  FROM itsm.record r JOIN itsm.event e ON e.tenant = r.tenant AND e.record = r.id WHERE r.source = 0)," \
 	/* the last event of some kinds; with a condition */ \
 	" changed AS (SELECT DISTINCT ON (subject) subject, kind, detail FROM told" \
@@ -63,13 +63,15 @@ static const PolicyCheck checks[] = {
 		"  LEFT JOIN rules r ON r.subject = a.subject LEFT JOIN stage s ON s.subject = a.subject"
 	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = coalesce(a.subject, b.subject))"},
 	{"itsm.lifecycle",
-		TOLD ", defined AS (SELECT substr(subject, 11) AS name, (detail->>'version')::integer AS version, detail->>'sha256' AS sha256 FROM told"
+		TOLD ", defined AS (SELECT substr(subject, 11) AS name, (detail->>'version')::integer AS version, detail->>'sha256' AS sha256, detail->>'expressions_sha256' AS expressions FROM told"
 		"  WHERE kind = 'defined' AND subject LIKE 'lifecycle %'),"
-		" held AS (SELECT name, version, encode(sha256(convert_to(definition::text, 'UTF8')), 'hex') AS sha256 FROM itsm.lifecycle WHERE NOT shipped)"
+		" held AS (SELECT name, version, encode(sha256(convert_to(definition::text, 'UTF8')), 'hex') AS sha256,"
+		"  encode(sha256(convert_to(expressions::text, 'UTF8')), 'hex') AS expressions FROM itsm.lifecycle WHERE NOT shipped)"
 		" SELECT format('lifecycle %s version %s', coalesce(l.name, d.name), coalesce(l.version, d.version)), CASE"
 		"  WHEN l.name IS NULL THEN 'it is missing in itsm.lifecycle'"
 		"  WHEN d.name IS NULL THEN 'no event tells of it'"
-		"  WHEN l.sha256 <> d.sha256 THEN 'it is not what its event tells' END"
+		"  WHEN l.sha256 <> d.sha256 THEN 'it is not what its event tells'"
+		"  WHEN l.expressions <> d.expressions THEN 'its expressions are not those of its event' END"
 		" FROM held l FULL JOIN defined d ON d.name = l.name AND d.version = l.version"
 	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = 'lifecycle ' || coalesce(l.name, d.name))"},
 	{"itsm.override",
@@ -124,7 +126,12 @@ static const PolicyCheck checks[] = {
 		"  WHERE subject LIKE 'relationship type %' AND kind IN ('attached', 'detached') ORDER BY detail->>'attachment', (kind = 'detached') DESC)"
 		" SELECT 'relationship attachment ' || coalesce(a.id::text, l.id), CASE WHEN l.id IS NULL OR l.kind = 'detached' THEN 'no event tells of it'"
 		"  WHEN a.id IS NULL THEN 'it is missing in itsm.relationship_attachment'"
-		"  WHEN a.type <> l.type OR a.mode <> l.detail->>'mode' THEN 'its type or mode is not that of its event' END"
+		"  WHEN a.type <> l.type OR a.mode <> l.detail->>'mode' THEN 'its type or mode is not that of its event'"
+		"  WHEN (a.relation_name, a.source_column::text, a.target_column::text, a.source_source::text, a.target_source::text) IS DISTINCT FROM"
+		"   (l.detail->>'table', l.detail->>'source', l.detail->>'target', l.detail->>'source_source', l.detail->>'target_source')"
+		"   OR (a.relation IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = a.relation AND g.tgname = 'itsm_relate')"
+		"    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = a.relation))"
+		"   THEN 'its table or columns are not those of its event' END"
 		" FROM itsm.relationship_attachment a FULL JOIN last l ON l.id = a.id::text WHERE (a.id IS NOT NULL OR l.kind = 'attached')"
 	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'relationship type ' || coalesce(a.type, l.type))"},
 	{"itsm.calendar",
@@ -146,6 +153,22 @@ static const PolicyCheck checks[] = {
 	{"itsm.source",
 		"SELECT 'source of attachment ' || a.id, 'it names another table' FROM itsm.attachment a LEFT JOIN itsm.source s ON s.id = a.source"
 		" WHERE a.detached_at IS NULL AND a.relation::oid IS DISTINCT FROM s.relation::oid"
+	},
+	/* a row is made before its event, in one transaction; how long before is not told */
+	{"times of definitions",
+		TOLD ", made AS (SELECT 'lifecycle ' || name AS subject, version::text AS version, 'defined' AS kind, defined_at AS at FROM itsm.lifecycle WHERE NOT shipped"
+		"  UNION ALL SELECT 'attachment ' || id, NULL, 'attached', attached_at FROM itsm.attachment"
+		"  UNION ALL SELECT 'relationship type ' || name, version::text, 'defined', defined_at FROM itsm.relationship_type_version WHERE NOT shipped"
+		"  UNION ALL SELECT 'relationship type ' || type, NULL, 'attached', attached_at FROM itsm.relationship_attachment"
+		"  UNION ALL SELECT 'sla ' || name, version::text, 'defined', defined_at FROM itsm.sla"
+		"  UNION ALL SELECT 'change window ' || name, NULL, 'defined', defined_at FROM itsm.change_window"
+		"  UNION ALL SELECT 'availability ' || service, NULL, 'defined', defined_at FROM itsm.availability_target"
+		"  UNION ALL SELECT 'person role ' || role, NULL, 'granted', granted_at FROM itsm.person_role"
+		"  UNION ALL SELECT 'reader ' || role, NULL, 'granted', granted_at FROM itsm.reader)"
+		" SELECT m.subject || coalesce(' version ' || m.version, ''), 'it was ' || m.kind || ' at another time than its event tells' FROM made m"
+		" WHERE EXISTS (SELECT FROM told t WHERE t.subject = m.subject AND t.kind = m.kind) AND NOT EXISTS (SELECT FROM told t WHERE t.subject = m.subject AND t.kind = m.kind"
+		"  AND (m.version IS NULL OR t.detail->>'version' = m.version) AND m.at BETWEEN t.at - interval '1 day' AND t.at + interval '1 minute')"
+		" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = m.subject)"
 	},
 	{"itsm.control_setting",
 		TOLD ", parameter AS (SELECT DISTINCT ON (subject) subject, detail->>'parameter' AS value FROM told WHERE kind = 'parameter_set' ORDER BY subject, version DESC),"

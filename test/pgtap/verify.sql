@@ -67,7 +67,7 @@ SELECT matches(found($$DELETE FROM itsm.event WHERE record = record_of('2') AND 
 SELECT is(found($$DELETE FROM itsm.event WHERE record = record_of('2') AND version = 2$$,
 		$$UPDATE itsm.record r SET version = 1, hash = e.hash, at = e.at FROM itsm.event e WHERE r.id = e.record AND e.version = 1 AND r.id = record_of('2')$$,
 		$$UPDATE itsm.record_state s SET state = 'new', category = 'new', entered_at = r.at FROM itsm.record r WHERE r.id = s.record AND s.record = record_of('2')$$,
-		$$UPDATE itsm.projection SET state = 'new', category = 'new', transitions = 0 WHERE record = record_of('2')$$),
+		$$UPDATE itsm.projection p SET state = 'new', category = 'new', transitions = 0, first_response_at = NULL, changed_at = r.at FROM itsm.record r WHERE r.id = p.record AND p.record = record_of('2')$$),
 	'row: (public.ticket 2) of tenant "a": the row''s status is "In work", its last event says "New!"', 'the last one gone, and head, state and projection made to fit: the row still tells');
 SELECT is(found($$UPDATE itsm.event SET $$ || change || $$ WHERE record = record_of('2') AND version = 1$$),
 	'chain: version 1 (public.ticket 2) of tenant "a": the hash is not that of the event and the one before it', 'changed: ' || change)
