@@ -251,11 +251,15 @@ lock_record(const char *tenant, int64 record)
 {
 	const Oid	types[] = {INT8OID, TEXTOID};
 	Datum		values[] = {Int64GetDatum(record), CStringGetTextDatum(tenant)};
+	MemoryContext caller = CurrentMemoryContext;
 
 	(void) itsm_query(SPI_OK_SELECT,
 					  "SELECT FROM itsm.record r WHERE r.id OPERATOR(pg_catalog.=) $1"
 					  " AND r.tenant OPERATOR(pg_catalog.=) $2 FOR NO KEY UPDATE",
 					  lengthof(types), types, values, NULL);
+	/* there may be a million of them before SPI is left, in whose memory we are now */
+	SPI_freetuptable(SPI_tuptable);
+	MemoryContextSwitchTo(caller);
 }
 
 static int64
