@@ -12,14 +12,9 @@ CREATE TABLE bench.event (LIKE itsm.event INCLUDING STORAGE, PRIMARY KEY (record
 INSERT INTO bench.head
 	SELECT r.* FROM itsm.record r WHERE r.source = (SELECT a.source FROM itsm.attachment a WHERE a.relation = 'bench.itsm_history'::regclass) AND r.key::bigint < 1000000000 ORDER BY r.id;
 INSERT INTO bench.state SELECT s.* FROM itsm.record_state s JOIN bench.head h ON h.id = s.record ORDER BY s.record;
-CREATE TEMPORARY TABLE typical AS
-	SELECT e.* FROM itsm.event e JOIN bench.head h ON h.id = e.record WHERE e.kind = 'transition' ORDER BY e.at DESC LIMIT 1;
-UPDATE typical SET version = 0;
-DO $$
-BEGIN
-	FOR n IN 1 .. (SELECT count(*) FROM bench.head) LOOP
-		UPDATE typical SET record = n;
-		INSERT INTO bench.event SELECT * FROM typical;
-	END LOOP;
-END $$;
+INSERT INTO bench.event
+	SELECT n, 0, e.at, e.xid, e.system, e.timeline, e.command, e.attachment, e.lifecycle_version, e.kind, e.tenant, e.from_state, e.to_state,
+		e.session_role, e.role, e.actor, e.application, e.body, e.hash
+	FROM (SELECT x.* FROM itsm.event x JOIN bench.head h ON h.id = x.record WHERE x.kind = 'transition' ORDER BY x.at DESC LIMIT 1) e,
+		generate_series(1, (SELECT count(*) FROM bench.head)) n;
 VACUUM ANALYZE bench.head, bench.state, bench.event;
