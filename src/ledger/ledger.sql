@@ -146,5 +146,5 @@ COMMENT ON FUNCTION itsm.record_as_of(regclass, text, timestamptz) IS 'A row as 
 CREATE FUNCTION itsm.verify()
 RETURNS TABLE (scope text, object text, ok boolean, detail text)
 AS 'MODULE_PATHNAME', 'itsm_verify' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
-COMMENT ON FUNCTION itsm.verify() IS 'Checks every chain of events, the heads, state rows, projections and violations beside them, and the live rows of attached tables, all under one snapshot. A row with ok = false for each thing that is wrong; rows with ok = true count what was found right. Scopes: chain, partition, head, state, projection, violation, seal, row. A pure read, also on a standby; corrupt data is told, not raised. For the DBA to grant.';
+COMMENT ON FUNCTION itsm.verify() IS 'Checks every chain of events, the heads, state rows, projections and violations beside them, and the live rows of attached tables, all under one snapshot. A row with ok = false for each thing that is wrong; rows with ok = true count what was found right. The scopes, from chain and head to policy and month, are listed in docs/verify.md. A pure read, also on a standby; corrupt data is told, not raised. For the DBA to grant.';
 REVOKE ALL ON FUNCTION itsm.verify() FROM PUBLIC;
