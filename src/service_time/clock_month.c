@@ -14,6 +14,7 @@
 #include "record/record.h"
 #include "service_time/clock_month.h"
 #include "service_time/clock_store.h"
+#include "service_time/sla.h"
 #include "utils/builtins.h"
 
 /* Columns of itsm.sla_month_change, from 0. */
@@ -81,6 +82,8 @@ regrouped(const char *tenant, int64 record, const RecordCount *before, const Rec
 {
 	ListCell   *cell;
 
+	if (!itsm_slas_any())
+		return;
 	foreach(cell, itsm_clock_counts_of(tenant, record))
 	{
 		store_change(tenant, before, lfirst(cell), -1);

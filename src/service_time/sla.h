@@ -120,6 +120,9 @@ typedef struct BoundSlas
 	int			opened;			/* attribute opened_at; -1: none */
 } BoundSlas;
 
+/* False when nothing was ever agreed on: then there are no clocks.  Mostly known from the row before. */
+extern bool itsm_slas_any(void);
+
 /* All that are agreed on a lifecycle, in the current memory context; NULL: there are no agreements at all. */
 extern BoundSlas *itsm_slas_bind(const Definition *definition);
 

@@ -17,7 +17,9 @@
 #include "core/table.h"
 #include "core/unmet.h"
 #include "lifecycle/expression.h"
+#include "lifecycle/policy.h"
 #include "service_time/sla_store.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -149,6 +151,27 @@ itsm_slas_of(const Definition *definition)
 			sla->relative.sla = number_among(slas, sla->relative.name);
 	}
 	return slas;
+}
+
+bool
+itsm_slas_any(void)
+{
+	/* the statement, and in it the state of the configuration, for which the answer holds */
+	static uint64 pin = 0;
+	static uint64 generation = 0;
+	static bool any;
+
+	if (pin != itsm_policy_pin() || generation != itsm_policy_generation())
+	{
+		Relation	table;
+
+		pin = itsm_policy_pin();
+		generation = itsm_policy_generation();
+		table = table_open(itsm_relation("sla"), AccessShareLock);
+		any = RelationGetNumberOfBlocks(table) > 0;
+		table_close(table, AccessShareLock);
+	}
+	return any;
 }
 
 int

@@ -104,6 +104,31 @@ foreach my $step (q{UPDATE ticket SET status = 'work' WHERE status = 'done' AND 
 }
 $copy->stop;
 
+# Another session agrees on something for the first time, and a clock ends, while a block that
+# began without any agreement waits for the row: it moves the clock to its new group all the same.
+$node->safe_psql('postgres', 'CREATE DATABASE first');
+$node->safe_psql('first', <<'END');
+SET client_min_messages = error;
+CREATE EXTENSION itsm;
+SELECT itsm.define_lifecycle('{"name": "desk", "process": "incident", "attributes": {"priority": "integer"},
+	"states": [{"name": "new", "category": "new", "initial": true}, {"name": "work", "category": "active"}, {"name": "done", "category": "resolved", "final": true}],
+	"transitions": [{"from": "new", "to": "work"}, {"from": "work", "to": "done"}]}');
+CREATE TABLE ticket (id integer PRIMARY KEY, status text NOT NULL, priority integer);
+SELECT itsm.attach('ticket', 'desk', 'status', attributes => '{"priority": "priority"}', mode => 'enforce');
+INSERT INTO ticket VALUES (1, 'new', 1), (2, 'new', 1);
+END
+my ($waiting, $agreeing) = ($node->background_psql('first'), $node->background_psql('first'));
+$agreeing->query_safe('BEGIN; SELECT FROM ticket WHERE id = 2 FOR UPDATE');
+$waiting->query_until(qr/begun/, q{\\echo begun
+	DO 'BEGIN UPDATE ticket SET priority = 5 WHERE id = 1; UPDATE ticket SET priority = 5 WHERE id = 2; END';
+});
+$node->poll_query_until('first', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%priority = 5%'}) or die 'nobody waits';
+$agreeing->query_safe(q{SELECT itsm.define_sla('{"name": "work", "lifecycle": "desk", "metric": "between", "start": ["work"], "stop": ["done"], "target": "1 hour", "valid_from": "2020-01-01"}');
+	UPDATE ticket SET status = 'work' WHERE id = 2; UPDATE ticket SET status = 'done' WHERE id = 2; COMMIT});
+$_->quit foreach $agreeing, $waiting;
+is($node->safe_psql('first', q{SELECT priority, completed FROM itsm_report.sla_monthly WHERE agreement = 'work' AND completed > 0}), '5|1', 'first agreement: the clock is in the new group');
+is($node->safe_psql('first', $wrong), '0', 'first agreement: the months are right');
+
 # Prepared transactions and a crash
 $node->safe_psql('desk', q{BEGIN; UPDATE ticket SET status = 'closed' WHERE status = 'done' AND id % 2 = 0; UPDATE ticket SET priority = 8 WHERE id > 250; PREPARE TRANSACTION 'late'});
 $node->safe_psql('desk', 'SELECT itsm.roll_up()');
