@@ -5,6 +5,7 @@
  */
 #include "core/itsm.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "cmdb/graph_call.h"
 #include "cmdb/graph_suppose.h"
@@ -105,26 +106,46 @@ reach(FunctionCallInfo fcinfo, bool backward, GraphReader *reader, GraphReach *f
 	return true;
 }
 
+/* The values of a row of itsm.impact, as they lie in one: none is null, and all have a fixed length. */
+typedef struct ReachedRow
+{
+	int64		record;
+	int32		depth;
+	int64		via;
+} ReachedRow;
+
+/* Rows are alike but for their values, so that one is formed, and stored with other values again and again. */
+static void
+put_reached(ReturnSetInfo *result, const GraphReach *found)
+{
+	Datum		values[3] = {0};
+	bool		nulls[3] = {false};
+	MinimalTuple tuple = itsm_form_minimal_tuple(result->setDesc, values, nulls);
+	ReachedRow *row = (ReachedRow *) ((char *) tuple + tuple->t_hoff - MINIMAL_TUPLE_OFFSET);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsMinimalTuple);
+
+	Assert((char *) (row + 1) == (char *) tuple + tuple->t_len);
+	ExecStoreMinimalTuple(tuple, slot, false);
+	for (int i = 1; i < found->nodes.count; i++)
+	{
+		row->record = found->nodes.ids[i];
+		row->depth = found->depths[i];
+		row->via = found->nodes.ids[found->vias[i]];
+		tuplestore_puttupleslot(result->setResult, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
 static Datum
 reach_rows(FunctionCallInfo fcinfo, bool backward)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	GraphReader reader;
 	GraphReach	found;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!reach(fcinfo, backward, &reader, &found))
 		return (Datum) 0;
-	for (int i = 1; i < found.nodes.count; i++)
-	{
-		bool		nulls[3] = {0};
-		Datum		row[] = {
-			Int64GetDatum(found.nodes.ids[i]), Int32GetDatum(found.depths[i]),
-			Int64GetDatum(found.nodes.ids[found.vias[i]])
-		};
-
-		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
-	}
+	put_reached((ReturnSetInfo *) fcinfo->resultinfo, &found);
 	itsm_graph_close(&reader);
 	return (Datum) 0;
 }

@@ -153,4 +153,11 @@
 	ReadRecentBuffer((relation)->rd_node, MAIN_FORKNUM, (block), (buffer))
 #endif
 
+/* 18 leaves room in front of a minimal tuple where it is asked for. */
+#if PG_VERSION_NUM >= 180000
+#define itsm_form_minimal_tuple(descriptor, values, nulls) heap_form_minimal_tuple((descriptor), (values), (nulls), 0)
+#else
+#define itsm_form_minimal_tuple(descriptor, values, nulls) heap_form_minimal_tuple((descriptor), (values), (nulls))
+#endif
+
 #endif							/* ITSM_COMPAT_H */
