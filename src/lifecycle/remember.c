@@ -174,6 +174,7 @@ tell_record(Memory *memory, const Record *record)
 	memory->record = record->id;
 	memory->version = record->version;
 	memory->tenant = record->tenant;
+	memory->counted = &record->row->counted;
 }
 
 /* The same after an event. */

@@ -72,6 +72,7 @@ typedef struct Memory
 	TimestampTz before;			/* out: when its row had changed before */
 	bool		passed;			/* out: to another tenant, where it begins */
 	const char *tenant;			/* out: its tenant */
+	const RecordCount *counted; /* out: what its row counts for in the months */
 } Memory;
 
 /*

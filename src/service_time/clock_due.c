@@ -139,7 +139,7 @@ look_at(DueList *list, const DueClock *due)
 	{
 		/* somebody has deleted the agreement */
 		row.bound = DT_NOEND;
-		(void) itsm_clock_store(due->tenant, due->record, &row);
+		(void) itsm_clock_store(due->tenant, due->record, &row, NULL);
 		CommandCounterIncrement();
 		return;
 	}
@@ -157,7 +157,7 @@ look_at(DueList *list, const DueClock *due)
 		row.told++;
 	}
 	row.bound = bound_after(list, sla, &row);
-	if (!itsm_clock_store(due->tenant, due->record, &row))
+	if (!itsm_clock_store(due->tenant, due->record, &row, NULL))
 		elog(ERROR, "a clock of record " INT64_FORMAT " changed under its lock", due->record);
 	CommandCounterIncrement();
 }

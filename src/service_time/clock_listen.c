@@ -215,7 +215,7 @@ put_behind(const Memory *memory, ClockRow *row)
 			row->number = Max(row->number, other->number);
 	}
 	row->number++;
-	return itsm_clock_store(memory->tenant, memory->record, row);
+	return itsm_clock_store(memory->tenant, memory->record, row, memory->counted);
 }
 
 /*
@@ -242,13 +242,14 @@ store_step(const Memory *memory, const ClockGroup *group, ClockRow *row)
 		row->clock = group->begun ? group->before : group->last;
 		/* what is put behind another is indexed anew in any case */
 		row->bound = group->begun ? itsm_clock_bound(sla, &row->clock, row->told) : next_bound(sla, row);
-		if (!(group->begun ? put_behind(memory, row) : itsm_clock_store(memory->tenant, memory->record, row)))
+		if (!(group->begun ? put_behind(memory, row)
+			  : itsm_clock_store(memory->tenant, memory->record, row, memory->counted)))
 			return false;
 	}
 	if (group->begun)
 	{
 		begun.bound = itsm_clock_bound(group->by->sla, &begun.clock, 0);
-		(void) itsm_clock_store(memory->tenant, memory->record, &begun);
+		(void) itsm_clock_store(memory->tenant, memory->record, &begun, memory->counted);
 	}
 	return true;
 }

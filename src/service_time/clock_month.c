@@ -62,19 +62,20 @@ store_change(const char *tenant, const RecordCount *group, const ClockCount *cou
 }
 
 void
-itsm_clock_months_follow(const char *tenant, int64 record, const ClockCount *before, const ClockCount *now)
+itsm_clock_months_follow(const char *tenant, int64 record, const RecordCount *group, const ClockCount *before,
+						 const ClockCount *now)
 {
+	static const RecordCount none = {0};
 	Record		head;
-	RecordCount group = {0};
 
 	if (before == now || (before && now && same_count(before, now)))
 		return;
-	if (itsm_record_read(tenant, record, &head))
-		group = head.row->counted;
+	if (group == NULL)
+		group = itsm_record_read(tenant, record, &head) ? &head.row->counted : &none;
 	if (before)
-		store_change(tenant, &group, before, -1);
+		store_change(tenant, group, before, -1);
 	if (now)
-		store_change(tenant, &group, now, 1);
+		store_change(tenant, group, now, 1);
 }
 
 static void
@@ -125,11 +126,11 @@ itsm_count_clock(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
 		return PointerGetDatum(NULL);
 	if (old_record == new_record && strcmp(old_tenant, new_tenant) == 0)
-		itsm_clock_months_follow(new_tenant, new_record, counted ? &before : NULL, counts ? &now : NULL);
+		itsm_clock_months_follow(new_tenant, new_record, NULL, counted ? &before : NULL, counts ? &now : NULL);
 	else
 	{
-		itsm_clock_months_follow(old_tenant, old_record, counted ? &before : NULL, NULL);
-		itsm_clock_months_follow(new_tenant, new_record, NULL, counts ? &now : NULL);
+		itsm_clock_months_follow(old_tenant, old_record, NULL, counted ? &before : NULL, NULL);
+		itsm_clock_months_follow(new_tenant, new_record, NULL, NULL, counts ? &now : NULL);
 	}
 	CommandCounterIncrement();
 	return PointerGetDatum(NULL);

@@ -19,8 +19,9 @@ typedef struct ClockCount
 	Interval	elapsed;
 } ClockCount;
 
-/* A clock of a record counts otherwise than before; NULL: not at all. */
-extern void itsm_clock_months_follow(const char *tenant, int64 record, const ClockCount *before, const ClockCount *now);
+/* A clock of a record counts otherwise than before; NULL: not at all.  group: of itsm_clock_store. */
+extern void itsm_clock_months_follow(const char *tenant, int64 record, const RecordCount *group, const ClockCount *before,
+									 const ClockCount *now);
 
 /* The clocks of a record count in another group. */
 extern const RecordFollower itsm_clock_months;

@@ -78,7 +78,7 @@ replace_rows(const char *tenant, int64 record, const List *kept, const List *com
 				row.told = old->told;
 			row.bound = itsm_clock_bound(row.agreed, &row.clock, row.told);
 		}
-		if (!itsm_clock_store(tenant, record, &row))
+		if (!itsm_clock_store(tenant, record, &row, NULL))
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("a clock of record " INT64_FORMAT " was changed meanwhile", record)));
@@ -124,7 +124,7 @@ itsm_clock_end_others(const char *tenant, int64 record, const BoundSlas *bound, 
 				(void) clock_advance(&version->terms, &row->clock, &event, NULL);
 		}
 		row->bound = DT_NOEND;
-		while (!itsm_clock_store(tenant, record, row))
+		while (!itsm_clock_store(tenant, record, row, NULL))
 		{
 			ClockRow	again;
 

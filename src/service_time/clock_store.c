@@ -155,7 +155,7 @@ count_row(const ClockRow *row, ClockCount *count)
 }
 
 bool
-itsm_clock_store(const char *tenant, int64 record, ClockRow *row)
+itsm_clock_store(const char *tenant, int64 record, ClockRow *row, const RecordCount *group)
 {
 	const Clock *clock = &row->clock;
 	ClockCount	before;
@@ -194,7 +194,7 @@ itsm_clock_store(const char *tenant, int64 record, ClockRow *row)
 		stored = itsm_own_update(&clocks, row->tuple, values, nulls);
 	itsm_own_close(&clocks, RowExclusiveLock);
 	if (stored && (counted || counts))
-		itsm_clock_months_follow(tenant, record, counted ? &before : NULL, counts ? &now : NULL);
+		itsm_clock_months_follow(tenant, record, group, counted ? &before : NULL, counts ? &now : NULL);
 	return stored;
 }
 
@@ -276,7 +276,7 @@ itsm_clock_remove(const ClockRow *row)
 
 	simple_heap_delete(table, &row->tuple->t_self);
 	itsm_clock_owner(descriptor, row->tuple, &record, &tenant);
-	itsm_clock_months_follow(tenant, record, counted ? &before : NULL, NULL);
+	itsm_clock_months_follow(tenant, record, NULL, counted ? &before : NULL, NULL);
 	table_close(table, NoLock);
 	CommandCounterIncrement();
 }

@@ -29,8 +29,11 @@ typedef struct ClockRow
 
 extern bool itsm_clock_find(const char *tenant, int64 record, int sla, int number, ClockRow *row);
 
-/* Stores a row; false when somebody changed it since it was read. */
-extern bool itsm_clock_store(const char *tenant, int64 record, ClockRow *row);
+/*
+ * Stores a row; false when somebody changed it since it was read.  group: what
+ * the record's row counts for, by which the months group it; NULL: it is read.
+ */
+extern bool itsm_clock_store(const char *tenant, int64 record, ClockRow *row, const RecordCount *group);
 
 /* All rows of a record: a list of ClockRow *, by SLA and number. */
 extern List *itsm_clocks_of(const char *tenant, int64 record);
