@@ -36,12 +36,14 @@ graph_resize(GraphMemory *memory, void *old, size_t old_size, size_t size)
 	return memory->resize(memory, old, size);
 }
 
+#define GRAPH_FIRST 64			/* elements of a growing array at first */
+
 /* A growing array of a type: makes room for one more element. */
 #define GRAPH_GROW(memory, array, count, capacity) \
 	do { \
 		if ((count) == (capacity)) \
 		{ \
-			size_t		grown = (capacity) ? (size_t) (capacity) * 2 : 16; \
+			size_t		grown = (capacity) ? (size_t) (capacity) * 2 : GRAPH_FIRST; \
 			(array) = graph_resize((memory), (array), sizeof(*(array)) * (size_t) (capacity), sizeof(*(array)) * grown); \
 			(capacity) = grown; \
 		} \

@@ -18,9 +18,8 @@ put(uint8_t *place, uint64_t number)
 	return place;
 }
 
-/* Moves *place on; false where the bytes end too early, or the number is too long. */
 static bool
-get(const uint8_t **place, const uint8_t *end, uint64_t *number)
+get_bytes(const uint8_t **place, const uint8_t *end, uint64_t *number)
 {
 	*number = 0;
 	for (int shift = 0; shift < 64 && *place < end; shift += 7)
@@ -32,6 +31,19 @@ get(const uint8_t **place, const uint8_t *end, uint64_t *number)
 			return true;
 	}
 	return false;
+}
+
+/* Moves *place on; false where the bytes end too early, or the number is too long. */
+static inline bool
+get(const uint8_t **place, const uint8_t *end, uint64_t *number)
+{
+	/* mostly it is one byte */
+	if (*place < end && **place < 0x80)
+	{
+		*number = *(*place)++;
+		return true;
+	}
+	return get_bytes(place, end, number);
 }
 
 size_t

@@ -33,7 +33,7 @@ grow(GraphReach *reach)
 {
 	GraphMemory *memory = reach->nodes.memory;
 	size_t		old = sizeof(int) * reach->capacity;
-	size_t		capacity = reach->capacity ? reach->capacity * 2 : 16;
+	size_t		capacity = reach->capacity ? reach->capacity * 2 : GRAPH_FIRST;
 
 	reach->depths = graph_resize(memory, reach->depths, old, sizeof(int) * capacity);
 	reach->vias = graph_resize(memory, reach->vias, old, sizeof(int) * capacity);
@@ -122,9 +122,10 @@ bears(Graph *graph, Tolerance *tolerance, int64_t node, int label)
 	return tolerated > 0;
 }
 
-/* How far ahead the graph is told what it will be asked for. */
+/* How far ahead the graph is told what it will be asked for, once many are reached: the pages of a few are at hand. */
 #define FAR 5
 #define NEAR 2
+#define MANY 256
 
 static void
 announce(Graph *graph, const GraphNodes *nodes, int next, bool backward)
@@ -154,7 +155,7 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 		if (max_depth != GRAPH_NO_LIMIT && depth >= max_depth)
 			break;
 		graph->memory->interrupt(graph->memory);
-		if (graph->expect)
+		if (graph->expect && reach->nodes.count > MANY)
 			announce(graph, &reach->nodes, next, backward);
 		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
 		for (int i = 0; i < count; i++)
