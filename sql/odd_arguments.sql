@@ -8,3 +8,15 @@ SELECT * FROM itsm.record_history(-1);
 SELECT itsm.define_sla('["name", "lifecycle", "metric"]');
 SELECT itsm.follow_relationships();
 SELECT itsm.append_only();
+-- times of a month, which only the extension's own views and a DBA gather
+SET intervalstyle = 'postgres';
+SELECT itsm.duration_percentiles('{1 hour,2 hours}', '{0,0.25,1}') AS told, itsm.duration_percentiles('{}', '{0.5}') AS none, itsm.duration_percentiles('{1 hour}', '{}') AS nothing;
+SELECT itsm.duration_percentiles('{1 hour}', '{0.5,NULL}');
+SELECT itsm.duration_percentiles('{1 hour}', '{1.1}');
+SELECT itsm.duration_percentiles('{1 hour}', '{-0.1}');
+SELECT itsm.duration_percentiles('{1 hour}', '{NaN}');
+SELECT itsm.duration_percentiles('{{1 hour,2 hours},{1 hour,2 hours}}', '{0.5}');
+SELECT itsm.duration_percentiles('{1 hour,NULL}', '{0.5}');
+SELECT itsm.percentiles('{2}'::double precision[], NULL, '{1 hour}', 1, '1 hour');
+SELECT itsm.durations('{{1 hour}}'::interval[], 1, NULL);
+SELECT itsm.durations(NULL, -2147483648, '1 hour') AS none_taken;

@@ -197,12 +197,7 @@ try_batch(void *argument)
 	int			made_count = 0;
 	char	   *last_key = NULL;
 
-	if (source == NULL || itsm_policy_attachment(policy, backfill->attachment) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("attachment %d no longer fits \"%s\"", backfill->attachment,
-						RelationGetRelationName(relation)),
-				 errhint("itsm_report.attachment_health tells what is wrong with it.")));
+	(void) itsm_policy_fitting(policy, backfill->attachment, relation);
 	itsm_query_begin(&query);
 	count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source, batch->rows), 0, NULL, NULL, NULL);
 	made = MemoryContextAllocHuge(batch->keep, sizeof(MadeOf) * Max(count, 1));
@@ -418,7 +413,8 @@ itsm_backfill(PG_FUNCTION_ARGS)
 	row = itsm_attachment_read(PG_GETARG_INT32(0));
 	if (row->detached)
 		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
+				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
 	itsm_own_keep(keep);
 	if (SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)

@@ -648,6 +648,10 @@ CREATE FUNCTION itsm.drift(attachment integer) RETURNS bigint
 AS 'MODULE_PATHNAME', 'itsm_drift' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION itsm.drift(integer) IS 'How many rows of an attachment are not as their records: in another state, without a record although its backfill is finished, or gone; null when they cannot be compared. Scans the table. Whoever may read itsm_report.attachment_health may ask.';
 
+CREATE FUNCTION itsm.misfit(attachment integer) RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_misfit' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000;
+COMMENT ON FUNCTION itsm.misfit(integer) IS 'What an attachment names that its table or database no longer has, as a function in its filter; null when everything is there. Whoever may read itsm_report.attachment_health may ask.';
+
 CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 	SELECT a.id::bigint AS attachment,
 		coalesce(n.nspname::pg_catalog.text OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) c.relname::pg_catalog.text,
@@ -775,6 +779,7 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 					'the trigger is not ENABLE ALWAYS on ' OPERATOR(pg_catalog.||) t.not_always,
 					CASE WHEN NOT t.truncate_guarded THEN 'the TRUNCATE trigger is missing or not ENABLE ALWAYS' END,
 					'columns that are gone: ' OPERATOR(pg_catalog.||) f.missing,
+					CASE WHEN f.missing IS NULL AND l.name IS NOT NULL THEN itsm.misfit(a.id) END,
 					CASE WHEN (
 						SELECT pg_catalog.count(*) FROM pg_catalog.pg_event_trigger g
 						WHERE g.evtname OPERATOR(pg_catalog.=) ANY (ARRAY['itsm_guard_command', 'itsm_guard_drop']::pg_catalog.name[])
