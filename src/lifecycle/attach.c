@@ -37,6 +37,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 typedef struct Request
 {
@@ -173,6 +174,9 @@ check_key_types(Request *request)
 
 		if (type_is_array(base) || (kind != TYPTYPE_BASE && kind != TYPTYPE_ENUM))
 			fault(request, NULL, psprintf("key column \"%s\" is %s; arrays, ranges and composite values cannot identify records",
+										  (char *) lfirst(cell), format_type_be(type)));
+		else if (!OidIsValid(lookup_type_cache(base, TYPECACHE_BTREE_OPFAMILY)->btree_opf))
+			fault(request, NULL, psprintf("key column \"%s\" is %s, a type without an order of its own (a default operator class for btree)",
 										  (char *) lfirst(cell), format_type_be(type)));
 	}
 }
