@@ -224,6 +224,13 @@ INSERT INTO itsm.archived (record, version, events, archive, tenant, hash)
 SET LOCAL itsm.maintenance = off;
 SELECT itsm.restore_archive(:archive);
 ROLLBACK;
+-- a clock whose events are archived is not computed, and that is told
+BEGIN;
+INSERT INTO itsm.clock (record, started_at, original_due_at, sla, sla_version, number, told, tenant, breached, stage, stopped_at, elapsed, paused)
+	VALUES (itsm.record_id('archive.ticket', '2'), now(), now(), 1, 1, 0, 0, '', false, 'completed', now(), '0', '0');
+SET LOCAL client_min_messages = notice;
+SELECT count(*) AS differ FROM itsm.recompute_clocks() WHERE record_id = itsm.record_id('archive.ticket', '2');
+ROLLBACK;
 -- a person is erased in what is here, and told of what is not
 BEGIN;
 SELECT source_table, key, erased FROM itsm.redact_person('caller 4', 'asked for', '{requester}');

@@ -46,6 +46,9 @@ SELECT is(refused(format('SELECT itsm.inclusion_proof(%s, 1, %s)', :record, size
 SELECT is(refused(format('SELECT itsm.inclusion_proof(%s, %s)', record, version)),
 	format('22023: record N version %s is not sealed | SELECT itsm.seal() seals what is finished; until then there is no proof.', version), format('version %s', version))
 	FROM (VALUES (:record, 0), (:record, -1), (:record, 2), (9223372036854775807, 1)) v(record, version);
+SELECT is(refused(format('SELECT itsm.evidence(''ticket'', ''5'', %s)', size)),
+	format('22023: there was no seal of %s events | itsm.seal lists the sizes that there were; that of a digest is its member "size".', size), 'no evidence of a seal of ' || size)
+	FROM unnest(ARRAY[0, -1, 9223372036854775807]) size;
 SELECT is(itsm.inclusion_proof(NULL, 1), NULL, 'of nothing there is no proof');
 SELECT is(array_length(itsm.inclusion_proof(:other, 1), 1), NULL, 'a tree of one needs none');
 SELECT alike(refused(format('SELECT itsm.inclusion_proof(%s, 1, NULL, ''b'')', :record)), '22023: record N version 1 is not sealed%', 'in another tenant''s tree it is not');
