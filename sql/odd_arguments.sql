@@ -20,3 +20,17 @@ SELECT itsm.duration_percentiles('{1 hour,NULL}', '{0.5}');
 SELECT itsm.percentiles('{2}'::double precision[], NULL, '{1 hour}', 1, '1 hour');
 SELECT itsm.durations('{{1 hour}}'::interval[], 1, NULL);
 SELECT itsm.durations(NULL, -2147483648, '1 hour') AS none_taken;
+-- tables that are gone, schemas without a name, times without end
+SELECT itsm.allowed_transitions(0, '1');
+SELECT itsm.allowed_transitions(4000000000::oid, '1');
+SELECT itsm.change_conflicts(4000000000::oid, '1');
+SELECT itsm.history(4000000000::oid, '1');
+CALL itsm.export_history('');
+SELECT itsm.archive('2001-01-01', '');
+SELECT count(*) FROM itsm.months_between('-infinity', 'infinity');
+SELECT count(*) FROM itsm.months_between('2026-01-15', 'infinity');
+SELECT count(*) FROM itsm.months_between('2026-01-15 00:00+00', '2026-03-01 00:00+00');
+SELECT itsm.plan_meeting(NULL, '2050-01-01');
+SELECT itsm.plan_meeting(' ', '2050-01-01');
+SELECT itsm.plan_meeting('board', NULL);
+SELECT itsm.plan_meeting('board', 'infinity');

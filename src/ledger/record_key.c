@@ -232,14 +232,21 @@ lookup_source(Oid relation, const char *key, Record *record)
 	return true;
 }
 
+void
+itsm_require_relation(Oid relation)
+{
+	if (get_rel_relkind(relation) == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation),
+				 errhint("When the table has been dropped, what is known of its rows is in itsm.record and itsm.event.")));
+}
+
 bool
 itsm_record_lookup(Oid relation, const char *key, Record *record)
 {
 	ListCell   *cell;
 
-	if (get_rel_relkind(relation) == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation)));
+	itsm_require_relation(relation);
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relation)),

@@ -58,9 +58,20 @@ COMMENT ON COLUMN itsm.cab_item.approvals IS 'Approvals by then.';
 COMMENT ON COLUMN itsm.cab_item.rejections IS 'Rejections by then.';
 
 CREATE FUNCTION itsm.plan_meeting(role text, held_at timestamptz, chair text DEFAULT NULL) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-	INSERT INTO itsm.cab_meeting (role, held_at, chair) VALUES ($1, $2, $3) RETURNING id
+DECLARE
+	planned bigint;
+BEGIN
+	IF $1 IS NULL OR btrim($1) = '' OR $2 IS NULL THEN
+		RAISE 'a meeting needs a role and a time' USING ERRCODE = '22004', HINT = 'The role is one that rules of kind approvals ask for votes.';
+	END IF;
+	IF NOT isfinite($2) THEN
+		RAISE 'a meeting cannot be held at %', $2 USING ERRCODE = '22023';
+	END IF;
+	INSERT INTO itsm.cab_meeting (role, held_at, chair) VALUES ($1, $2, $3) RETURNING id INTO planned;
+	RETURN planned;
+END
 $$;
 COMMENT ON FUNCTION itsm.plan_meeting(text, timestamptz, text) IS 'Plans a meeting of a role; returns its number.';
 
