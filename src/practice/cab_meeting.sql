@@ -92,16 +92,25 @@ $$;
 COMMENT ON FUNCTION itsm.meeting_agenda(bigint) IS 'What awaits the role that meets: drawn anew until the meeting is closed, then as it stood. A meeting is about records of every tenant: who is not shown all of them sees nothing.';
 
 CREATE FUNCTION itsm.close_meeting(meeting bigint, minutes text) RETURNS integer
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-	INSERT INTO itsm.cab_item (meeting, position, relation_name, key, process, state, since, rule, approvals, rejections)
-	SELECT $1, pg_catalog.row_number() OVER (ORDER BY a.since, a.relation, a.key)::integer, a.relation::text, a.key, a.process, a.state, a.since,
-		a.rule, a.approvals, a.rejections
-	FROM itsm.cab_meeting m, itsm.awaiting_approval(m.role) a
-	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL;
-	UPDATE itsm.cab_meeting m SET minutes = $2, closed_at = pg_catalog.clock_timestamp()
-	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL;
-	SELECT pg_catalog.count(*)::integer FROM itsm.cab_item i WHERE i.meeting OPERATOR(pg_catalog.=) $1
+DECLARE
+	told itsm.cab_meeting;
+BEGIN
+	-- of two who close it at the same time the second finds it closed
+	SELECT * INTO told FROM itsm.cab_meeting m WHERE m.id = $1 FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE 'there is no meeting %', $1 USING ERRCODE = 'P0002', HINT = 'itsm.plan_meeting returns the number of each; itsm.cab_meeting lists them.';
+	END IF;
+	IF told.closed_at IS NULL THEN
+		INSERT INTO itsm.cab_item (meeting, position, relation_name, key, process, state, since, rule, approvals, rejections)
+		SELECT $1, row_number() OVER (ORDER BY a.since, a.relation, a.key)::integer, a.relation::text, a.key, a.process, a.state, a.since,
+			a.rule, a.approvals, a.rejections
+		FROM itsm.awaiting_approval(told.role) a;
+		UPDATE itsm.cab_meeting m SET minutes = $2, closed_at = clock_timestamp() WHERE m.id = $1;
+	END IF;
+	RETURN (SELECT count(*)::integer FROM itsm.cab_item i WHERE i.meeting = $1);
+END
 $$;
 COMMENT ON FUNCTION itsm.close_meeting(bigint, text) IS 'Closes a meeting with its minutes and keeps the agenda as it stands; returns the number of its items. One that is closed stays as it is.';
 REVOKE ALL ON FUNCTION itsm.plan_meeting(text, timestamptz, text), itsm.meeting_agenda(bigint), itsm.close_meeting(bigint, text) FROM PUBLIC;
