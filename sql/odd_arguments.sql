@@ -34,3 +34,19 @@ SELECT itsm.plan_meeting(NULL, '2050-01-01');
 SELECT itsm.plan_meeting(' ', '2050-01-01');
 SELECT itsm.plan_meeting('board', NULL);
 SELECT itsm.plan_meeting('board', 'infinity');
+-- what does something needs all that it is given
+DO $$
+DECLARE
+	called text;
+BEGIN
+	FOREACH called IN ARRAY ARRAY['sync_relationships(NULL)', 'detach_relationships(NULL)', 'approve_change_template(NULL)', 'withdraw_change_template(NULL)',
+		'propose_values(''pg_class'', ''1'', NULL, ''1'', ''{}'')', 'apply_proposals(''pg_class'', NULL)', 'drop_change_window(NULL)', 'book_changes(NULL)',
+		'authorise_afterwards(''pg_class'', ''1'', 1, ''pg_class'', ''1'', NULL)', 'drop_control(NULL)', 'include_control(NULL)', 'create_view(1, NULL)', 'create_view(NULL, NULL)'] LOOP
+		BEGIN
+			EXECUTE 'SELECT itsm.' || called;
+			RAISE WARNING '% is not refused', called;
+		EXCEPTION WHEN null_value_not_allowed THEN
+			RAISE WARNING '%: %', called, sqlerrm;
+		END;
+	END LOOP;
+END $$;

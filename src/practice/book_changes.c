@@ -90,9 +90,7 @@ give_back_others(const Booked *booked)
 	itsm_query_end(&query);
 }
 
-ITSM_FUNCTION(itsm_book_changes);
-Datum
-itsm_book_changes(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_book_changes)
 {
 	AttachmentRow *row = itsm_attachment_read(PG_GETARG_INT32(0));
 	Booked		booked = {.attachment = row->id, .context = CurrentMemoryContext};

@@ -89,9 +89,7 @@ check_columns(Oid relation, const Source *source, const Jsonb *values)
 	}
 }
 
-ITSM_FUNCTION(itsm_propose_values);
-Datum
-itsm_propose_values(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_propose_values)
 {
 	static const Oid types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
 	Oid			target = PG_GETARG_OID(2);
@@ -289,9 +287,7 @@ require_done(const Record *change, Oid relation)
 			 errhint("It must be in a state of category resolved or closed.")));
 }
 
-ITSM_FUNCTION(itsm_apply_proposals);
-Datum
-itsm_apply_proposals(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_apply_proposals)
 {
 	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;

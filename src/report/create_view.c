@@ -130,9 +130,7 @@ view_name(text *name, Oid relation)
 									  : get_namespace_name(get_rel_namespace(relation)), given->relname);
 }
 
-ITSM_FUNCTION(itsm_create_view);
-Datum
-itsm_create_view(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_create_view)
 {
 	AttachmentRow *attachment = itsm_attachment_read(PG_GETARG_INT32(0));
 	const Source *source;

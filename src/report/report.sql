@@ -237,7 +237,7 @@ COMMENT ON COLUMN itsm_report.record.time_to_resolve IS 'resolved_at minus opene
 COMMENT ON COLUMN itsm_report.record.deleted IS 'The row has been deleted.';
 
 CREATE FUNCTION itsm.create_view(attachment integer, name text) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_create_view' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_create_view' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.create_view(integer, text) IS
 'Makes a view of the caller''s own: the columns of an attached table, and those of the row''s record as itsm_record, itsm_state and so on; null where a row has none. name: of the view, in the schema of the table where it names none. Rows are joined with their records by index, whichever side a query begins at. The caller needs to be able to make views there, and SELECT on the table and on itsm.shown_record.
 Raises IT051 when there is no such attachment or its table is gone, 0A000 when the key is made of several columns of which one is no number, text or uuid.';
