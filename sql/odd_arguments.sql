@@ -26,6 +26,7 @@ SELECT itsm.allowed_transitions(4000000000::oid, '1');
 SELECT itsm.change_conflicts(4000000000::oid, '1');
 SELECT itsm.history(4000000000::oid, '1');
 CALL itsm.export_history('');
+SET default_transaction_isolation = 'read committed';
 SELECT itsm.archive('2001-01-01', '');
 SELECT count(*) FROM itsm.months_between('-infinity', 'infinity');
 SELECT count(*) FROM itsm.months_between('2026-01-15', 'infinity');
