@@ -122,6 +122,15 @@ CREATE TABLE archive.before AS SELECT e.record, e.version, e.hash, l.leaf_index,
 	WHERE e.record IN (SELECT itsm.record_id('archive.ticket', n::text) FROM generate_series(1, 6) n);
 CREATE TABLE archive.faults AS SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok;
 SELECT * FROM archive.faults WHERE object LIKE '%archive.%';
+-- events that are missing are not archived over
+BEGIN;
+SET LOCAL itsm.maintenance = on;
+DELETE FROM itsm.event WHERE record = itsm.record_id('archive.ticket', '2') AND version = 1;
+SET LOCAL itsm.maintenance = off;
+\set VERBOSITY sqlstate
+SELECT count(*) FROM itsm.archive(date_trunc('month', now()) - interval '1 month');
+\set VERBOSITY default
+ROLLBACK;
 CREATE SCHEMA regress_itsm_archive AUTHORIZATION regress_itsm_archive;
 GRANT EXECUTE ON FUNCTION itsm.archive(timestamptz, name) TO regress_itsm_archive;
 SET ROLE regress_itsm_archive;
@@ -200,11 +209,31 @@ SELECT count(*) AS differ FROM ((TABLE archive.whole EXCEPT TABLE archive.parts)
 SELECT max(archive) AS archive FROM itsm.archive \gset
 SELECT itsm.restore_archive(NULL);
 SELECT itsm.restore_archive(0);
+SELECT itsm.restore_archive(-1);
 \set VERBOSITY sqlstate
 SELECT itsm.restore_archive(:archive, ARRAY[(:'tables'::regclass[])[1]]);
 BEGIN;
 :change;
 SELECT itsm.restore_archive(:archive);
+ROLLBACK;
+-- the later archive of a record first
+BEGIN;
+SET LOCAL itsm.maintenance = on;
+INSERT INTO itsm.archived (record, version, events, archive, tenant, hash)
+	SELECT record, version + 2, 2, archive + 1, tenant, hash FROM itsm.archived WHERE record = itsm.record_id('archive.ticket', '1');
+SET LOCAL itsm.maintenance = off;
+SELECT itsm.restore_archive(:archive);
+ROLLBACK;
+-- a clock whose events are archived is not computed, and that is told
+BEGIN;
+INSERT INTO itsm.clock (record, started_at, original_due_at, sla, sla_version, number, told, tenant, breached, stage, stopped_at, elapsed, paused)
+	VALUES (itsm.record_id('archive.ticket', '2'), now(), now(), 1, 1, 0, 0, '', false, 'completed', now(), '0', '0');
+SET LOCAL client_min_messages = notice;
+SELECT count(*) AS differ FROM itsm.recompute_clocks() WHERE record_id = itsm.record_id('archive.ticket', '2');
+ROLLBACK;
+-- a person is erased in what is here, and told of what is not
+BEGIN;
+SELECT source_table, key, erased FROM itsm.redact_person('caller 4', 'asked for', '{requester}');
 ROLLBACK;
 \set VERBOSITY default
 SELECT itsm.restore_archive(:archive);

@@ -120,6 +120,18 @@ SELECT itsm.raise_action('8.6.1-test', 'assessed_action', 'olga', 'infinity', '{
 SELECT itsm.raise_action('8.6.1-test', NULL);
 SELECT itsm.raise_action('no-such-control', 'assessed_action');
 SELECT itsm.raise_action('assessed-out', 'assessed_action');
+-- tables that have no value to start with, or do not take the row
+CREATE TABLE assessed_odd (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text, stage text);
+SELECT itsm.attach('assessed_odd', 'corrective_action', 'stage', '{"going": "in_progress", "over": "closed"}', '{"title": "what"}') > 0 AS attached;
+SELECT itsm.raise_action('8.6.1-test', 'assessed_odd');
+SELECT itsm.detach('assessed_odd');
+SELECT itsm.attach('assessed_odd', 'corrective_action', 'stage', NULL, '{"title": "what"}') > 0 AS attached;
+CREATE FUNCTION assessed_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER assessed_nothing BEFORE INSERT ON assessed_odd FOR EACH ROW EXECUTE FUNCTION assessed_nothing();
+SELECT itsm.raise_action('8.6.1-test', 'assessed_odd');
+SELECT itsm.detach('assessed_odd');
+DROP TABLE assessed_odd;
+DROP FUNCTION assessed_nothing();
 SELECT itsm.raise_action('8.6.1-test', 'assessed_action', 'o''lga', '2030-01-31', '{"cause": "nobody else wants to"}');
 SELECT no, what, "Details", why, who, until, came_of ~ '^control 8.6.1-test, assessment \d+$' AS came_of, stage FROM assessed_action;
 SELECT owner, due, overdue, action = itsm.record_id('assessed_action', 'A1') AS action, action_key, action_state FROM itsm_report.iso20000_gap WHERE control = '8.6.1-test';

@@ -38,6 +38,8 @@ SELECT count(*) FROM itsm.meeting_agenda(:meeting);
 UPDATE change SET status = 'authorize' WHERE id = 1;
 SELECT position, key, rule, approvals, rejections FROM itsm.meeting_agenda(:meeting);
 SELECT count(*) FROM itsm.meeting_agenda(-1);
+SELECT itsm.close_meeting(-1, 'of nothing');
+SELECT itsm.close_meeting(NULL, 'of nothing');
 CREATE ROLE meeting_nobody;
 SET ROLE meeting_nobody;
 SELECT * FROM itsm.awaiting_approval();

@@ -38,6 +38,14 @@ SELECT itsm.calendar_deadline('pieces', '2026-03-02', '1 month');
 SELECT itsm.calendar_time('pieces', '2026-03-02', 'infinity');
 SELECT itsm.calendar_time('nowhere', '2026-03-02', '2026-03-03');
 SELECT itsm.calendar_deadline('nowhere', '2026-03-02', '1 hour');
+BEGIN;
+SELECT itsm.define_calendar('rare', 'Mo 09:00-09:01');
+SELECT itsm.calendar_deadline('rare', '2026-03-27', '100000 days');
+ROLLBACK;
+BEGIN;
+SELECT itsm.define_calendar('rare', 'Mo 09:00-09:01');
+SELECT itsm.calendar_deadline('rare', '2026-03-27', '-100000 days');
+ROLLBACK;
 SELECT itsm.calendar_time(NULL, now(), now());
 -- there and back
 SELECT count(*), count(*) FILTER (WHERE itsm.calendar_time('pieces', start, itsm.calendar_deadline('pieces', start, target)) <> target) AS wrong

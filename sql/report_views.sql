@@ -42,7 +42,7 @@ INSERT INTO itsm.lifecycle (name, version, definition, expressions, shipped, def
 			{"name": "switched_on_here", "requires": "resolution", "mode": "off"},
 			{"name": "nothing_read", "role": "x"}]}',
 		'{NULL,NULL,"((new.priority > 1) AND (new.\"Owner\" IS NOT NULL))","((new.resolution IS NULL) OR (old.title IS NULL))",NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,"(new.\"Owner\" IS NULL)"}', false, '2024-01-02', 'x'),
-	('report_task', 1, '{"name": "report_task", "states": [{"name": "new", "category": "new"}]}', '{}', false, '2024-01-01', 'x');
+	('report_task', 1, '{"name": "report_task", "states": [{"name": "new", "category": "new", "initial": true, "final": true}], "transitions": []}', '{}', false, '2024-01-01', 'x');
 
 INSERT INTO itsm.attachment (id, source, relation, relation_name, lifecycle, mode, timing, status, attributes, attribute_expressions, tenant_expression, track, rule_modes, attached_at, attached_by, detached_at) VALUES
 	(900001, 900001, 'report_app.ticket', 'report_app.ticket', 'report_incident', 'observe', 'immediate', 'status',

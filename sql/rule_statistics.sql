@@ -87,6 +87,26 @@ SET ROLE regress_itsm_counting;
 SELECT rule FROM itsm_report.rule_statistics WHERE source = 'rule_statistics.late' ORDER BY rule COLLATE "C";
 RESET ROLE;
 
+-- more rules than the server has room for: said, and no write fails
+SELECT itsm.define_lifecycle(jsonb_build_object('name', 'crowded', 'attributes', '{}'::jsonb, 'transitions', '[]'::jsonb,
+	'states', '[{"name": "new", "category": "new", "initial": true, "final": true}]'::jsonb,
+	'rules', (SELECT jsonb_agg(jsonb_build_object('name', 'r' || n, 'check', 'actor is not null')) FROM generate_series(1, 1000) n)));
+CREATE PROCEDURE rule_statistics.crowd(command text) LANGUAGE plpgsql AS $$ BEGIN
+	FOR n IN 1 .. 5 LOOP
+		EXECUTE format(command, 'rule_statistics.crowd_' || n);
+	END LOOP;
+END $$;
+CALL rule_statistics.crowd('CREATE TABLE %s (id integer PRIMARY KEY, status text)');
+CALL rule_statistics.crowd('SELECT itsm.attach(%L, ''crowded'', ''status'', mode => ''enforce'')');
+CALL rule_statistics.crowd('INSERT INTO %s VALUES (1, ''new'')');
+\set VERBOSITY default
+SELECT count(*) BETWEEN 3000 AND 4096 AS counted FROM itsm_report.rule_statistics WHERE source LIKE 'rule_statistics.crowd%';
+CALL rule_statistics.crowd('INSERT INTO %s VALUES (2, ''new'')');
+SELECT itsm.reset_rule_statistics() > 3000 AS made_room;
+INSERT INTO rule_statistics.ticket VALUES (77, 'new', 'a', 'ann');
+SELECT calls FROM itsm_report.rule_statistics WHERE source = 'rule_statistics.ticket' AND rule = 'titled';
+CALL rule_statistics.crowd('SELECT itsm.detach(%L)');
+
 SELECT itsm.detach('rule_statistics.ticket'), itsm.detach('rule_statistics.late');
 DROP SCHEMA rule_statistics CASCADE;
 REVOKE ALL ON SCHEMA itsm_report FROM regress_itsm_counting;

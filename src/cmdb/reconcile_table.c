@@ -199,14 +199,15 @@ find_inserted(CiWrite *write, MemoryContext caller)
 	if (!itsm_record_find(write->table->source->id, item->run->tenant, write->key, &record) || record.deleted)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("the row inserted into \"%s\" is no configuration item of this tenant",
-						get_rel_name(write->table->attachment->relation))));
+				 errmsg("the row inserted into \"%s\" is no configuration item of tenant \"%s\"",
+						get_rel_name(write->table->attachment->relation), itsm_clip(item->run->tenant))));
 	class = itsm_class_of(&record);
 	if (class == NULL || !itsm_class_is_within(class, item->run->class))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("rows of \"%s\" are not of class \"%s\"", get_rel_name(write->table->attachment->relation),
-						itsm_clip(item->run->class))));
+				 errmsg("the row inserted into \"%s\" has %s, which is not within \"%s\"",
+						get_rel_name(write->table->attachment->relation),
+						class ? psprintf("class \"%s\"", class) : "no class", itsm_clip(item->run->class))));
 	item->record = record;
 	MemoryContextSwitchTo(spi);
 }
@@ -244,7 +245,10 @@ write_row(CiWrite *write)
 
 	if (error)
 		return psprintf("%s: %s", unpack_sql_state(error->sqlerrcode), error->message);
-	return write->rows ? NULL : "the row is gone, or not visible to the caller";
+	if (write->rows)
+		return NULL;
+	return write->expected == SPI_OK_UPDATE ? "the row is gone, or not visible to the caller"
+		: "a trigger of the table kept the row out";
 }
 
 static char *
@@ -360,6 +364,7 @@ add_column(NewRow *row, AttrNumber column, const char *value)
 	append_value(&row->values, row->relation, column, value);
 }
 
+/* NULL: the table has no column for any of its attributes. */
 static char *
 insert_sql(const ReconcileItem *item, const CiTable *table)
 {
@@ -381,6 +386,8 @@ insert_sql(const ReconcileItem *item, const CiTable *table)
 		if (column->column != status)
 			add_column(&row, column->column, value);
 	}
+	if (row.columns.len == 0)
+		return NULL;
 	if (!has_default(relation, status))
 		add_column(&row, status, initial_status(table));
 	initStringInfo(&sql);
@@ -396,7 +403,7 @@ itsm_item_create(ReconcileItem *item)
 {
 	CiTable    *table = item->run->into;
 	CiWrite		write = {item, table, insert_sql(item, table), SPI_OK_INSERT_RETURNING};
-	char	   *message = write_row(&write);
+	char	   *message = write.sql ? write_row(&write) : "no attribute of the item is mapped to a column as it is";
 
 	if (message)
 	{

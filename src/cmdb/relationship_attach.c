@@ -307,9 +307,7 @@ drop_triggers(Oid relation)
 	}
 }
 
-ITSM_FUNCTION(itsm_detach_relationships);
-Datum
-itsm_detach_relationships(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_detach_relationships)
 {
 	Relation	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
 	HeapTuple	tuple = find_link(table, PG_GETARG_INT32(0));
@@ -360,9 +358,7 @@ sync_relation(const LinkAttachment *link, Oid relid, Snapshot snapshot)
 	return related;
 }
 
-ITSM_FUNCTION(itsm_sync_relationships);
-Datum
-itsm_sync_relationships(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_sync_relationships)
 {
 	LinkAttachment *link = itsm_link_attachment(PG_GETARG_INT32(0));
 	Snapshot	snapshot;

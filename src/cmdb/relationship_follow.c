@@ -284,7 +284,8 @@ itsm_follow_relationships(PG_FUNCTION_ARGS)
 		 : !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("itsm.follow_relationships() can only be called by the triggers of itsm.attach_relationships")));
+				 errmsg("itsm.follow_relationships() can only be called by the triggers of itsm.attach_relationships"),
+				 errhint("itsm.attach_relationships makes them.")));
 	/* the origin has done it, and its relationships are replicated */
 	if (IsLogicalWorker() || itsm_guard_passes(trigger->tg_relation))
 		return PointerGetDatum(NULL);

@@ -106,7 +106,7 @@ query: one SELECT that only reads and gives (subject text, record bigint, ok boo
 Raises IT050 with every fault in DETAIL; 42501 when the control was defined by a role whose rights the caller lacks. For the DBA to grant.';
 
 CREATE FUNCTION itsm.drop_control(id text) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_drop_control' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME', 'itsm_drop_control' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.drop_control(text) IS 'Takes back what the organisation defined: the control is gone, or as it came with the extension. What assessments kept of it stays. Rights as for itsm.define_control.';
 
 CREATE FUNCTION itsm.set_parameter(control text, value text) RETURNS void
@@ -118,7 +118,7 @@ AS 'MODULE_PATHNAME', 'itsm_exclude_control' LANGUAGE C VOLATILE PARALLEL UNSAFE
 COMMENT ON FUNCTION itsm.exclude_control(text, text) IS 'Says that a control is not applicable, and why: without a reason IT014. An event of the ledger. itsm.include_control takes it back. For the DBA to grant.';
 
 CREATE FUNCTION itsm.include_control(control text) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_include_control' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME', 'itsm_include_control' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.include_control(text) IS 'Says that a control is applicable after all. An event of the ledger. For the DBA to grant.';
 
 CREATE FUNCTION itsm.assign_gap(control text, owner text, due date DEFAULT NULL) RETURNS void

@@ -251,9 +251,7 @@ itsm_define_control(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-ITSM_FUNCTION(itsm_drop_control);
-Datum
-itsm_drop_control(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_drop_control)
 {
 	static const Oid types[] = {TEXTOID};
 	char	   *id = text_to_cstring(PG_GETARG_TEXT_PP(0));

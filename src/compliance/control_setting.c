@@ -150,9 +150,7 @@ itsm_exclude_control(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-ITSM_FUNCTION(itsm_include_control);
-Datum
-itsm_include_control(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_include_control)
 {
 	static const Oid types[] = {TEXTOID};
 	Control    *control = itsm_control_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));

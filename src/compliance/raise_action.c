@@ -198,7 +198,9 @@ initial_status(const Action *action)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_ITSM_ATTACHMENT),
-			 errmsg("no status value of table %s stands for a state to start in", itsm_relation_name(action->relation))));
+			 errmsg("no status value of table %s stands for a state to start in", itsm_relation_name(action->relation)),
+			 errhint("Attach the table anew, with a status value for an initial state of lifecycle \"%s\".",
+					 action->attachment->lifecycle)));
 }
 
 /* What was given and cannot be kept is an error; what is of ours is left out. */
@@ -278,7 +280,8 @@ insert_row(Action *action)
 	if (SPI_execute(sql, false, 0) != SPI_OK_INSERT_RETURNING || SPI_processed != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("table %s did not take the row", itsm_relation_name(action->relation))));
+				 errmsg("table %s did not take the row", itsm_relation_name(action->relation)),
+				 errhint("A trigger of the table kept it out.")));
 	action->key = MemoryContextStrdup(caller, returned_key(list_length(source->key)));
 	SPI_finish();
 	AtEOXact_GUC(true, level);

@@ -20,4 +20,24 @@
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
+/*
+ * The same for one that does something, and needs all of its arguments: a null
+ * is an error, where STRICT would do nothing without a word.  Followed by the
+ * body.
+ */
+#define ITSM_FUNCTION_OF_ALL(name) \
+	static Datum name##_of_all(PG_FUNCTION_ARGS); \
+	ITSM_FUNCTION(name); \
+	Datum \
+	name(PG_FUNCTION_ARGS) \
+	{ \
+		itsm_refuse_nulls(fcinfo); \
+		return name##_of_all(fcinfo); \
+	} \
+	static Datum \
+	name##_of_all(PG_FUNCTION_ARGS)
+
+/* ERRCODE_NULL_VALUE_NOT_ALLOWED names the first argument that is null. */
+extern void itsm_refuse_nulls(FunctionCallInfo fcinfo);
+
 #endif							/* ITSM_H */

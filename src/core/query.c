@@ -95,6 +95,10 @@ itsm_schema_prepare(const char *name)
 {
 	Oid			schema = get_namespace_oid(name, true);
 
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_SCHEMA_NAME), errmsg("the name of the schema is empty"),
+				 errhint("Name a schema of your own; it is made when there is none.")));
 	if (!OidIsValid(schema))
 		itsm_own_ddl(psprintf("CREATE SCHEMA %s", quote_identifier(name)));
 	else if (!itsm_may_create_in(schema, GetUserId()))

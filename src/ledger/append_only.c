@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
@@ -141,6 +142,13 @@ itsm_append_only(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("itsm.append_only() can only be called by a BEFORE trigger"),
 				 errhint("It belongs to the extension's own tables.")));
+	/* everybody may make a trigger of it, and what a stranger's table tells is no history */
+	if (RelationGetNamespace(trigger->tg_relation) != get_namespace_oid(ITSM_SCHEMA, false))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("itsm.append_only() does not guard table \"%s\", which is none of the extension's",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errhint("Drop trigger \"%s\" of it.", trigger->tg_trigger->tgname)));
 	action = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ? "truncated"
 		: TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "deleted from" : "updated";
 	if (!IsLogicalWorker() &&

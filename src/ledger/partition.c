@@ -30,6 +30,10 @@
 
 #define PARTITIONS_AHEAD 2
 
+/* No table has a name with BC; of the last year of timestamps a month would have no end. */
+#define FIRST_YEAR 1
+#define LAST_YEAR 294275
+
 static void
 month_of(TimestampTz at, int *year, int *month)
 {
@@ -279,10 +283,11 @@ itsm_make_partitions_between(TimestampTz from, TimestampTz to)
 
 	month_of(from, &year, &month);
 	month_of(to, &last_year, &last_month);
-	if (year < 1)
+	if (year < FIRST_YEAR || last_year > LAST_YEAR)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("events before our era are not kept")));
+				 errmsg("no event of %s can be kept", timestamptz_to_str(year < FIRST_YEAR ? from : to)),
+				 errhint("History has months from the year %d to the year %d.", FIRST_YEAR, LAST_YEAR)));
 	while (year < last_year || (year == last_year && month <= last_month))
 	{
 		char		name[NAMEDATALEN];

@@ -12,6 +12,7 @@
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "executor/spi.h"
@@ -24,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 /* Appends a field quoted as record_out does it. */
@@ -154,6 +156,9 @@ itsm_key_operator(Oid type, int strategy)
 {
 	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
 	Oid			operator = InvalidOid;
+	HeapTuple	tuple;
+	Form_pg_operator form;
+	char	   *name;
 
 	if (OidIsValid(cache->btree_opf))
 		operator = get_opfamily_member(cache->btree_opf, cache->btree_opintype, cache->btree_opintype,
@@ -162,9 +167,11 @@ itsm_key_operator(Oid type, int strategy)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("type %s of a key column has no order", format_type_be(type))));
-	return psprintf("OPERATOR(%s.%s)",
-					quote_identifier(get_namespace_name(get_func_namespace(get_opcode(operator)))),
-					get_opname(operator));
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
 }
 
 char *
@@ -225,14 +232,21 @@ lookup_source(Oid relation, const char *key, Record *record)
 	return true;
 }
 
+void
+itsm_require_relation(Oid relation)
+{
+	if (get_rel_relkind(relation) == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation),
+				 errhint("When the table has been dropped, what is known of its rows is in itsm.record and itsm.event.")));
+}
+
 bool
 itsm_record_lookup(Oid relation, const char *key, Record *record)
 {
 	ListCell   *cell;
 
-	if (get_rel_relkind(relation) == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation)));
+	itsm_require_relation(relation);
 	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(get_rel_relkind(relation)),

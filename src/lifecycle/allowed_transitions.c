@@ -219,10 +219,12 @@ Datum
 itsm_allowed_transitions(PG_FUNCTION_ARGS)
 {
 	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Question	question = {.relation = table_open(PG_GETARG_OID(0), AccessShareLock)};
+	Question	question = {NULL};
 	Record		record;
 
 	InitMaterializedSRF(fcinfo, 0);
+	itsm_require_relation(PG_GETARG_OID(0));
+	question.relation = table_open(PG_GETARG_OID(0), AccessShareLock);
 	question.tuple = itsm_stored_row(question.relation, key);
 	if (question.tuple == NULL)
 		no_row(question.relation, key);

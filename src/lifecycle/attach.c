@@ -37,6 +37,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 typedef struct Request
 {
@@ -146,6 +147,18 @@ same_columns(const List *a, const List *b)
 	return true;
 }
 
+static char *
+quoted_names(const List *names)
+{
+	StringInfoData list;
+	ListCell   *cell;
+
+	initStringInfo(&list);
+	foreach(cell, names)
+		appendStringInfo(&list, "%s\"%s\"", list.len ? ", " : "", (char *) lfirst(cell));
+	return list.data;
+}
+
 /* Reading a key must not run the code of whoever made a type: domains within others have constraints. */
 static void
 check_key_types(Request *request)
@@ -161,6 +174,9 @@ check_key_types(Request *request)
 
 		if (type_is_array(base) || (kind != TYPTYPE_BASE && kind != TYPTYPE_ENUM))
 			fault(request, NULL, psprintf("key column \"%s\" is %s; arrays, ranges and composite values cannot identify records",
+										  (char *) lfirst(cell), format_type_be(type)));
+		else if (!OidIsValid(lookup_type_cache(base, TYPECACHE_BTREE_OPFAMILY)->btree_opf))
+			fault(request, NULL, psprintf("key column \"%s\" is %s, a type without an order of its own (a default operator class for btree)",
 										  (char *) lfirst(cell), format_type_be(type)));
 	}
 }
@@ -549,7 +565,8 @@ itsm_attach(PG_FUNCTION_ARGS)
 	if (!same_columns(source->key, request.key))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("\"%s\" was attached with other key columns", RelationGetRelationName(request.relation)),
+				 errmsg("\"%s\" was attached with other key columns: %s", RelationGetRelationName(request.relation),
+						quoted_names(source->key)),
 				 errhint("A record's identity stays: use the same key.")));
 	id = store_attachment(&request, source->id);
 	itsm_policy_changed();
@@ -570,7 +587,8 @@ Datum
 itsm_detach(PG_FUNCTION_ARGS)
 {
 	Oid			relid;
-	int			only = PG_ARGISNULL(1) ? 0 : PG_GETARG_INT32(1);
+	bool		all = PG_ARGISNULL(1);
+	int			only = all ? 0 : PG_GETARG_INT32(1);
 	List	   *rows;
 	ListCell   *cell;
 	int			left = 0;
@@ -581,7 +599,7 @@ itsm_detach(PG_FUNCTION_ARGS)
 	relid = PG_GETARG_OID(0);
 	itsm_check_owner(relid);
 	/* the triggers stay while other attachments do */
-	LockRelationOid(relid, only && list_length(itsm_attachments_of(relid)) > 1
+	LockRelationOid(relid, !all && list_length(itsm_attachments_of(relid)) > 1
 					? ShareRowExclusiveLock : AccessExclusiveLock);
 	rows = itsm_attachments_of(relid);
 	foreach(cell, rows)
@@ -590,7 +608,7 @@ itsm_detach(PG_FUNCTION_ARGS)
 		Oid			types[] = {INT4OID};
 		Datum		values[] = {Int32GetDatum(row->id)};
 
-		if (only && row->id != only)
+		if (!all && row->id != only)
 		{
 			left++;
 			continue;
@@ -606,8 +624,8 @@ itsm_detach(PG_FUNCTION_ARGS)
 	if (detached == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 only ? errmsg("attachment %d does not govern \"%s\"", only, get_rel_name(relid))
-				 : errmsg("\"%s\" is not attached", get_rel_name(relid)),
+				 all ? errmsg("\"%s\" is not attached", get_rel_name(relid))
+				 : errmsg("attachment %d does not govern \"%s\"", only, get_rel_name(relid)),
 				 errhint("itsm.attachment lists attachments and their tables.")));
 	if (left == 0)
 		itsm_drop_triggers(relid);

@@ -67,6 +67,71 @@ typedef struct MadeOf
 	ItemPointerData row;
 } MadeOf;
 
+/* A column of the key of which a batch is taken. */
+typedef struct KeyColumn
+{
+	const char *name;			/* k."name" */
+	const char *value;			/* of the last row seen, a literal of its type */
+	const char *equal;			/* operators */
+	const char *greater;
+} KeyColumn;
+
+static KeyColumn
+key_column(const Backfill *backfill, const char *name, const char *value)
+{
+	/* not the domain, whose constraint would run with our rights; no length, as in itsm_key_condition */
+	Oid			type = getBaseType(get_atttype(backfill->relation, get_attnum(backfill->relation, name)));
+	KeyColumn	column;
+
+	column.name = psprintf("k.%s", quote_identifier(name));
+	column.value = psprintf("%s::%s", quote_literal_cstr(value),
+							format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN));
+	column.equal = itsm_key_operator(type, BTEqualStrategyNumber);
+	column.greater = itsm_key_operator(type, BTGreaterStrategyNumber);
+	return column;
+}
+
+/*
+ * Behind the last key.  A comparison of rows goes along the index, and takes one
+ * operator for all of its columns; where they have operators in several schemas
+ * it is spelled out.
+ */
+static char *
+behind_last(const Backfill *backfill, const List *key)
+{
+	int			count = list_length(key);
+	char	  **fields = itsm_key_split(backfill->last_key, count);
+	StringInfoData names;
+	StringInfoData values;
+	char	   *spelled = NULL;
+	const char *greater = NULL;
+	bool		alike = true;
+
+	initStringInfo(&names);
+	initStringInfo(&values);
+	for (int i = count - 1; i >= 0; i--)
+	{
+		KeyColumn	column = key_column(backfill, list_nth(key, i), fields[i]);
+
+		spelled = spelled
+			? psprintf("(%s %s %s OR %s %s %s AND %s)", column.name, column.greater, column.value, column.name, column.equal,
+					   column.value, spelled)
+			: psprintf("%s %s %s", column.name, column.greater, column.value);
+		alike = alike && (greater == NULL || strcmp(greater, column.greater) == 0);
+		greater = column.greater;
+	}
+	if (!alike)
+		return spelled;
+	for (int i = 0; i < count; i++)
+	{
+		KeyColumn	column = key_column(backfill, list_nth(key, i), fields[i]);
+
+		appendStringInfo(&names, "%s%s", i ? ", " : "", column.name);
+		appendStringInfo(&values, "%s%s", i ? ", " : "", column.value);
+	}
+	return psprintf("ROW(%s) %s ROW(%s)", names.data, greater, values.data);
+}
+
 /* The next rows along the key. */
 static char *
 batch_query(const Backfill *backfill, const Source *source, int batch_rows)
@@ -74,38 +139,17 @@ batch_query(const Backfill *backfill, const Source *source, int batch_rows)
 	StringInfoData columns;
 	StringInfoData sql;
 	ListCell   *cell;
-	Oid			type = InvalidOid;
 
 	initStringInfo(&columns);
 	foreach(cell, source->key)
-	{
 		appendStringInfo(&columns, "%sk.%s", columns.len ? ", " : "", quote_identifier(lfirst(cell)));
-		if (!OidIsValid(type))
-			type = get_atttype(backfill->relation, get_attnum(backfill->relation, lfirst(cell)));
-	}
 	initStringInfo(&sql);
 	/* children of an inheritance parent are walked one by one, with their own sources */
 	appendStringInfo(&sql, "SELECT " ITSM_WHOLE_ROW ", k.tableoid, k.ctid FROM %s%s k",
 					 get_rel_relkind(backfill->relation) == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
 					 itsm_relation_name(backfill->relation));
 	if (backfill->last_key)
-	{
-		char	  **fields = itsm_key_split(backfill->last_key, list_length(source->key));
-
-		appendStringInfo(&sql, " WHERE ROW(%s) %s ROW(", columns.data,
-						 itsm_key_operator(type, BTGreaterStrategyNumber));
-		foreach(cell, source->key)
-		{
-			int			i = foreach_current_index(cell);
-			/* not the domain, whose constraint would run with our rights; no length, as in itsm_key_condition */
-			Oid			column = getBaseType(get_atttype(backfill->relation,
-														 get_attnum(backfill->relation, lfirst(cell))));
-
-			appendStringInfo(&sql, "%s%s::%s", i ? ", " : "", quote_literal_cstr(fields[i]),
-							 format_type_extended(column, -1, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN));
-		}
-		appendStringInfoChar(&sql, ')');
-	}
+		appendStringInfo(&sql, " WHERE %s", behind_last(backfill, source->key));
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", columns.data, batch_rows);
 	return sql.data;
 }
@@ -197,12 +241,7 @@ try_batch(void *argument)
 	int			made_count = 0;
 	char	   *last_key = NULL;
 
-	if (source == NULL || itsm_policy_attachment(policy, backfill->attachment) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("attachment %d no longer fits \"%s\"", backfill->attachment,
-						RelationGetRelationName(relation)),
-				 errhint("itsm_report.attachment_health tells what is wrong with it.")));
+	(void) itsm_policy_fitting(policy, backfill->attachment, relation);
 	itsm_query_begin(&query);
 	count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source, batch->rows), 0, NULL, NULL, NULL);
 	made = MemoryContextAllocHuge(batch->keep, sizeof(MadeOf) * Max(count, 1));
@@ -418,7 +457,8 @@ itsm_backfill(PG_FUNCTION_ARGS)
 	row = itsm_attachment_read(PG_GETARG_INT32(0));
 	if (row->detached)
 		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
+				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
 	itsm_own_keep(keep);
 	if (SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)

@@ -84,11 +84,13 @@ itsm_check_rows(PG_FUNCTION_ARGS)
 
 	if (row->detached)
 		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
+				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
 	InitMaterializedSRF(fcinfo, 0);
 	relation = table_open(row->relation, AccessShareLock);
 	policy = itsm_policy_get(relation);
+	(void) itsm_policy_fitting(policy, row->id, relation);
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
 	/* all rows, row security or not */
 	itsm_query_begin(&query);

@@ -139,13 +139,13 @@ command_object(Oid *class, Oid *object)
 }
 
 static void
-require_event(FunctionCallInfo fcinfo, const char *name)
+require_event(FunctionCallInfo fcinfo, const char *function, const char *name)
 {
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo) ||
 		strcmp(((EventTriggerData *) fcinfo->context)->event, name) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called by an event trigger on %s", name),
+				 errmsg("%s() can only be called by an event trigger on %s", function, name),
 				 errhint("CREATE EXTENSION itsm makes it.")));
 }
 
@@ -203,7 +203,7 @@ itsm_guard_command(PG_FUNCTION_ARGS)
 {
 	bool		pushed;
 
-	require_event(fcinfo, "ddl_command_end");
+	require_event(fcinfo, "itsm.guard_command", "ddl_command_end");
 	pushed = push_snapshot();
 	guard_statement(((EventTriggerData *) fcinfo->context)->parsetree);
 	if (pushed)
@@ -217,7 +217,7 @@ itsm_guard_drop(PG_FUNCTION_ARGS)
 {
 	bool		pushed;
 
-	require_event(fcinfo, "sql_drop");
+	require_event(fcinfo, "itsm.guard_drop", "sql_drop");
 	pushed = push_snapshot();
 	if (!is_ours())
 		itsm_guard_dropped(dropped_objects());

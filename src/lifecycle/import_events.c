@@ -211,17 +211,14 @@ itsm_import_events(PG_FUNCTION_ARGS)
 
 	if (row->detached)
 		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
+				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
 	/* a record that is not shown would be taken for one that is not there */
 	itsm_require_every_tenant("itsm.import_events");
 	import.relation = table_open(row->relation, AccessShareLock);
 	import.policy = itsm_policy_get(import.relation);
-	import.attachment = itsm_policy_attachment(import.policy, row->id);
-	if (import.attachment == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("attachment %d no longer fits %s", row->id, row->relation_name)));
+	import.attachment = itsm_policy_fitting(import.policy, row->id, import.relation);
 	import.slot = MakeSingleTupleTableSlot(RelationGetDescr(import.relation), &TTSOpsHeapTuple);
 	itsm_own_keep(fcinfo->flinfo->fn_mcxt);
 	import.context = AllocSetContextCreate(caller, "itsm import", ALLOCSET_DEFAULT_SIZES);

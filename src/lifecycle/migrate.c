@@ -265,7 +265,8 @@ itsm_migrate(PG_FUNCTION_ARGS)
 	migration.row = itsm_attachment_read(PG_GETARG_INT32(0));
 	if (migration.row->detached)
 		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", migration.row->id)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", migration.row->id),
+				 errhint("Attach the table anew.")));
 	itsm_check_owner(migration.row->relation);
 	if (!PG_ARGISNULL(1))
 		check_states(&migration, PG_GETARG_JSONB_P(1));

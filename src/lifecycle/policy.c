@@ -16,6 +16,7 @@
 #include "core/errors.h"
 #include "core/table.h"
 #include "lifecycle/policy.h"
+#include "record/source.h"
 #include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -285,6 +286,19 @@ itsm_policy_attachment(Policy *policy, int id)
 		if (policy->attachments[i]->id == id)
 			return policy->attachments[i];
 	return NULL;
+}
+
+PolicyAttachment *
+itsm_policy_fitting(Policy *policy, int id, Relation relation)
+{
+	PolicyAttachment *attachment = itsm_policy_attachment(policy, id);
+
+	if (attachment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("attachment %d no longer fits %s", id, itsm_relation_name(RelationGetRelid(relation))),
+				 errhint("itsm_report.attachment_health tells what is wrong with it.")));
+	return attachment;
 }
 
 ITSM_FUNCTION(itsm_policies_changed);

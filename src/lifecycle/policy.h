@@ -164,6 +164,8 @@ extern Unit *itsm_policy_unit(Policy *policy, Relation relation, PolicyAttachmen
 
 /* The attachment with that number in the policy; NULL when there is none. */
 extern PolicyAttachment *itsm_policy_attachment(Policy *policy, int id);
+/* ERROR when the attachment does not govern because something that it names is gone. */
+extern PolicyAttachment *itsm_policy_fitting(Policy *policy, int id, Relation relation);
 
 /* Unpins: this session's next look-up sees its own changes. */
 extern void itsm_policy_unpin(void);
@@ -186,6 +188,10 @@ extern uint64 itsm_policy_generation(void);
 
 /* Builds without the cache, for attach to report its faults (Unmet of code IT051). */
 extern Policy *itsm_policy_build(Relation relation, List **faults);
+
+/* What the attachment names that is not there any more, in words; NULL: nothing. */
+struct AttachmentRow;
+extern char *itsm_policy_misfit(Relation relation, const struct AttachmentRow *row);
 
 /* The relation and those it is a partition or child of, nearest first. */
 extern List *itsm_policy_ancestors(Oid relation);

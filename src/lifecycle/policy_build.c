@@ -179,7 +179,7 @@ bind_attribute(Builder *builder, Unit *unit, int number)
 		? find_name(milestone_attributes, lengthof(milestone_attributes), attribute->name) : -1;
 	if (text == NULL)
 		return;
-	node = parse_expression(builder, attribute->name, "attribute", text);
+	node = parse_expression(builder, attribute->name, psprintf("attribute \"%s\"", attribute->name), text);
 	if (node == NULL)
 		return;
 	binding->error_column = plain_column(node);
@@ -500,7 +500,7 @@ watch_other_versions(Builder *builder)
 		Bitmapset  *columns = NULL;
 
 		if (itsm_definition_attribute(definition, pair->name) < 0)
-			node = parse_expression(builder, pair->name, "attribute", pair->text);
+			node = parse_expression(builder, pair->name, psprintf("attribute \"%s\"", pair->name), pair->text);
 		pull_varattnos(node, 1, &columns);
 		builder->watched = bms_join(builder->watched, columns);
 	}
@@ -613,6 +613,8 @@ itsm_policy_ancestors(Oid relation)
 	return relations;
 }
 
+#define MISFIT_HINT "Attach the table anew, or call itsm.set_mode or itsm.detach."
+
 /* Faults of an attachment that enforces are errors; otherwise the application goes on. */
 static void
 report_faults(Builder *builder, List **faults)
@@ -628,12 +630,13 @@ report_faults(Builder *builder, List **faults)
 		itsm_unmet_raise(builder->faults, ERRCODE_ITSM_ATTACHMENT,
 						 psprintf("attachment %d no longer fits %s", builder->row->id,
 								  builder->row->relation_name),
-						 "Attach the table anew, or call itsm.set_mode or itsm.detach.");
+						 MISFIT_HINT);
 	foreach(cell, builder->faults)
 		ereport(WARNING,
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 errmsg("attachment %d no longer fits %s: %s", builder->row->id,
-						builder->row->relation_name, ((Unmet *) lfirst(cell))->message)));
+						builder->row->relation_name, ((Unmet *) lfirst(cell))->message),
+				 errhint(MISFIT_HINT)));
 }
 
 static void
@@ -646,22 +649,54 @@ keep_watched(Policy *policy, Bitmapset *watched)
 		policy->watched[policy->watched_count++] = member + FirstLowInvalidHeapAttributeNumber;
 }
 
-Policy *
-itsm_policy_build(Relation relation, List **faults)
+/* One without attachments yet, in a context of its own, which is the current one from here on. */
+static Policy *
+begin_policy(Relation relation)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "itsm policy",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Policy	   *policy = palloc0(sizeof(Policy));
+	Policy	   *policy;
+
+	MemoryContextSwitchTo(context);
+	policy = palloc0(sizeof(Policy));
+	policy->relation = RelationGetRelid(relation);
+	policy->owner = relation->rd_rel->relowner;
+	policy->descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
+	policy->context = context;
+	return policy;
+}
+
+char *
+itsm_policy_misfit(Relation relation, const AttachmentRow *row)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Policy	   *policy = begin_policy(relation);
+	Builder		builder = {policy, relation, row};
+	StringInfoData faults;
+	OwnerGuard	guard;
+	ListCell   *cell;
+
+	itsm_guard_enter(&guard, policy->owner);
+	(void) build_attachment(&builder);
+	itsm_guard_leave(&guard);
+	MemoryContextSwitchTo(caller);
+	initStringInfo(&faults);
+	foreach(cell, builder.faults)
+		appendStringInfo(&faults, "%s%s", faults.len ? "; " : "", ((Unmet *) lfirst(cell))->message);
+	MemoryContextDelete(policy->context);
+	return faults.len ? faults.data : NULL;
+}
+
+Policy *
+itsm_policy_build(Relation relation, List **faults)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Policy	   *policy = begin_policy(relation);
 	Bitmapset  *watched = NULL;
 	List	   *attachments = NIL;
 	OwnerGuard	guard;
 	ListCell   *cell;
 
-	policy->relation = RelationGetRelid(relation);
-	policy->owner = relation->rd_rel->relowner;
-	policy->descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
-	policy->context = context;
 	itsm_guard_enter(&guard, policy->owner);
 	foreach(cell, itsm_policy_ancestors(policy->relation))
 	{

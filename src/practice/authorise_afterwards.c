@@ -208,9 +208,7 @@ record_answer(const Answer *answer)
 	}
 }
 
-ITSM_FUNCTION(itsm_authorise_afterwards);
-Datum
-itsm_authorise_afterwards(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_authorise_afterwards)
 {
 	Answer		answer = {.version = PG_GETARG_INT64(2), .reason = text_to_cstring(PG_GETARG_TEXT_PP(5)), .actor = itsm_actor_outside().name};
 

@@ -10,12 +10,14 @@
  */
 #include "core/itsm.h"
 
+#include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "core/query.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
+#include "lifecycle/policy.h"
 #include "lifecycle/row_scan.h"
 #include "practice/booking_listener.h"
 #include "storage/lmgr.h"
@@ -88,20 +90,24 @@ give_back_others(const Booked *booked)
 	itsm_query_end(&query);
 }
 
-ITSM_FUNCTION(itsm_book_changes);
-Datum
-itsm_book_changes(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_book_changes)
 {
 	AttachmentRow *row = itsm_attachment_read(PG_GETARG_INT32(0));
 	Booked		booked = {.attachment = row->id, .context = CurrentMemoryContext};
+	Relation	relation;
 	Snapshot	snapshot;
 	ListCell   *cell;
 
 	if (row->detached)
 		ereport(ERROR,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
+				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
 	(void) find_all_inheritors(row->relation, ShareRowExclusiveLock, NULL);
+	/* while it governs no row, what is booked stays booked */
+	relation = table_open(row->relation, NoLock);
+	(void) itsm_policy_fitting(itsm_policy_get(relation), row->id, relation);
+	table_close(relation, NoLock);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	foreach(cell, itsm_governed_relations(row->relation))
 		itsm_scan_rows(lfirst_oid(cell), snapshot, book_row, &booked);

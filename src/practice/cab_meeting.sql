@@ -58,9 +58,20 @@ COMMENT ON COLUMN itsm.cab_item.approvals IS 'Approvals by then.';
 COMMENT ON COLUMN itsm.cab_item.rejections IS 'Rejections by then.';
 
 CREATE FUNCTION itsm.plan_meeting(role text, held_at timestamptz, chair text DEFAULT NULL) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-	INSERT INTO itsm.cab_meeting (role, held_at, chair) VALUES ($1, $2, $3) RETURNING id
+DECLARE
+	planned bigint;
+BEGIN
+	IF $1 IS NULL OR btrim($1) = '' OR $2 IS NULL THEN
+		RAISE 'a meeting needs a role and a time' USING ERRCODE = '22004', HINT = 'The role is one that rules of kind approvals ask for votes.';
+	END IF;
+	IF NOT isfinite($2) THEN
+		RAISE 'a meeting cannot be held at %', $2 USING ERRCODE = '22023';
+	END IF;
+	INSERT INTO itsm.cab_meeting (role, held_at, chair) VALUES ($1, $2, $3) RETURNING id INTO planned;
+	RETURN planned;
+END
 $$;
 COMMENT ON FUNCTION itsm.plan_meeting(text, timestamptz, text) IS 'Plans a meeting of a role; returns its number.';
 
@@ -81,16 +92,25 @@ $$;
 COMMENT ON FUNCTION itsm.meeting_agenda(bigint) IS 'What awaits the role that meets: drawn anew until the meeting is closed, then as it stood. A meeting is about records of every tenant: who is not shown all of them sees nothing.';
 
 CREATE FUNCTION itsm.close_meeting(meeting bigint, minutes text) RETURNS integer
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-	INSERT INTO itsm.cab_item (meeting, position, relation_name, key, process, state, since, rule, approvals, rejections)
-	SELECT $1, pg_catalog.row_number() OVER (ORDER BY a.since, a.relation, a.key)::integer, a.relation::text, a.key, a.process, a.state, a.since,
-		a.rule, a.approvals, a.rejections
-	FROM itsm.cab_meeting m, itsm.awaiting_approval(m.role) a
-	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL;
-	UPDATE itsm.cab_meeting m SET minutes = $2, closed_at = pg_catalog.clock_timestamp()
-	WHERE m.id OPERATOR(pg_catalog.=) $1 AND m.closed_at IS NULL;
-	SELECT pg_catalog.count(*)::integer FROM itsm.cab_item i WHERE i.meeting OPERATOR(pg_catalog.=) $1
+DECLARE
+	told itsm.cab_meeting;
+BEGIN
+	-- of two who close it at the same time the second finds it closed
+	SELECT * INTO told FROM itsm.cab_meeting m WHERE m.id = $1 FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE 'there is no meeting %', $1 USING ERRCODE = 'P0002', HINT = 'itsm.plan_meeting returns the number of each; itsm.cab_meeting lists them.';
+	END IF;
+	IF told.closed_at IS NULL THEN
+		INSERT INTO itsm.cab_item (meeting, position, relation_name, key, process, state, since, rule, approvals, rejections)
+		SELECT $1, row_number() OVER (ORDER BY a.since, a.relation, a.key)::integer, a.relation::text, a.key, a.process, a.state, a.since,
+			a.rule, a.approvals, a.rejections
+		FROM itsm.awaiting_approval(told.role) a;
+		UPDATE itsm.cab_meeting m SET minutes = $2, closed_at = clock_timestamp() WHERE m.id = $1;
+	END IF;
+	RETURN (SELECT count(*)::integer FROM itsm.cab_item i WHERE i.meeting = $1);
+END
 $$;
 COMMENT ON FUNCTION itsm.close_meeting(bigint, text) IS 'Closes a meeting with its minutes and keeps the agenda as it stands; returns the number of its items. One that is closed stays as it is.';
 REVOKE ALL ON FUNCTION itsm.plan_meeting(text, timestamptz, text), itsm.meeting_agenda(bigint), itsm.close_meeting(bigint, text) FROM PUBLIC;

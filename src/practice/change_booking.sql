@@ -48,7 +48,7 @@ CREATE TRIGGER itsm_give_back_bookings AFTER UPDATE OF detached_at ON itsm.attac
 ALTER TABLE itsm.attachment ENABLE ALWAYS TRIGGER itsm_give_back_bookings;
 
 CREATE FUNCTION itsm.book_changes(attachment integer) RETURNS bigint
-AS 'MODULE_PATHNAME', 'itsm_book_changes' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_book_changes' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.book_changes(integer) IS 'Makes the bookings of an attachment those of its rows as they are now, and returns how many rows are in a state in which they are booked. Events keep bookings up: this is for what happened without them, in maintenance, or by a migration to a version of the lifecycle that books other states. A booking that is in another''s way keeps nobody off. Writers of the table wait until the end of the transaction. Only the owner of the table may call it.';
 
 CREATE FUNCTION itsm.change_conflicts(relation regclass, key text)

@@ -129,6 +129,7 @@ begin_question(Asked *asked, Oid relation, const char *key)
 	HeapTuple	tuple;
 	Record		record;
 
+	itsm_require_relation(relation);
 	*asked = (Asked) {.relation = table_open(relation, AccessShareLock)};
 	tuple = itsm_stored_row(asked->relation, key);
 	if (tuple == NULL)

@@ -96,9 +96,7 @@ itsm_define_change_template(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-ITSM_FUNCTION(itsm_approve_change_template);
-Datum
-itsm_approve_change_template(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_approve_change_template)
 {
 	static const Oid types[] = {TEXTOID, TEXTOID};
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
@@ -126,9 +124,7 @@ itsm_approve_change_template(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-ITSM_FUNCTION(itsm_withdraw_change_template);
-Datum
-itsm_withdraw_change_template(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_withdraw_change_template)
 {
 	static const Oid types[] = {TEXTOID};
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));

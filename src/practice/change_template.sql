@@ -31,11 +31,11 @@ AS 'MODULE_PATHNAME', 'itsm_define_change_template' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.define_change_template(text, text, timestamptz, integer) IS 'Makes a template of standard changes, or changes one, which takes its approval away.';
 
 CREATE FUNCTION itsm.approve_change_template(name text) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_approve_change_template' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_approve_change_template' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.approve_change_template(text) IS 'Approves a template as it is. Its author may not: IT007. Failures before count no more.';
 
 CREATE FUNCTION itsm.withdraw_change_template(name text) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_withdraw_change_template' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_withdraw_change_template' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.withdraw_change_template(text) IS 'From now on no change is scheduled by it. Defining it anew brings it back.';
 
 REVOKE ALL ON FUNCTION itsm.define_change_template(text, text, timestamptz, integer), itsm.approve_change_template(text),

@@ -163,9 +163,7 @@ itsm_define_change_window(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-ITSM_FUNCTION(itsm_drop_change_window);
-Datum
-itsm_drop_change_window(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_drop_change_window)
 {
 	char	   *name = text_argument(fcinfo, 0);
 	Oid			types[] = {TEXTOID};

@@ -26,7 +26,8 @@ itsm_give_back_bookings(PG_FUNCTION_ARGS)
 		RelationGetRelid(trigger->tg_relation) != itsm_relation("attachment"))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("itsm.give_back_bookings() is the trigger of itsm.attachment")));
+				 errmsg("itsm.give_back_bookings() is the trigger of itsm.attachment"),
+				 errhint("It belongs to the extension's own tables.")));
 	column = SPI_fnumber(RelationGetDescr(trigger->tg_relation), "id");
 	values[0] = SPI_getbinval(trigger->tg_newtuple, RelationGetDescr(trigger->tg_relation), column, &isnull);
 	itsm_query_begin(&query);

@@ -31,6 +31,7 @@ typedef struct Proposal
 {
 	int64		id;
 	Oid			relation;
+	char	   *relation_name;	/* as it was proposed */
 	char	   *key;
 	Jsonb	   *values;
 	const char *reason;
@@ -65,7 +66,8 @@ check_columns(Oid relation, const Source *source, const Jsonb *values)
 	if (!JB_ROOT_IS_OBJECT(values) || (names = itsm_json_names(&values->root)) == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the values must be a JSON object of columns, with one at least")));
+				 errmsg("the values must be a JSON object of columns, with one at least"),
+				 errhint("Write {\"column\": value, …}.")));
 	foreach(cell, names)
 	{
 		AttrNumber	column = get_attnum(relation, lfirst(cell));
@@ -87,9 +89,7 @@ check_columns(Oid relation, const Source *source, const Jsonb *values)
 	}
 }
 
-ITSM_FUNCTION(itsm_propose_values);
-Datum
-itsm_propose_values(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_propose_values)
 {
 	static const Oid types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
 	Oid			target = PG_GETARG_OID(2);
@@ -107,7 +107,8 @@ itsm_propose_values(PG_FUNCTION_ARGS)
 	if (strcmp(change.tenant, item.tenant) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the change and the row of \"%s\" belong to different tenants", get_rel_name(target))));
+				 errmsg("the change and the row of \"%s\" belong to different tenants", get_rel_name(target)),
+				 errhint("A change proposes values for items of its own tenant.")));
 	{
 		Datum		values[] = {
 			Int64GetDatum(change.id), CStringGetTextDatum(change.tenant), ObjectIdGetDatum(target),
@@ -192,7 +193,7 @@ apply(void *argument)
 
 	if (kind == '\0')
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the table of the proposal is gone")));
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table %s of the proposal is gone", proposal->relation_name)));
 	sql = psprintf("UPDATE %s%s k SET %s WHERE %s", kind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
 				   itsm_relation_name(proposal->relation), assignments(proposal),
 				   itsm_key_condition(proposal->relation, source_of(proposal->relation), proposal->key, "k"));
@@ -219,7 +220,7 @@ pending(const Record *change, const char *reason)
 
 	itsm_query_begin(&query);
 	(void) itsm_query(SPI_OK_SELECT,
-					  "SELECT p.id, p.relation::pg_catalog.oid, p.key, p.new_values FROM itsm.proposal p"
+					  "SELECT p.id, p.relation::pg_catalog.oid, p.key, p.new_values, p.relation_name FROM itsm.proposal p"
 					  " WHERE p.change OPERATOR(pg_catalog.=) $1 AND p.tenant OPERATOR(pg_catalog.=) $2 AND p.applied_at IS NULL"
 					  " ORDER BY p.id FOR UPDATE",
 					  lengthof(types), types, values, NULL);
@@ -234,6 +235,7 @@ pending(const Record *change, const char *reason)
 		proposal->relation = DatumGetObjectId(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
 		proposal->key = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 3);
 		proposal->values = DatumGetJsonbPCopy(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 4, &isnull));
+		proposal->relation_name = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 5);
 		proposal->reason = reason;
 		list = lappend(list, proposal);
 		MemoryContextSwitchTo(spi);
@@ -285,9 +287,7 @@ require_done(const Record *change, Oid relation)
 			 errhint("It must be in a state of category resolved or closed.")));
 }
 
-ITSM_FUNCTION(itsm_apply_proposals);
-Datum
-itsm_apply_proposals(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_apply_proposals)
 {
 	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;

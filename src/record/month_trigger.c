@@ -34,7 +34,7 @@ itsm_months_trigger(FunctionCallInfo fcinfo, const char *table)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || RelationGetRelid(trigger->tg_relation) != itsm_relation(table))
-		refuse(psprintf("the trigger function of itsm.%s", table));
+		refuse(psprintf("itsm.count_%s()", table));
 	return trigger;
 }
 

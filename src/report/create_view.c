@@ -14,11 +14,13 @@
 #include "core/itsm.h"
 
 #include "access/htup_details.h"
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
 #include "core/query.h"
+#include "ledger/record_key.h"
 #include "lib/stringinfo.h"
 #include "lifecycle/attachment_row.h"
 #include "miscadmin.h"
@@ -73,8 +75,8 @@ join_by_one(StringInfo sql, const Source *source, const char *name)
 	const char *column = quote_identifier(name);
 	Oid			type = column_type(source->relation, name);
 
-	appendStringInfo(sql, "t.%s OPERATOR(pg_catalog.=) CASE WHEN r.source_id OPERATOR(pg_catalog.=) %d THEN r.key::%s END",
-					 column, source->id, format_type_be_qualified(getBaseType(type)));
+	appendStringInfo(sql, "t.%s %s CASE WHEN r.source_id OPERATOR(pg_catalog.=) %d THEN r.key::%s END",
+					 column, itsm_key_operator(getBaseType(type), BTEqualStrategyNumber), source->id, format_type_be_qualified(getBaseType(type)));
 	if (has_one_text(type))
 		appendStringInfo(sql, " AND r.key OPERATOR(pg_catalog.=) t.%s::pg_catalog.text", column);
 }
@@ -128,9 +130,7 @@ view_name(text *name, Oid relation)
 									  : get_namespace_name(get_rel_namespace(relation)), given->relname);
 }
 
-ITSM_FUNCTION(itsm_create_view);
-Datum
-itsm_create_view(PG_FUNCTION_ARGS)
+ITSM_FUNCTION_OF_ALL(itsm_create_view)
 {
 	AttachmentRow *attachment = itsm_attachment_read(PG_GETARG_INT32(0));
 	const Source *source;

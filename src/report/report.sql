@@ -237,7 +237,7 @@ COMMENT ON COLUMN itsm_report.record.time_to_resolve IS 'resolved_at minus opene
 COMMENT ON COLUMN itsm_report.record.deleted IS 'The row has been deleted.';
 
 CREATE FUNCTION itsm.create_view(attachment integer, name text) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_create_view' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_create_view' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.create_view(integer, text) IS
 'Makes a view of the caller''s own: the columns of an attached table, and those of the row''s record as itsm_record, itsm_state and so on; null where a row has none. name: of the view, in the schema of the table where it names none. Rows are joined with their records by index, whichever side a query begins at. The caller needs to be able to make views there, and SELECT on the table and on itsm.shown_record.
 Raises IT051 when there is no such attachment or its table is gone, 0A000 when the key is made of several columns of which one is no number, text or uuid.';
@@ -648,6 +648,10 @@ CREATE FUNCTION itsm.drift(attachment integer) RETURNS bigint
 AS 'MODULE_PATHNAME', 'itsm_drift' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION itsm.drift(integer) IS 'How many rows of an attachment are not as their records: in another state, without a record although its backfill is finished, or gone; null when they cannot be compared. Scans the table. Whoever may read itsm_report.attachment_health may ask.';
 
+CREATE FUNCTION itsm.misfit(attachment integer) RETURNS text
+AS 'MODULE_PATHNAME', 'itsm_misfit' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000;
+COMMENT ON FUNCTION itsm.misfit(integer) IS 'What an attachment names that its table or database no longer has, as a function in its filter; null when everything is there. Whoever may read itsm_report.attachment_health may ask.';
+
 CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 	SELECT a.id::bigint AS attachment,
 		coalesce(n.nspname::pg_catalog.text OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) c.relname::pg_catalog.text,
@@ -775,6 +779,7 @@ CREATE VIEW itsm_report.attachment_health WITH (security_barrier = true) AS
 					'the trigger is not ENABLE ALWAYS on ' OPERATOR(pg_catalog.||) t.not_always,
 					CASE WHEN NOT t.truncate_guarded THEN 'the TRUNCATE trigger is missing or not ENABLE ALWAYS' END,
 					'columns that are gone: ' OPERATOR(pg_catalog.||) f.missing,
+					CASE WHEN f.missing IS NULL AND l.name IS NOT NULL THEN itsm.misfit(a.id) END,
 					CASE WHEN (
 						SELECT pg_catalog.count(*) FROM pg_catalog.pg_event_trigger g
 						WHERE g.evtname OPERATOR(pg_catalog.=) ANY (ARRAY['itsm_guard_command', 'itsm_guard_drop']::pg_catalog.name[])

@@ -30,6 +30,7 @@ typedef struct Recompute
 	Replay	   *replay;
 	int			sla;			/* 0: all */
 	bool		write;
+	uint64		lost;			/* records passed over, whose table is gone */
 	List	   *slas;			/* Sla: for their names */
 	ReturnSetInfo *result;
 	MemoryContext context;		/* of the record at hand */
@@ -287,6 +288,11 @@ look_again(Recompute *recompute, const char *tenant, int64 record)
 		computed = itsm_replay_record(recompute->replay, tenant, record, itsm_event_read(tenant, record), NULL);
 		kept = itsm_clocks_of(tenant, record);
 	} while (version != version_of(tenant, record));
+	if (itsm_replay_passed(recompute->replay))
+	{
+		recompute->lost++;
+		return;
+	}
 	if (!differ(recompute, tenant, record, kept, computed, true) || !recompute->write)
 		return;
 	replace_rows(tenant, record, kept, computed, recompute->sla);
@@ -297,13 +303,16 @@ finish_record(Recompute *recompute, List *events)
 {
 	const Event *event;
 	MemoryContext caller;
+	List	   *computed;
 
 	if (events == NIL)
 		return;
 	event = linitial(events);
 	caller = MemoryContextSwitchTo(recompute->context);
-	if (differ(recompute, event->tenant, event->record, itsm_clocks_of(event->tenant, event->record),
-			   itsm_replay_record(recompute->replay, event->tenant, event->record, events, NULL), false))
+	computed = itsm_replay_record(recompute->replay, event->tenant, event->record, events, NULL);
+	if (itsm_replay_passed(recompute->replay))
+		recompute->lost++;
+	else if (differ(recompute, event->tenant, event->record, itsm_clocks_of(event->tenant, event->record), computed, false))
 		look_again(recompute, event->tenant, event->record);
 	MemoryContextSwitchTo(caller);
 }
@@ -409,6 +418,8 @@ itsm_recompute_clocks(PG_FUNCTION_ARGS)
 	if (!RecoveryInProgress())
 		itsm_own_keep(fcinfo->flinfo->fn_mcxt);
 	recompute.replay = itsm_replay_begin(recompute.sla);
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		itsm_replay_pass_lost(recompute.replay);
 	recompute.context = AllocSetContextCreate(CurrentMemoryContext, "itsm clocks of a record", ALLOCSET_DEFAULT_SIZES);
 	itsm_query_begin(&query);
 	tell_archived(!PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1));
@@ -416,5 +427,9 @@ itsm_recompute_clocks(PG_FUNCTION_ARGS)
 										  !PG_ARGISNULL(1), PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1)));
 	itsm_query_end(&query);
 	itsm_replay_end(recompute.replay);
+	if (recompute.lost > 0)
+		ereport(NOTICE,
+				(errmsg("clocks of " UINT64_FORMAT " records were not computed: their table is gone, and conditions run"
+						" with the rights of its owner", recompute.lost)));
 	return (Datum) 0;
 }

@@ -64,7 +64,9 @@ struct Replay
 	bool		beside;			/* it goes by another one's clocks */
 	const ClockEvent *known;	/* how things stand after the event of a version; NULL: not told */
 	int64		known_version;
+	bool		pass_lost;
 	/* of the record */
+	const char *lost;			/* a condition that cannot be asked any more */
 	int			source;
 	List	   *values;			/* ReplayValue */
 	ReplayStep *steps;
@@ -568,6 +570,11 @@ replay_events(Replay *replay, List *events)
 		if (!make_step(replay, event, !bms_is_member((int) event->version, past), last, &state))
 			continue;
 		last = &replay->steps[replay->count - 1];
+		if (last->unit && last->unit->lost)
+		{
+			replay->lost = last->unit->lost;
+			return;
+		}
 		do_step(replay, &replay->steps[replay->count - 1]);
 	}
 }
@@ -601,6 +608,18 @@ rows_of(const Replay *replay)
 	return rows;
 }
 
+void
+itsm_replay_pass_lost(Replay *replay)
+{
+	replay->pass_lost = true;
+}
+
+bool
+itsm_replay_passed(const Replay *replay)
+{
+	return replay->lost != NULL;
+}
+
 List *
 itsm_replay_record(Replay *replay, const char *tenant, int64 id, List *events, List **traced)
 {
@@ -612,6 +631,7 @@ itsm_replay_record(Replay *replay, const char *tenant, int64 id, List *events, L
 	caller = MemoryContextSwitchTo(replay->context);
 	replay->values = replay->groups = NIL;
 	replay->count = replay->life = 0;
+	replay->lost = NULL;
 	replay->trace = traced;
 	if (traced)
 		*traced = NIL;
@@ -620,8 +640,17 @@ itsm_replay_record(Replay *replay, const char *tenant, int64 id, List *events, L
 		replay->source = record.source;
 		events = list_copy(events);
 		replay_events(replay, events);
-		end_given_up(replay, &record, events);
-		rows = rows_of(replay);
+		if (replay->lost == NULL)
+		{
+			end_given_up(replay, &record, events);
+			rows = rows_of(replay);
+		}
+		else if (!replay->pass_lost)
+			ereport(ERROR,
+					(errcode(ERRCODE_ITSM_ATTACHMENT),
+					 errmsg("condition \"%s\" cannot be asked any more", replay->lost),
+					 errdetail("It runs with the rights of the owner of a table that is gone."),
+					 errhint("What is kept of the clocks stays as it is.")));
 	}
 	MemoryContextSwitchTo(caller);
 	return rows;

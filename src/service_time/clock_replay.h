@@ -41,6 +41,15 @@ extern Replay *itsm_replay_begin(int sla);
 extern void itsm_replay_end(Replay *replay);
 
 /*
+ * From here on a record is passed over, as one without clocks, when conditions
+ * cannot be asked any more because its table is gone; without that, ERROR.
+ */
+extern void itsm_replay_pass_lost(Replay *replay);
+
+/* The last record was passed over. */
+extern bool itsm_replay_passed(const Replay *replay);
+
+/*
  * The clocks of a record, out of all of its events: a list of ClockRow by
  * agreement and number, in the context that the next call resets.  trace, when
  * not NULL: a list of ReplayTrace is put there.

@@ -230,10 +230,10 @@ make_checks(ReplayUnits *units, ReplayUnit *unit)
 
 		check->guarded = !itsm_expression_harmless(node);
 		if (check->guarded && !OidIsValid(unit->owner))
-			ereport(ERROR,
-					(errcode(ERRCODE_ITSM_ATTACHMENT),
-					 errmsg("condition \"%s\" cannot be asked any more", (char *) lfirst(cell)),
-					 errdetail("It runs with the rights of the owner of a table that is gone.")));
+		{
+			unit->lost = lfirst(cell);
+			return;
+		}
 		if (check->guarded)
 			itsm_guard_enter(&guard, unit->owner);
 		check->state = ExecPrepareExpr((Expr *) node, units->estate);

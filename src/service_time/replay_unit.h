@@ -24,6 +24,7 @@ typedef struct ReplayUnit
 	Oid		   *parameter;		/* of these */
 	TupleTableSlot *slot;		/* canonical */
 	struct ReplayCheck *checks; /* per text of bound */
+	const char *lost;			/* a condition that runs with the rights of the owner, who is gone; NULL: none */
 } ReplayUnit;
 
 typedef struct ReplayUnits ReplayUnits;

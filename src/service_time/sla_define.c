@@ -244,7 +244,7 @@ parse_check(void *argument)
 	if (sla->checks[defining->check] && strcmp(sla->checks[defining->check], text) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_DEFINITION),
-				 errmsg("it means something else in lifecycle \"%s\"", defining->definition->name)));
+				 errmsg("it means %s here, and %s in another lifecycle", text, sla->checks[defining->check])));
 	sla->checks[defining->check] = text;
 }
 

@@ -292,7 +292,7 @@ INSERT INTO try (what, commands, stranger, writer, owner, steward, root) VALUES
 ($a$our trigger on one's own table$a$, ARRAY['CREATE TABLE planted.own (id integer PRIMARY KEY, status text)', 'CREATE TRIGGER itsm_judge AFTER INSERT ON planted.own FOR EACH ROW EXECUTE FUNCTION itsm.judge()', $a$INSERT INTO planted.own VALUES (1, 'new')$a$],
 	'IT051', 'IT051', 'IT051', 'IT051', 'IT051'),
 ($a$append_only on one's own table$a$, ARRAY['CREATE TABLE planted.own (id integer PRIMARY KEY, status text)', 'CREATE TRIGGER itsm_append_only BEFORE UPDATE ON planted.own EXECUTE FUNCTION itsm.append_only()', 'UPDATE planted.own SET id = 1'],
-	'IT040', 'IT040', 'IT040', 'IT040', 'event maintenance'),
+	'39P01', '39P01', '39P01', '39P01', '39P01'),
 ($a$follow_relationships on one's own table$a$, ARRAY['CREATE TABLE planted.own (id integer PRIMARY KEY, a integer, b integer)', 'CREATE TRIGGER itsm_follow AFTER INSERT ON planted.own FOR EACH ROW EXECUTE FUNCTION itsm.follow_relationships()', 'INSERT INTO planted.own VALUES (1, 1, 2)'],
 	'IT051', 'IT051', 'IT051', 'IT051', 'IT051'),
 ($a$unpack_relationships on one's own table$a$, ARRAY['CREATE TABLE planted.own (id integer PRIMARY KEY, a integer, b integer)', 'CREATE TRIGGER itsm_unpack AFTER INSERT ON planted.own FOR EACH ROW EXECUTE FUNCTION itsm.unpack_relationships()', 'INSERT INTO planted.own VALUES (1, 1, 2)'],

@@ -30,6 +30,7 @@ INSERT INTO promised VALUES
 	('act_as', 'actor text', 'void', 'v', false),
 	('verify', '', 'TABLE(scope text, object text, ok boolean, detail text)', 's', false),
 	('drift', 'attachment integer', 'bigint', 's', true),
+	('misfit', 'attachment integer', 'text', 's', true),
 	('override', 'relation regclass, key text, rule text, reason text', 'void', 'v', false),
 	('define_change_window', 'name text, kind text, starts_at timestamp with time zone DEFAULT NULL::timestamp with time zone, ends_at timestamp with time zone DEFAULT NULL::timestamp with time zone, services text[] DEFAULT NULL::text[], ci_classes text[] DEFAULT NULL::text[], cis text[] DEFAULT NULL::text[], tenant text DEFAULT NULL::text, hours itsm.service_hours DEFAULT NULL::itsm.service_hours', 'void', 'v', false),
 	('drop_change_window', 'name text', 'void', 'v', false),

@@ -19,7 +19,7 @@ SELECT set_eq($$SELECT DISTINCT proname::text FROM callable WHERE proname !~ '^(
 	'expectation_tally', 'follow_relationships', 'give_back_bookings', 'guard_command', 'guard_drop', 'history', 'import_events', 'int4',
 	'interval_of_text', 'is_open', 'judge', 'judge_truncate', 'judged_version', 'leaf_hash',
 	'lifecycle_definition', 'lifecycle_diagram', 'link_model_parts', 'lint_lifecycle', 'matrix_priority', 'matrix_risk',
-	'leave_month', 'max', 'merkle_root', 'migrate', 'min', 'model_attributes', 'model_part_exists', 'model_parts', 'model_relationships',
+	'leave_month', 'max', 'merkle_root', 'migrate', 'min', 'misfit', 'model_attributes', 'model_part_exists', 'model_parts', 'model_relationships',
 	'months_between', 'next_close', 'next_free_slot', 'next_open', 'number', 'number_of_text', 'open_ranges',
 	'percentiles', 'person_key', 'policy_detail', 'prefix', 'priority', 'propose_values', 'record_as_of', 'record_id', 'reject',
 	'risk_of', 'rule_attributes', 'rule_counters', 'seen_tenants', 'sees_every_tenant', 'service_deadline', 'service_time', 'set_mode', 'state_map', 'time_of_text',

@@ -205,6 +205,7 @@ SELECT ok(told('tenant_alpha', $$SELECT * FROM itsm.awaiting_approval()$$) ~ 'al
 SELECT is(told('tenant_alpha', $$SELECT * FROM itsm.evaluate_controls()$$), 'nothing', 'no controls');
 SELECT ok(told('tenant_alpha', $$SELECT * FROM itsm.unsealed()$$) !~ 'bravo', 'no log');
 SELECT is(told('tenant_alpha', 'SELECT itsm.drift(1)'), '()', 'no drift');
+SELECT is(told('tenant_alpha', 'SELECT itsm.misfit(1)'), '()', 'nor what does not fit');
 
 -- It cannot be set off, nor got round.
 SELECT ok(told('tenant_alpha', format('SELECT set_config(%L, %L, true) FROM itsm_report.incident', s, v)) ~ '^(42704|42501|42602|22023|nothing|\(.*\)(\n\(.*\))*)$'

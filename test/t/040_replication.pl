@@ -48,7 +48,7 @@ $origin->safe_psql('postgres', q{UPDATE ticket SET title = 'new title' WHERE id 
 $origin->wait_for_catchup($standby);
 foreach my $query ('SELECT count(*) FROM itsm.history($$ticket$$, $$3$$)', 'SELECT count(*) FROM itsm_report.transition',
 	'SELECT count(*) FROM itsm_report.attachment_health', 'SELECT itsm.record_id($$ticket$$, $$3$$)', 'SELECT count(*) FROM checks.chain_faults()',
-	'SELECT * FROM itsm.verify()', 'SELECT drifted_rows FROM itsm_report.attachment_health', q{SELECT itsm.lifecycle_definition('desk')}, q{SELECT count(*) FROM itsm.lint_lifecycle('desk')},
+	'SELECT * FROM itsm.verify()', 'SELECT healthy, problem, drifted_rows FROM itsm_report.attachment_health', q{SELECT itsm.lifecycle_definition('desk')}, q{SELECT count(*) FROM itsm.lint_lifecycle('desk')},
 	'SELECT count(*) FROM itsm.check_rows(1)', 'SELECT count(*) FROM itsm.allowed_transitions($$ticket$$, $$3$$)')
 {
 	is($standby->safe_psql('postgres', $query), $origin->safe_psql('postgres', $query), "standby: $query");
