@@ -76,7 +76,8 @@ DECLARE
 	h text;
 BEGIN
 	FOREACH call IN ARRAY ARRAY[$q$'links.uses', 'nothing', 'a', 'b'$q$, $q$'links.uses', 'l_uses', 'a', 'b'$q$, $q$'links.uses', 'l_uses', 'a', 'x'$q$, $q$'links.uses', 'l_uses'$q$,
-		$q$'links.held', 'l_uses', 'source_key'$q$, $q$'links.uses', 'l_uses', 'a'$q$, $q$'links.uses', 'l_uses', 'a', 'b', target_relation => 'links.uses'$q$, $q$'links.app', 'l_on', target => 'host', mode => 'maybe'$q$, $q$'links.app', NULL$q$]
+		$q$'links.held', 'l_uses', 'source_key'$q$, $q$'links.uses', 'l_uses', 'a'$q$, $q$'links.uses', 'l_uses', 'a', 'b', target_relation => 'links.uses'$q$, $q$'links.app', 'l_on', target => 'host', mode => 'maybe'$q$, $q$'links.app', NULL$q$,
+		$q$'links.uses', 'l_uses', 'a', 'a'$q$, $q$'links.uses', 'l_uses', 'a', 'b', target_relation => 'links.app'$q$, $q$'links.app', 'l_on', target => 'host'$q$]
 	LOOP
 		BEGIN
 			EXECUTE format('SELECT itsm.attach_relationships(%s)', call);

@@ -21,6 +21,7 @@
 #include "cmdb/ci_class.h"
 #include "cmdb/relationship.h"
 #include "commands/sequence.h"
+#include "core/argument.h"
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/own_table.h"
@@ -482,23 +483,13 @@ itsm_relationships_recount(const RelationshipType *type)
 	itsm_own_close(&relationships, RowExclusiveLock);
 }
 
-static void
-require(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	if (PG_ARGISNULL(number))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", name)));
-}
-
 ITSM_FUNCTION(itsm_relate);
 Datum
 itsm_relate(PG_FUNCTION_ARGS)
 {
 	TimestampTz started_at = PG_ARGISNULL(3) ? RELATIONSHIP_NOW : PG_GETARG_TIMESTAMPTZ(3);
 
-	require(fcinfo, 0, "source");
-	require(fcinfo, 1, "type");
-	require(fcinfo, 2, "target");
+	itsm_require_arguments(fcinfo, 3);
 	if (!PG_ARGISNULL(3))
 		check_not_future("started_at", started_at);
 	PG_RETURN_INT64(itsm_relate_records(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
@@ -511,7 +502,7 @@ itsm_unrelate(PG_FUNCTION_ARGS)
 {
 	TimestampTz ended_at = PG_ARGISNULL(1) ? RELATIONSHIP_NOW : PG_GETARG_TIMESTAMPTZ(1);
 
-	require(fcinfo, 0, "relationship");
+	itsm_require_arguments(fcinfo, 1);
 	if (!PG_ARGISNULL(1))
 		check_not_future("ended_at", ended_at);
 	if (!itsm_relationship_end(PG_GETARG_INT64(0), ended_at))

@@ -20,6 +20,7 @@
 #include "cmdb/relationship_type.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "core/argument.h"
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/query.h"
@@ -231,6 +232,33 @@ check_table(Oid relation, const char *type, const char *mode, const char *source
 		refuse(psprintf("mode cannot be \"%s\"", itsm_clip(mode)), "It is observe or enforce.");
 	if (source == NULL && target == NULL)
 		refuse("neither the source nor the target is a column", "A row cannot be related to itself.");
+	if (source && target && strcmp(source, target) == 0)
+		refuse(psprintf("column \"%s\" is both the source and the target", source), "A row cannot be related to itself.");
+}
+
+static bool
+is_same_column(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Twice told, what a row says would be kept in step twice. */
+static void
+check_new(Oid relation, const char *type, const char *const *columns, const Datum *values)
+{
+	ListCell   *cell;
+
+	foreach(cell, itsm_link_attachments(relation))
+	{
+		const LinkAttachment *link = lfirst(cell);
+
+		if (link->relation == relation && strcmp(link->type, type) == 0 &&
+			is_same_column(link->ends[0].column, columns[0]) && is_same_column(link->ends[1].column, columns[1]) &&
+			link->ends[0].source == DatumGetInt32(values[LINK_SOURCE_SOURCE]) &&
+			link->ends[1].source == DatumGetInt32(values[LINK_TARGET_SOURCE]))
+			refuse(psprintf("attachment %d does so already", link->id),
+				   psprintf("itsm.detach_relationships(%d) ends it.", link->id));
+	}
 }
 
 static const char *
@@ -271,6 +299,7 @@ itsm_attach_relationships(PG_FUNCTION_ARGS)
 		values[column] = NameGetDatum(&names[i]);
 		values[column + 1] = Int32GetDatum(end_source(relation, i == 0 ? "source" : "target", columns[i], given));
 	}
+	check_new(relation, type, columns, values);
 	id = (int) nextval_internal(itsm_relation("relationship_attachment_id_seq"), false);
 	namestrcpy(&owner, GetUserNameFromId(GetUserId(), false));
 	values[LINK_ID] = Int32GetDatum(id);
@@ -311,11 +340,16 @@ ITSM_FUNCTION(itsm_detach_relationships);
 Datum
 itsm_detach_relationships(PG_FUNCTION_ARGS)
 {
-	Relation	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
-	HeapTuple	tuple = find_link(table, PG_GETARG_INT32(0));
-	LinkAttachment *link = link_of_tuple(table, tuple);
-	bool		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
+	Relation	table;
+	HeapTuple	tuple;
+	LinkAttachment *link;
+	bool		there;
 
+	itsm_require_arguments(fcinfo, 1);
+	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
+	tuple = find_link(table, PG_GETARG_INT32(0));
+	link = link_of_tuple(table, tuple);
+	there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
 	if (there)
 		itsm_check_owner(link->relation);
 	simple_heap_delete(table, &tuple->t_self);
@@ -364,11 +398,13 @@ ITSM_FUNCTION(itsm_sync_relationships);
 Datum
 itsm_sync_relationships(PG_FUNCTION_ARGS)
 {
-	LinkAttachment *link = itsm_link_attachment(PG_GETARG_INT32(0));
+	LinkAttachment *link;
 	Snapshot	snapshot;
 	int64		related = 0;
 	ListCell   *cell;
 
+	itsm_require_arguments(fcinfo, 1);
+	link = itsm_link_attachment(PG_GETARG_INT32(0));
 	itsm_check_owner(link->relation);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	foreach(cell, find_all_inheritors(link->relation, AccessShareLock, NULL))

@@ -48,11 +48,11 @@ COMMENT ON FUNCTION itsm.attach_relationships(regclass, text, name, name, regcla
 Rows that are there already are taken in by itsm.sync_relationships. Raises IT051. For the DBA to grant: owners of the tables that are named are not asked.';
 
 CREATE FUNCTION itsm.sync_relationships(attachment integer) RETURNS bigint
-AS 'MODULE_PATHNAME', 'itsm_sync_relationships' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_sync_relationships' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.sync_relationships(integer) IS 'Relates what the rows of the table say and is not related yet, and returns how many it were: rows from before the attachment, and those whose records came later. Only the owner of the table may call it. For the DBA to grant, as itsm.attach_relationships.';
 
 CREATE FUNCTION itsm.detach_relationships(attachment integer) RETURNS void
-AS 'MODULE_PATHNAME', 'itsm_detach_relationships' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_detach_relationships' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.detach_relationships(integer) IS 'Takes such an attachment off its table. The relationships stay as they are.';
 
 REVOKE ALL ON FUNCTION

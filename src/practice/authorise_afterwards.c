@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "core/argument.h"
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/query.h"
@@ -212,8 +213,11 @@ ITSM_FUNCTION(itsm_authorise_afterwards);
 Datum
 itsm_authorise_afterwards(PG_FUNCTION_ARGS)
 {
-	Answer		answer = {.version = PG_GETARG_INT64(2), .reason = text_to_cstring(PG_GETARG_TEXT_PP(5)), .actor = itsm_actor_outside().name};
+	Answer		answer = {.actor = itsm_actor_outside().name};
 
+	itsm_require_arguments(fcinfo, 6);
+	answer.version = PG_GETARG_INT64(2);
+	answer.reason = text_to_cstring(PG_GETARG_TEXT_PP(5));
 	if (itsm_blank(answer.reason))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_REASON), errmsg("what is authorised afterwards needs a reason"),

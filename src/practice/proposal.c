@@ -10,6 +10,7 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "core/argument.h"
 #include "core/attempt.h"
 #include "core/errors.h"
 #include "core/json_read.h"
@@ -92,16 +93,18 @@ Datum
 itsm_propose_values(PG_FUNCTION_ARGS)
 {
 	static const Oid types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
-	Oid			target = PG_GETARG_OID(2);
-	char	   *target_key = text_to_cstring(PG_GETARG_TEXT_PP(3));
-	Source	   *source = source_of(target);
+	Oid			target;
+	char	   *target_key;
 	Record		change;
 	Record		item;
 	OwnerQuery	query;
 	bool		isnull;
 	int64		id;
 
-	check_columns(target, source, PG_GETARG_JSONB_P(4));
+	itsm_require_arguments(fcinfo, 5);
+	target = PG_GETARG_OID(2);
+	target_key = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	check_columns(target, source_of(target), PG_GETARG_JSONB_P(4));
 	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &change);
 	itsm_record_require(target, target_key, &item);
 	if (strcmp(change.tenant, item.tenant) != 0)
@@ -289,11 +292,13 @@ ITSM_FUNCTION(itsm_apply_proposals);
 Datum
 itsm_apply_proposals(PG_FUNCTION_ARGS)
 {
-	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *key;
 	Record		change;
 	ListCell   *cell;
 
+	itsm_require_arguments(fcinfo, 2);
+	key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	itsm_record_require(PG_GETARG_OID(0), key, &change);
 	InitMaterializedSRF(fcinfo, 0);
 	require_done(&change, PG_GETARG_OID(0));

@@ -35,11 +35,11 @@ COMMENT ON COLUMN itsm.proposal.applied_at IS 'When.';
 
 CREATE FUNCTION itsm.propose_values(relation regclass, key text, target regclass, target_key text, new_values jsonb)
 RETURNS bigint
-AS 'MODULE_PATHNAME', 'itsm_propose_values' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_propose_values' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.propose_values(regclass, text, regclass, text, jsonb) IS 'Keeps values, {"column": value}, that a change (relation, key) is to set in a row of an attached table when it is done; returns the number of the proposal. Needs UPDATE of those columns, so that nobody proposes what he could not do.';
 
 CREATE FUNCTION itsm.apply_proposals(relation regclass, key text,
 	OUT proposal bigint, OUT target regclass, OUT target_key text, OUT done boolean, OUT message text)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'itsm_apply_proposals' LANGUAGE C VOLATILE STRICT;
+AS 'MODULE_PATHNAME', 'itsm_apply_proposals' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.apply_proposals(regclass, text) IS 'Applies what a change proposed and was not applied yet, a row for each: done, or what refused it. Only once the change is resolved or closed (IT013). Each is an UPDATE with the caller''s rights, judged like any other; one that is refused leaves the others alone.';
