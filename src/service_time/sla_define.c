@@ -75,8 +75,10 @@ add_definition(Defining *defining, const char *lifecycle)
 
 	defining->text = lifecycle;
 	error = itsm_attempt(load_definition, defining);
-	if (error)
+	if (error && defining->sla->lifecycle)
 		fault(defining, "%s", error->message);
+	else if (error)
+		fault(defining, "lifecycle \"%s\" of the process: %s; define it again", itsm_clip(lifecycle), error->message);
 	else
 		defining->definitions = lappend(defining->definitions, unconstify(Definition *, defining->definition));
 }
