@@ -127,13 +127,15 @@ static List *
 check_end(List *faults, const char *end, int64 id, const char *class, const RelationshipType *type,
 		  Record *record)
 {
+	bool		known = itsm_record_read_anywhere(id, record) && record->source != 0;
 	const char *own;
 
-	if (!itsm_record_read_anywhere(id, record) || record->deleted || record->source == 0)
+	if (!known || record->deleted)
 	{
 		record->id = 0;
 		return itsm_unmet_add(faults, ERRCODE_ITSM_RELATIONSHIP, NULL, "relationship", end, NULL,
-							  "there is no record " INT64_FORMAT, id);
+							  known ? "the row of record " INT64_FORMAT " is gone, or not attached any more"
+							  : "there is no record " INT64_FORMAT, id);
 	}
 	if (class == NULL)
 		return faults;
