@@ -147,6 +147,8 @@ CALL itsm.reconcile_batches('bulk', 'box', 'cmdb_app.found', 0);
 CALL itsm.reconcile_batches('bulk', 'box', 'cmdb_app.found', item => 'nothing');
 CALL itsm.reconcile_batches('bulk', 'box', 'itsm.record');
 SELECT action, attribute, count(*) FROM itsm_report.reconciliation_finding WHERE tenant = '' GROUP BY 1, 2 ORDER BY 1, 2;
+-- each says which item it is about
+SELECT action, item FROM itsm_report.reconciliation_finding WHERE tenant = '' AND action IN ('new', 'unidentified') ORDER BY item COLLATE "C" LIMIT 3;
 
 -- no code of a table's owner runs with the rights of who reconciles, but by the write that is asked for
 CREATE FUNCTION cmdb_app.spy(value text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'spy is %', current_user; RETURN true; END $$;
