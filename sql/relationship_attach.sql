@@ -89,8 +89,25 @@ BEGIN
 END $$;
 SELECT itsm.detach_relationships(0);
 SELECT itsm.sync_relationships(0);
+-- a column that is renamed is followed; once it is dropped, writes are refused
 ALTER TABLE app RENAME host TO machine;
 UPDATE app SET machine = 'h1' WHERE id = 2;
+SELECT relation_name, source_column, target_column FROM itsm.relationship_attachment WHERE id = :on_host;
+SELECT source_key, target_key FROM held WHERE type = 'l_on' AND source_key = '2';
+SELECT * FROM itsm.verify() WHERE NOT ok AND object ~ 'relationship attachment';
+BEGIN;
+ALTER TABLE app RENAME machine TO host;
+SAVEPOINT renamed;
+ALTER TABLE app RENAME host TO "Host Name";
+UPDATE app SET "Host Name" = NULL WHERE id = 2;
+SELECT count(*) FROM held WHERE type = 'l_on' AND source_key = '2';
+ROLLBACK TO renamed;
+UPDATE app SET host = NULL WHERE id = 2;
+SELECT count(*) FROM held WHERE type = 'l_on' AND source_key = '2';
+ROLLBACK;
+ALTER TABLE app DROP machine;
+UPDATE app SET status = 'live' WHERE id = 2;
+ALTER TABLE app ADD machine text;
 SELECT itsm.detach_relationships(:on_host);
 UPDATE app SET machine = 'h1' WHERE id = 2;
 SELECT itsm.detach_relationships(:uses);

@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "cmdb/relationship_attach.h"
 #include "cmdb/relationship_type.h"
 #include "commands/sequence.h"
@@ -107,6 +108,50 @@ itsm_link_attachments(Oid relation)
 	table_close(table, AccessShareLock);
 	return links;
 }
+
+static void
+rename_in_link(const LinkAttachment *link, const char *column, const char *name)
+{
+	static const char sql[] =
+		"UPDATE itsm.relationship_attachment SET"
+		" source_column = CASE WHEN source_column::text OPERATOR(pg_catalog.=) $2 THEN $3::pg_catalog.name ELSE source_column END,"
+		" target_column = CASE WHEN target_column::text OPERATOR(pg_catalog.=) $2 THEN $3::pg_catalog.name ELSE target_column END"
+		" WHERE id OPERATOR(pg_catalog.=) $1 RETURNING relation_name, source_column, target_column";
+	static const Oid types[] = {INT4OID, TEXTOID, TEXTOID};
+	Datum		values[] = {Int32GetDatum(link->id), CStringGetTextDatum(column), CStringGetTextDatum(name)};
+	OwnerQuery	query;
+	SPITupleTable *row;
+
+	itsm_query_begin(&query);
+	(void) itsm_query(SPI_OK_UPDATE_RETURNING, sql, lengthof(types), types, values, NULL);
+	row = SPI_tuptable;
+	itsm_policy_event(itsm_relationship_type_subject(link->type), 0, "renamed", "attachment", psprintf("%d", link->id),
+					  "table", SPI_getvalue(row->vals[0], row->tupdesc, 1),
+					  "source", SPI_getvalue(row->vals[0], row->tupdesc, 2),
+					  "target", SPI_getvalue(row->vals[0], row->tupdesc, 3), "mode", link->enforce ? "enforce" : "observe",
+					  "source_source", psprintf("%d", link->ends[0].source),
+					  "target_source", psprintf("%d", link->ends[1].source), NULL);
+	itsm_query_end(&query);
+}
+
+static void
+column_renamed(Oid relation, const char *column, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, itsm_link_attachments(relation))
+	{
+		const LinkAttachment *link = lfirst(cell);
+		bool		named = false;
+
+		for (int i = 0; i < lengthof(link->ends); i++)
+			named |= link->ends[i].column && strcmp(link->ends[i].column, column) == 0;
+		if (named && link->relation == relation)
+			rename_in_link(link, column, name);
+	}
+}
+
+const RelationListener itsm_link_listener = {column_renamed};
 
 static HeapTuple
 find_link(Relation table, int id)
