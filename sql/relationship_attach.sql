@@ -83,7 +83,7 @@ BEGIN
 			EXECUTE format('SELECT itsm.attach_relationships(%s)', call);
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS h = PG_EXCEPTION_HINT;
-			RAISE WARNING '%: % | %', sqlstate, sqlerrm, CASE WHEN h !~ '^There are' THEN h END;
+			RAISE WARNING '%: % | %', sqlstate, regexp_replace(sqlerrm, 'attachment \d+', 'attachment N'), regexp_replace(CASE WHEN h !~ '^There are' THEN h END, '\d+', 'N');
 		END;
 	END LOOP;
 END $$;
