@@ -89,7 +89,7 @@ BEGIN
 END $$;
 SELECT itsm.detach_relationships(0);
 SELECT itsm.sync_relationships(0);
--- a column that is renamed is followed; once it is dropped, writes are refused
+-- a column that is renamed is followed; one that is dropped takes the attachment out of force
 ALTER TABLE app RENAME host TO machine;
 UPDATE app SET machine = 'h1' WHERE id = 2;
 SELECT relation_name, source_column, target_column FROM itsm.relationship_attachment WHERE id = :on_host;
@@ -105,8 +105,16 @@ ROLLBACK TO renamed;
 UPDATE app SET host = NULL WHERE id = 2;
 SELECT count(*) FROM held WHERE type = 'l_on' AND source_key = '2';
 ROLLBACK;
+\set VERBOSITY sqlstate
+ALTER TABLE uses DROP a;
+\set VERBOSITY terse
+SET client_min_messages = error;
 ALTER TABLE app DROP machine;
+SET client_min_messages = warning;
 UPDATE app SET status = 'live' WHERE id = 2;
+SELECT source_key, target_key FROM held WHERE type = 'l_on' AND source_key = '2';
+SELECT itsm.sync_relationships(:on_host);
+SELECT * FROM itsm.verify() WHERE NOT ok AND object ~ 'relationship attachment';
 ALTER TABLE app ADD machine text;
 SELECT itsm.detach_relationships(:on_host);
 UPDATE app SET machine = 'h1' WHERE id = 2;

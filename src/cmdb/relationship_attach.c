@@ -25,6 +25,7 @@
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/query.h"
+#include "core/settings.h"
 #include "core/table.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
@@ -134,24 +135,56 @@ rename_in_link(const LinkAttachment *link, const char *column, const char *name)
 	itsm_query_end(&query);
 }
 
-static void
-column_renamed(Oid relation, const char *column, const char *name)
+/* The attachments of just this relation that read a column: a list of LinkAttachment *. */
+static List *
+links_naming(Oid relation, const char *column)
 {
+	List	   *naming = NIL;
 	ListCell   *cell;
 
 	foreach(cell, itsm_link_attachments(relation))
 	{
-		const LinkAttachment *link = lfirst(cell);
+		LinkAttachment *link = lfirst(cell);
 		bool		named = false;
 
 		for (int i = 0; i < lengthof(link->ends); i++)
 			named |= link->ends[i].column && strcmp(link->ends[i].column, column) == 0;
 		if (named && link->relation == relation)
-			rename_in_link(link, column, name);
+			naming = lappend(naming, link);
+	}
+	return naming;
+}
+
+static void
+column_renamed(Oid relation, const char *column, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, links_naming(relation, column))
+		rename_in_link(lfirst(cell), column, name);
+}
+
+static void
+column_dropped(Oid relation, const char *column)
+{
+	ListCell   *cell;
+
+	foreach(cell, links_naming(relation, column))
+	{
+		const LinkAttachment *link = lfirst(cell);
+
+		if (!itsm_maintenance)
+			ereport(link->enforce ? ERROR : WARNING,
+					(errcode(ERRCODE_ITSM_ENFORCEMENT),
+					 errmsg("dropping column \"%s\" takes attachment %d of relationships of %s out of force", column,
+							link->id, itsm_relation_name(relation)),
+					 errhint("itsm.detach_relationships(%d) takes it off; what it has related stays.", link->id)));
+		itsm_policy_event(itsm_relationship_type_subject(link->type), 0, "column_dropped", "attachment",
+						  psprintf("%d", link->id), "object", column, NULL);
 	}
 }
 
-const RelationListener itsm_link_listener = {column_renamed};
+const RelationListener itsm_link_listener = {column_renamed, column_dropped};
 
 static HeapTuple
 find_link(Relation table, int id)

@@ -11,6 +11,9 @@ typedef struct RelationListener
 {
 	/* A column was renamed, in this very relation: told for each partition and child, too. */
 	void		(*column_renamed) (Oid relation, const char *column, const char *name);
+
+	/* A column is gone; may refuse that. */
+	void		(*column_dropped) (Oid relation, const char *column);
 } RelationListener;
 
 /* NULL-terminated; stands in core/module.c. */
