@@ -53,6 +53,8 @@ FROM itsm.clock c JOIN itsm.sla s ON s.id = c.sla AND s.version = c.sla_version 
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'easter'), 'resolution');
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'again'), 'resolution');
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'again'), 'contract');
+-- reset by its state
+SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'easter'), 'contract');
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'void'), 'response');
 SELECT * FROM itsm.explain_clock(-1, 'response');
 SELECT * FROM itsm.explain_clock(1, 'no such');

@@ -166,6 +166,15 @@ tell_step(Explanation *explanation, const ReplayTrace *step, const ReplayTrace *
 		tell(explanation, step->at, to, next == NULL, step->state, 0, why_open(step));
 }
 
+/* A reset ends a clock and begins another in one step. */
+static void
+tell_reset(Explanation *explanation, const ReplayTrace *last, const ReplayTrace *step)
+{
+	if (last && last->number != step->number && last->clock.stage < CLOCK_COMPLETED &&
+		(step->event.touched || (step->event.state & CLOCK_RESETS)))
+		tell(explanation, step->at, step->at, false, step->state, 0, why_ended(step));
+}
+
 /* True for a step after which nothing is as it was for the clock. */
 static bool
 matters(const ReplayTrace *last, const ReplayTrace *step)
@@ -196,6 +205,7 @@ explain(Explanation *explanation, List *trace)
 	{
 		const ReplayTrace *step = lfirst(cell);
 		const ReplayTrace *next = lnext(steps, cell) ? lfirst(lnext(steps, cell)) : NULL;
+		int			index = foreach_current_index(cell);
 		Clock		clock = step->clock;
 
 		if (clock.stage >= CLOCK_COMPLETED)
@@ -203,6 +213,7 @@ explain(Explanation *explanation, List *trace)
 			tell(explanation, step->at, next ? next->at : step->at, next == NULL, step->state, 0, why_ended(step));
 			continue;
 		}
+		tell_reset(explanation, index ? list_nth(steps, index - 1) : NULL, step);
 		tell_step(explanation, step, next, now);
 	}
 }
