@@ -9,6 +9,7 @@
 #include "core/own_table.h"
 #include "funcapi.h"
 #include "ledger/tenant_access.h"
+#include "record/record.h"
 #include "service_time/clock_replay.h"
 #include "service_time/service_time.h"
 #include "utils/builtins.h"
@@ -218,20 +219,36 @@ explain(Explanation *explanation, List *trace)
 	}
 }
 
+/* The tenant that is asked for; or else the record's, NULL when there is no such record. */
+static char *
+tenant_asked_for(FunctionCallInfo fcinfo)
+{
+	Record		record;
+
+	if (!PG_ARGISNULL(2))
+		return text_to_cstring(PG_GETARG_TEXT_PP(2));
+	return itsm_record_read_anywhere(PG_GETARG_INT64(0), &record) ? pstrdup(record.tenant) : NULL;
+}
+
 /* itsm.explain_clock(record bigint, sla text, tenant text) */
 ITSM_FUNCTION(itsm_explain_clock);
 Datum
 itsm_explain_clock(PG_FUNCTION_ARGS)
 {
 	Explanation explanation = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
-	int64		record = PG_GETARG_INT64(0);
-	int			sla = itsm_sla_number(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	char	   *tenant = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	int64		record;
+	int			sla;
+	char	   *tenant;
 	Replay	   *replay;
 	List	   *trace;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!itsm_sees_tenant(tenant))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	record = PG_GETARG_INT64(0);
+	sla = itsm_sla_number(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	tenant = tenant_asked_for(fcinfo);
+	if (tenant == NULL || !itsm_sees_tenant(tenant))
 		return (Datum) 0;
 	replay = itsm_replay_begin(sla);
 	(void) itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), &trace);
