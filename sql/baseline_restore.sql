@@ -52,6 +52,7 @@ SELECT itsm.baseline_covers_changes('restore web', '{2}'), itsm.baseline_covers_
 SELECT * FROM itsm.propose_baseline('change', '9', 'restore');
 SELECT * FROM itsm.propose_baseline('change', '1', 'nothing');
 SELECT * FROM itsm.propose_baseline('change', '1', NULL);
+SELECT * FROM itsm.propose_baseline('change', '1', 'restore', '{NULL,-1}');
 CREATE ROLE regress_itsm_restorer;
 GRANT USAGE ON SCHEMA baseline_restore TO regress_itsm_restorer;
 GRANT SELECT ON change, ci TO regress_itsm_restorer;

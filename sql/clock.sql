@@ -53,6 +53,8 @@ FROM itsm.clock c JOIN itsm.sla s ON s.id = c.sla AND s.version = c.sla_version 
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'easter'), 'resolution');
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'again'), 'resolution');
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'again'), 'contract');
+-- reset by its state
+SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'easter'), 'contract');
 SELECT started_at, ended_at, state, counted, total, why FROM itsm.explain_clock((SELECT id FROM itsm.record WHERE key = 'void'), 'response');
 SELECT * FROM itsm.explain_clock(-1, 'response');
 SELECT * FROM itsm.explain_clock(1, 'no such');
@@ -156,6 +158,12 @@ UPDATE shop SET kind = 'c' WHERE id = 3;
 UPDATE shop SET kind = 'a' WHERE id = 3;
 SELECT c.tenant, r.key, r.deleted, s.name, c.number, c.stage FROM itsm.clock c JOIN itsm.sla s ON s.id = c.sla AND s.version = c.sla_version JOIN itsm.record r ON r.id = c.record AND r.tenant = c.tenant
 WHERE c.tenant <> '' ORDER BY c.record, s.name, c.number DESC;
+-- the tenant is the record's own where none is said
+SELECT state, why FROM itsm.explain_clock(itsm.record_id('shop', '1'), 'response') WHERE ended_at IS NULL;
+SELECT state, why FROM itsm.explain_clock(itsm.record_id('shop', '1'), 'response', 'south') WHERE ended_at IS NULL;
+SELECT count(*) FROM itsm.explain_clock(itsm.record_id('shop', '1'), 'response', '');
+SELECT count(*) FROM itsm.explain_clock(NULL, 'response');
+SELECT count(*) FROM itsm.explain_clock(1, NULL);
 SELECT * FROM itsm.recompute_clocks();
 SELECT * FROM itsm.verify() WHERE NOT ok;
 

@@ -98,6 +98,11 @@ SELECT * FROM cmdb_app.reconcile('list', 'box', '[{"serial": "S1", "owner": "zoe
 SELECT owner, os FROM cmdb_app.server WHERE id = 1;
 -- what is older than what is known does not count
 SELECT * FROM cmdb_app.reconcile('list', 'box', '[{"serial": "S1", "owner": "old"}]', seen_at => '2020-01-01');
+-- what comes late is no fresher for that: when it came, a lower source had been heard of long after it
+INSERT INTO cmdb_app.server (kind, serial, owner) VALUES ('box', 'S8', 'sue');
+SELECT * FROM cmdb_app.reconcile('scan', 'box', '[{"serial": "S8", "owner": "sue"}]', apply => true);
+SELECT * FROM cmdb_app.reconcile('list', 'box', '[{"serial": "S8", "owner": "tom"}]', apply => true, seen_at => now() - interval '2 days');
+SELECT * FROM cmdb_app.reconcile('list', 'box', '[{"serial": "S8", "owner": "tom"}]', apply => true);
 -- all that is said is kept
 SELECT v.source, attribute, value FROM itsm.source_value v JOIN itsm.record r ON r.id = v.record WHERE r.key = '1' ORDER BY 1, 2;
 
@@ -142,6 +147,8 @@ CALL itsm.reconcile_batches('bulk', 'box', 'cmdb_app.found', 0);
 CALL itsm.reconcile_batches('bulk', 'box', 'cmdb_app.found', item => 'nothing');
 CALL itsm.reconcile_batches('bulk', 'box', 'itsm.record');
 SELECT action, attribute, count(*) FROM itsm_report.reconciliation_finding WHERE tenant = '' GROUP BY 1, 2 ORDER BY 1, 2;
+-- each says which item it is about
+SELECT action, item FROM itsm_report.reconciliation_finding WHERE tenant = '' AND action IN ('new', 'unidentified') ORDER BY item COLLATE "C" LIMIT 3;
 
 -- no code of a table's owner runs with the rights of who reconciles, but by the write that is asked for
 CREATE FUNCTION cmdb_app.spy(value text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'spy is %', current_user; RETURN true; END $$;

@@ -76,20 +76,46 @@ DECLARE
 	h text;
 BEGIN
 	FOREACH call IN ARRAY ARRAY[$q$'links.uses', 'nothing', 'a', 'b'$q$, $q$'links.uses', 'l_uses', 'a', 'b'$q$, $q$'links.uses', 'l_uses', 'a', 'x'$q$, $q$'links.uses', 'l_uses'$q$,
-		$q$'links.held', 'l_uses', 'source_key'$q$, $q$'links.uses', 'l_uses', 'a'$q$, $q$'links.uses', 'l_uses', 'a', 'b', target_relation => 'links.uses'$q$, $q$'links.app', 'l_on', target => 'host', mode => 'maybe'$q$, $q$'links.app', NULL$q$]
+		$q$'links.held', 'l_uses', 'source_key'$q$, $q$'links.uses', 'l_uses', 'a'$q$, $q$'links.uses', 'l_uses', 'a', 'b', target_relation => 'links.uses'$q$, $q$'links.app', 'l_on', target => 'host', mode => 'maybe'$q$, $q$'links.app', NULL$q$,
+		$q$'links.uses', 'l_uses', 'a', 'a'$q$, $q$'links.uses', 'l_uses', 'a', 'b', target_relation => 'links.app'$q$, $q$'links.app', 'l_on', target => 'host'$q$]
 	LOOP
 		BEGIN
 			EXECUTE format('SELECT itsm.attach_relationships(%s)', call);
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS h = PG_EXCEPTION_HINT;
-			RAISE WARNING '%: % | %', sqlstate, sqlerrm, CASE WHEN h !~ '^There are' THEN h END;
+			RAISE WARNING '%: % | %', sqlstate, regexp_replace(sqlerrm, 'attachment \d+', 'attachment N'), regexp_replace(CASE WHEN h !~ '^There are' THEN h END, '\d+', 'N');
 		END;
 	END LOOP;
 END $$;
 SELECT itsm.detach_relationships(0);
 SELECT itsm.sync_relationships(0);
+-- a column that is renamed is followed; one that is dropped takes the attachment out of force
 ALTER TABLE app RENAME host TO machine;
 UPDATE app SET machine = 'h1' WHERE id = 2;
+SELECT relation_name, source_column, target_column FROM itsm.relationship_attachment WHERE id = :on_host;
+SELECT source_key, target_key FROM held WHERE type = 'l_on' AND source_key = '2';
+SELECT * FROM itsm.verify() WHERE NOT ok AND object ~ 'relationship attachment';
+BEGIN;
+ALTER TABLE app RENAME machine TO host;
+SAVEPOINT renamed;
+ALTER TABLE app RENAME host TO "Host Name";
+UPDATE app SET "Host Name" = NULL WHERE id = 2;
+SELECT count(*) FROM held WHERE type = 'l_on' AND source_key = '2';
+ROLLBACK TO renamed;
+UPDATE app SET host = NULL WHERE id = 2;
+SELECT count(*) FROM held WHERE type = 'l_on' AND source_key = '2';
+ROLLBACK;
+\set VERBOSITY sqlstate
+ALTER TABLE uses DROP a;
+\set VERBOSITY terse
+SET client_min_messages = error;
+ALTER TABLE app DROP machine;
+SET client_min_messages = warning;
+UPDATE app SET status = 'live' WHERE id = 2;
+SELECT source_key, target_key FROM held WHERE type = 'l_on' AND source_key = '2';
+SELECT itsm.sync_relationships(:on_host);
+SELECT * FROM itsm.verify() WHERE NOT ok AND object ~ 'relationship attachment';
+ALTER TABLE app ADD machine text;
 SELECT itsm.detach_relationships(:on_host);
 UPDATE app SET machine = 'h1' WHERE id = 2;
 SELECT itsm.detach_relationships(:uses);

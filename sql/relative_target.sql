@@ -119,7 +119,8 @@ TABLE shown;
 SELECT * FROM itsm.recompute_clocks(:attachment);
 SELECT count(*) FROM itsm.recompute_clocks(:attachment, sla => 'after answer');
 SELECT regexp_replace(why, '[0-9:.+ -]{20,}', ' … ') AS why FROM itsm.explain_clock((SELECT record FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '1' AND agreement = 'after answer'), 'after answer') LIMIT 1;
--- time per assignment group, update intervals: clocks of each stretch
+-- time per assignment group, update intervals: clocks of each stretch; that one was reset is told
+SELECT state, started_at = ended_at AS at_once, split_part(why, ' with ', 1) AS why FROM itsm.explain_clock((SELECT DISTINCT record FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '1'), 'per group');
 SELECT agreement, count(*) AS clocks, count(*) FILTER (WHERE stage = 'cancelled') AS cut_short FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND agreement IN ('update', 'per group') GROUP BY 1 ORDER BY 1;
 SELECT key, agreement, target, share FROM itsm_report.sla_clock WHERE source = 'relative.ticket' AND key = '2' AND agreement = 'due' AND number = 0;
 -- one that has ended leaves the list of what is due when its time comes

@@ -234,17 +234,23 @@ stale_superior(const Claim *best, const List *claims, TimestampTz at)
 	return NULL;
 }
 
-/* When the word that counts is stale, another one may. */
+/* When the word that counts is stale, another one may; and one that came too late may when it comes again. */
 static void
-note_review(ReconcileItem *item, const Claim *best, const List *claims)
+note_review(ReconcileItem *item, const Claim *best, const List *claims, TimestampTz at)
 {
 	ListCell   *cell;
 
-	if (best->fresh_until <= item->run->at)
-		return;
 	foreach(cell, claims)
-		if (strcmp(best->value, ((Claim *) lfirst(cell))->value) != 0)
+	{
+		const Claim *claim = lfirst(cell);
+
+		if (strcmp(best->value, claim->value) == 0)
+			continue;
+		if (best->fresh_until > at)
 			item->next.review_at = Min(item->next.review_at, best->fresh_until);
+		if (claim->item == &item->next && claim->fresh_until <= at)
+			item->next.review_at = DT_NOBEGIN;
+	}
 }
 
 /* What this source says does not count. */
@@ -269,9 +275,10 @@ report_outranked(ReconcileItem *item, const CiColumn *column, const Claim *best,
 
 /* The record has another value than the one that counts. */
 static void
-report_update(ReconcileItem *item, const CiColumn *column, const Claim *best, const List *claims, const char *current)
+report_update(ReconcileItem *item, const CiColumn *column, const Claim *best, const List *claims, const char *current,
+			  TimestampTz at)
 {
-	const Claim *stale = stale_superior(best, claims, item->run->at);
+	const Claim *stale = stale_superior(best, claims, at);
 	bool		writable = column->column != 0 && !column->in_key;
 	Finding    *finding = itsm_reconcile_find(item, writable ? RECONCILE_UPDATE : RECONCILE_NOT_WRITABLE,
 											  column->attribute, "%s",
@@ -288,10 +295,22 @@ report_update(ReconcileItem *item, const CiColumn *column, const Claim *best, co
 	finding->column = column;
 }
 
+/* When the record was last heard of: what comes late is no fresher for that. */
+static TimestampTz
+heard_at(const List *items)
+{
+	TimestampTz at = DT_NOBEGIN;
+	ListCell   *cell;
+
+	foreach(cell, items)
+		at = Max(at, ((const SourceItem *) lfirst(cell))->seen_at);
+	return at;
+}
+
 static void
 compare_attribute(ReconcileItem *item, const List *items, const CiColumn *column)
 {
-	TimestampTz at = item->run->at;
+	TimestampTz at = heard_at(items);
 	List	   *claims = claims_of(item, items, column);
 	const Claim *best = best_claim(claims, at);
 	const Claim *rival = best ? rival_of(best, claims, at) : NULL;
@@ -309,10 +328,10 @@ compare_attribute(ReconcileItem *item, const List *items, const CiColumn *column
 		finding->current = current;
 		return;
 	}
-	note_review(item, best, claims);
+	note_review(item, best, claims, at);
 	report_outranked(item, column, best, claims);
 	if (current == NULL || strcmp(current, best->value) != 0)
-		report_update(item, column, best, claims, current);
+		report_update(item, column, best, claims, current, at);
 }
 
 void

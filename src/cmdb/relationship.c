@@ -126,13 +126,15 @@ static List *
 check_end(List *faults, const char *end, int64 id, const char *class, const RelationshipType *type,
 		  Record *record)
 {
+	bool		known = itsm_record_read_anywhere(id, record) && record->source != 0;
 	const char *own;
 
-	if (!itsm_record_read_anywhere(id, record) || record->deleted || record->source == 0)
+	if (!known || record->deleted)
 	{
 		record->id = 0;
 		return itsm_unmet_add(faults, ERRCODE_ITSM_RELATIONSHIP, NULL, "relationship", end, NULL,
-							  "there is no record " INT64_FORMAT, id);
+							  known ? "the row of record " INT64_FORMAT " is gone, or not attached any more"
+							  : "there is no record " INT64_FORMAT, id);
 	}
 	if (class == NULL)
 		return faults;
@@ -482,23 +484,13 @@ itsm_relationships_recount(const RelationshipType *type)
 	itsm_own_close(&relationships, RowExclusiveLock);
 }
 
-static void
-require(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	if (PG_ARGISNULL(number))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", name)));
-}
-
 ITSM_FUNCTION(itsm_relate);
 Datum
 itsm_relate(PG_FUNCTION_ARGS)
 {
 	TimestampTz started_at = PG_ARGISNULL(3) ? RELATIONSHIP_NOW : PG_GETARG_TIMESTAMPTZ(3);
 
-	require(fcinfo, 0, "source");
-	require(fcinfo, 1, "type");
-	require(fcinfo, 2, "target");
+	itsm_require_arguments(fcinfo, 3);
 	if (!PG_ARGISNULL(3))
 		check_not_future("started_at", started_at);
 	PG_RETURN_INT64(itsm_relate_records(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
@@ -511,7 +503,7 @@ itsm_unrelate(PG_FUNCTION_ARGS)
 {
 	TimestampTz ended_at = PG_ARGISNULL(1) ? RELATIONSHIP_NOW : PG_GETARG_TIMESTAMPTZ(1);
 
-	require(fcinfo, 0, "relationship");
+	itsm_require_arguments(fcinfo, 1);
 	if (!PG_ARGISNULL(1))
 		check_not_future("ended_at", ended_at);
 	if (!itsm_relationship_end(PG_GETARG_INT64(0), ended_at))

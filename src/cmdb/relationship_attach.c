@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "cmdb/relationship_attach.h"
 #include "cmdb/relationship_type.h"
 #include "commands/sequence.h"
@@ -23,6 +24,7 @@
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/query.h"
+#include "core/settings.h"
 #include "core/table.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
@@ -106,6 +108,82 @@ itsm_link_attachments(Oid relation)
 	table_close(table, AccessShareLock);
 	return links;
 }
+
+static void
+rename_in_link(const LinkAttachment *link, const char *column, const char *name)
+{
+	static const char sql[] =
+		"UPDATE itsm.relationship_attachment SET"
+		" source_column = CASE WHEN source_column::text OPERATOR(pg_catalog.=) $2 THEN $3::pg_catalog.name ELSE source_column END,"
+		" target_column = CASE WHEN target_column::text OPERATOR(pg_catalog.=) $2 THEN $3::pg_catalog.name ELSE target_column END"
+		" WHERE id OPERATOR(pg_catalog.=) $1 RETURNING relation_name, source_column, target_column";
+	static const Oid types[] = {INT4OID, TEXTOID, TEXTOID};
+	Datum		values[] = {Int32GetDatum(link->id), CStringGetTextDatum(column), CStringGetTextDatum(name)};
+	OwnerQuery	query;
+	SPITupleTable *row;
+
+	itsm_query_begin(&query);
+	(void) itsm_query(SPI_OK_UPDATE_RETURNING, sql, lengthof(types), types, values, NULL);
+	row = SPI_tuptable;
+	itsm_policy_event(itsm_relationship_type_subject(link->type), 0, "renamed", "attachment", psprintf("%d", link->id),
+					  "table", SPI_getvalue(row->vals[0], row->tupdesc, 1),
+					  "source", SPI_getvalue(row->vals[0], row->tupdesc, 2),
+					  "target", SPI_getvalue(row->vals[0], row->tupdesc, 3), "mode", link->enforce ? "enforce" : "observe",
+					  "source_source", psprintf("%d", link->ends[0].source),
+					  "target_source", psprintf("%d", link->ends[1].source), NULL);
+	itsm_query_end(&query);
+}
+
+/* The attachments of just this relation that read a column: a list of LinkAttachment *. */
+static List *
+links_naming(Oid relation, const char *column)
+{
+	List	   *naming = NIL;
+	ListCell   *cell;
+
+	foreach(cell, itsm_link_attachments(relation))
+	{
+		LinkAttachment *link = lfirst(cell);
+		bool		named = false;
+
+		for (int i = 0; i < lengthof(link->ends); i++)
+			named |= link->ends[i].column && strcmp(link->ends[i].column, column) == 0;
+		if (named && link->relation == relation)
+			naming = lappend(naming, link);
+	}
+	return naming;
+}
+
+static void
+column_renamed(Oid relation, const char *column, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, links_naming(relation, column))
+		rename_in_link(lfirst(cell), column, name);
+}
+
+static void
+column_dropped(Oid relation, const char *column)
+{
+	ListCell   *cell;
+
+	foreach(cell, links_naming(relation, column))
+	{
+		const LinkAttachment *link = lfirst(cell);
+
+		if (!itsm_maintenance)
+			ereport(link->enforce ? ERROR : WARNING,
+					(errcode(ERRCODE_ITSM_ENFORCEMENT),
+					 errmsg("dropping column \"%s\" takes attachment %d of relationships of %s out of force", column,
+							link->id, itsm_relation_name(relation)),
+					 errhint("itsm.detach_relationships(%d) takes it off; what it has related stays.", link->id)));
+		itsm_policy_event(itsm_relationship_type_subject(link->type), 0, "column_dropped", "attachment",
+						  psprintf("%d", link->id), "object", column, NULL);
+	}
+}
+
+const RelationListener itsm_link_listener = {column_renamed, column_dropped};
 
 static HeapTuple
 find_link(Relation table, int id)
@@ -231,6 +309,33 @@ check_table(Oid relation, const char *type, const char *mode, const char *source
 		refuse(psprintf("mode cannot be \"%s\"", itsm_clip(mode)), "It is observe or enforce.");
 	if (source == NULL && target == NULL)
 		refuse("neither the source nor the target is a column", "A row cannot be related to itself.");
+	if (source && target && strcmp(source, target) == 0)
+		refuse(psprintf("column \"%s\" is both the source and the target", source), "A row cannot be related to itself.");
+}
+
+static bool
+is_same_column(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Twice told, what a row says would be kept in step twice. */
+static void
+check_new(Oid relation, const char *type, const char *const *columns, const Datum *values)
+{
+	ListCell   *cell;
+
+	foreach(cell, itsm_link_attachments(relation))
+	{
+		const LinkAttachment *link = lfirst(cell);
+
+		if (link->relation == relation && strcmp(link->type, type) == 0 &&
+			is_same_column(link->ends[0].column, columns[0]) && is_same_column(link->ends[1].column, columns[1]) &&
+			link->ends[0].source == DatumGetInt32(values[LINK_SOURCE_SOURCE]) &&
+			link->ends[1].source == DatumGetInt32(values[LINK_TARGET_SOURCE]))
+			refuse(psprintf("attachment %d does so already", link->id),
+				   psprintf("itsm.detach_relationships(%d) ends it.", link->id));
+	}
 }
 
 static const char *
@@ -271,6 +376,7 @@ itsm_attach_relationships(PG_FUNCTION_ARGS)
 		values[column] = NameGetDatum(&names[i]);
 		values[column + 1] = Int32GetDatum(end_source(relation, i == 0 ? "source" : "target", columns[i], given));
 	}
+	check_new(relation, type, columns, values);
 	id = (int) nextval_internal(itsm_relation("relationship_attachment_id_seq"), false);
 	namestrcpy(&owner, GetUserNameFromId(GetUserId(), false));
 	values[LINK_ID] = Int32GetDatum(id);
@@ -309,11 +415,15 @@ drop_triggers(Oid relation)
 
 ITSM_FUNCTION_OF_ALL(itsm_detach_relationships)
 {
-	Relation	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
-	HeapTuple	tuple = find_link(table, PG_GETARG_INT32(0));
-	LinkAttachment *link = link_of_tuple(table, tuple);
-	bool		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
+	Relation	table;
+	HeapTuple	tuple;
+	LinkAttachment *link;
+	bool		there;
 
+	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
+	tuple = find_link(table, PG_GETARG_INT32(0));
+	link = link_of_tuple(table, tuple);
+	there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
 	if (there)
 		itsm_check_owner(link->relation);
 	simple_heap_delete(table, &tuple->t_self);
@@ -360,11 +470,12 @@ sync_relation(const LinkAttachment *link, Oid relid, Snapshot snapshot)
 
 ITSM_FUNCTION_OF_ALL(itsm_sync_relationships)
 {
-	LinkAttachment *link = itsm_link_attachment(PG_GETARG_INT32(0));
+	LinkAttachment *link;
 	Snapshot	snapshot;
 	int64		related = 0;
 	ListCell   *cell;
 
+	link = itsm_link_attachment(PG_GETARG_INT32(0));
 	itsm_check_owner(link->relation);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	foreach(cell, find_all_inheritors(link->relation, AccessShareLock, NULL))

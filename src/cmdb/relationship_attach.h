@@ -6,6 +6,7 @@
 #define ITSM_RELATIONSHIP_ATTACH_H
 
 #include "executor/tuptable.h"
+#include "lifecycle/relation_listener.h"
 #include "nodes/pg_list.h"
 #include "utils/rel.h"
 
@@ -34,5 +35,8 @@ extern LinkAttachment *itsm_link_attachment(int id);
 
 /* Relates what a row says, unless it is related already; true when it was done now. */
 extern bool itsm_link_row(const LinkAttachment *link, Relation relation, TupleTableSlot *slot);
+
+/* Follows columns that are renamed. */
+extern const RelationListener itsm_link_listener;
 
 #endif							/* ITSM_RELATIONSHIP_ATTACH_H */

@@ -198,12 +198,26 @@ same_key(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* A column is gone that an attachment in mode observe reads: its rows say nothing any more. */
+static bool
+is_mute(const LinkAttachment *attachment, Relation relation)
+{
+	bool		gone = false;
+
+	for (int i = 0; i < lengthof(attachment->ends); i++)
+		gone |= attachment->ends[i].column &&
+			get_attnum(RelationGetRelid(relation), attachment->ends[i].column) == InvalidAttrNumber;
+	return gone && !attachment->enforce;
+}
+
 static void
 follow(const LinkAttachment *attachment, Relation relation, TupleTableSlot *old, TupleTableSlot *new)
 {
 	Link		before;
 	Link		after;
 
+	if (is_mute(attachment, relation))
+		return;
 	if (old)
 		read_link(attachment, relation, old, &before);
 	if (new)
@@ -239,6 +253,8 @@ end_all(Relation relation, const List *attachments)
 				Relationship held;
 				Link		link;
 
+				if (is_mute(attachment, relation))
+					continue;
 				read_link(attachment, relation, slot, &link);
 				if (link.complete && itsm_relationship_find(link.ends[0].tenant, link.ends[0].id, attachment->type,
 															link.ends[1].id, &held))

@@ -30,9 +30,9 @@ argument_name(Oid function, int number)
 }
 
 void
-itsm_refuse_nulls(FunctionCallInfo fcinfo)
+itsm_require_arguments(FunctionCallInfo fcinfo, int count)
 {
-	for (int i = 0; i < PG_NARGS(); i++)
+	for (int i = 0; i < count; i++)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

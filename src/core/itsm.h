@@ -31,13 +31,13 @@
 	Datum \
 	name(PG_FUNCTION_ARGS) \
 	{ \
-		itsm_refuse_nulls(fcinfo); \
+		itsm_require_arguments(fcinfo, PG_NARGS()); \
 		return name##_of_all(fcinfo); \
 	} \
 	static Datum \
 	name##_of_all(PG_FUNCTION_ARGS)
 
-/* ERRCODE_NULL_VALUE_NOT_ALLOWED names the first argument that is null. */
-extern void itsm_refuse_nulls(FunctionCallInfo fcinfo);
+/* ERRCODE_NULL_VALUE_NOT_ALLOWED names the first of "count" arguments that is null. */
+extern void itsm_require_arguments(FunctionCallInfo fcinfo, int count);
 
 #endif							/* ITSM_H */

@@ -7,6 +7,7 @@
 #include "cmdb/baseline.h"
 #include "cmdb/identification.h"
 #include "cmdb/relationship.h"
+#include "cmdb/relationship_attach.h"
 #include "cmdb/rule_class.h"
 #include "cmdb/source_item.h"
 #include "compliance/redact_findings.h"
@@ -18,6 +19,7 @@
 #include "ledger/verify_seal.h"
 #include "lifecycle/event_listener.h"
 #include "lifecycle/reference.h"
+#include "lifecycle/relation_listener.h"
 #include "lifecycle/rule_kind.h"
 #include "lifecycle/verify_rows.h"
 #include "practice/approval.h"
@@ -65,6 +67,11 @@ const EventListener *const itsm_event_listeners[] = {
 
 const RecordFollower *const itsm_record_followers[] = {
 	&itsm_clock_months,
+	NULL
+};
+
+const RelationListener *const itsm_relation_listeners[] = {
+	&itsm_link_listener,
 	NULL
 };
 

@@ -21,6 +21,7 @@
 #include "lifecycle/attach.h"
 #include "lifecycle/guard.h"
 #include "lifecycle/policy.h"
+#include "lifecycle/relation_listener.h"
 #include "miscadmin.h"
 #include "record/source.h"
 #include "utils/fmgroids.h"
@@ -189,6 +190,14 @@ drop_named(List *rows, const Dropped *dropped)
 		itsm_guard_named(rows, ".", llast(dropped->names), "", psprintf("dropping %s", dropped->type));
 }
 
+static void
+drop_column(Oid relation, const char *column)
+{
+	itsm_guard_column_dropped(relation, column);
+	for (int i = 0; itsm_relation_listeners[i]; i++)
+		itsm_relation_listeners[i]->column_dropped(relation, column);
+}
+
 void
 itsm_guard_dropped(List *objects)
 {
@@ -219,7 +228,7 @@ itsm_guard_dropped(List *objects)
 			told = drop_trigger(dropped, told);
 		else if (dropped->class == RelationRelationId && dropped->column != 0 &&
 				 get_rel_relkind(dropped->object) != '\0')
-			itsm_guard_column_dropped(dropped->object, llast(dropped->names));
+			drop_column(dropped->object, llast(dropped->names));
 		else if (dropped->chosen)
 		{
 			/* all attachments are read once, and only when they are needed */

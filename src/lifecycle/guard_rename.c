@@ -18,6 +18,7 @@
 #include "lifecycle/guard.h"
 #include "lifecycle/owner_guard.h"
 #include "lifecycle/policy.h"
+#include "lifecycle/relation_listener.h"
 #include "record/source.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -208,6 +209,14 @@ itsm_guard_named(List *rows, const char *before, const char *name, const char *a
 }
 
 static void
+rename_column(Oid relation, const char *column, const char *name)
+{
+	follow(relation, get_rel_name(relation), column, name);
+	for (int i = 0; itsm_relation_listeners[i]; i++)
+		itsm_relation_listeners[i]->column_renamed(relation, column, name);
+}
+
+static void
 rename_relation(RenameStmt *statement, Oid relation)
 {
 	bool		column = statement->renameType == OBJECT_COLUMN;
@@ -221,7 +230,7 @@ rename_relation(RenameStmt *statement, Oid relation)
 		return;
 	if (column)
 		foreach(cell, find_all_inheritors(relation, NoLock, NULL))
-			follow(lfirst_oid(cell), get_rel_name(lfirst_oid(cell)), statement->subname, statement->newname);
+			rename_column(lfirst_oid(cell), statement->subname, statement->newname);
 	else
 	{
 		follow(relation, table, NULL, statement->newname);

@@ -68,6 +68,26 @@ static const char find_steps[] =
 	" AND ($3 IS NULL OR d.record OPERATOR(pg_catalog.=) ANY ($3))"
 	" ORDER BY d.record, d.relationship NULLS FIRST, d.attribute COLLATE \"C\"";
 
+static const char find_unknown[] =
+	"SELECT pg_catalog.string_agg(coalesce(m.id::text, 'null'), ', ' ORDER BY m.id) FROM"
+	" (SELECT k.id FROM pg_catalog.unnest($3) AS k(id) WHERE NOT EXISTS (SELECT FROM itsm.record r"
+	" WHERE r.id OPERATOR(pg_catalog.=) k.id AND r.tenant OPERATOR(pg_catalog.=) $2 AND r.source OPERATOR(pg_catalog.<>) 0)"
+	" LIMIT 10) m";
+
+/* The items that are asked for exist, or did: else nothing to propose would say that they are as they were. */
+static void
+check_asked_for(int count, const Oid *types, Datum *values)
+{
+	char	   *unknown;
+
+	(void) itsm_query(SPI_OK_SELECT, find_unknown, count, types, values, NULL);
+	unknown = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (unknown)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("there are no records %s", unknown),
+				 errhint("itsm.record_id gives the number of a row's record; all must be of the change's tenant.")));
+}
+
 /* A list of Step. */
 static List *
 read_steps(const char *baseline, const char *tenant, Datum cis, bool all)
@@ -85,6 +105,8 @@ read_steps(const char *baseline, const char *tenant, Datum cis, bool all)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no baseline \"%s\" of the change's tenant", itsm_clip(baseline)),
 				 errhint("itsm_report.baseline lists them.")));
+	if (!all)
+		check_asked_for(lengthof(types), types, values);
 	(void) itsm_query(SPI_OK_SELECT, find_steps, lengthof(types), types, values, all ? "  n" : "   ");
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{

@@ -92,16 +92,17 @@ check_columns(Oid relation, const Source *source, const Jsonb *values)
 ITSM_FUNCTION_OF_ALL(itsm_propose_values)
 {
 	static const Oid types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
-	Oid			target = PG_GETARG_OID(2);
-	char	   *target_key = text_to_cstring(PG_GETARG_TEXT_PP(3));
-	Source	   *source = source_of(target);
+	Oid			target;
+	char	   *target_key;
 	Record		change;
 	Record		item;
 	OwnerQuery	query;
 	bool		isnull;
 	int64		id;
 
-	check_columns(target, source, PG_GETARG_JSONB_P(4));
+	target = PG_GETARG_OID(2);
+	target_key = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	check_columns(target, source_of(target), PG_GETARG_JSONB_P(4));
 	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &change);
 	itsm_record_require(target, target_key, &item);
 	if (strcmp(change.tenant, item.tenant) != 0)
@@ -289,11 +290,12 @@ require_done(const Record *change, Oid relation)
 
 ITSM_FUNCTION_OF_ALL(itsm_apply_proposals)
 {
-	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *key;
 	Record		change;
 	ListCell   *cell;
 
+	key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	itsm_record_require(PG_GETARG_OID(0), key, &change);
 	InitMaterializedSRF(fcinfo, 0);
 	require_done(&change, PG_GETARG_OID(0));

@@ -43,9 +43,10 @@ CREATE VIEW itsm_report.reconciliation_finding WITH (security_barrier = true) AS
 		CASE WHEN h.shown THEN f.value END AS value,
 		f.value_source,
 		CASE WHEN h.shown OR f.attribute IS NULL THEN f.detail END AS detail,
-		i.seen_at
+		i.seen_at,
+		CASE WHEN h.shown AND h.item_shown THEN i.attributes::pg_catalog.text END AS item
 	FROM (
-			SELECT o.identity, o.tenant, o.source, o.class, o.seen_at, n.finding, o.record, o.outcome
+			SELECT o.identity, o.tenant, o.source, o.class, o.seen_at, n.finding, o.record, o.outcome, o.attributes
 			FROM itsm.seen_source_item o,
 				LATERAL (
 					SELECT e.finding FROM pg_catalog.jsonb_array_elements(o.findings) AS e(finding)
@@ -67,9 +68,11 @@ CREATE VIEW itsm_report.reconciliation_finding WITH (security_barrier = true) AS
 				i.finding OPERATOR(pg_catalog.->>) 'detail' AS detail
 		) f
 		LEFT JOIN itsm.seen_record r ON r.id OPERATOR(pg_catalog.=) f.record AND r.tenant OPERATOR(pg_catalog.=) i.tenant
+		LEFT JOIN itsm.seen_record w ON w.id OPERATOR(pg_catalog.=) i.record AND w.tenant OPERATOR(pg_catalog.=) i.tenant
 		CROSS JOIN LATERAL (
-			SELECT r.source IS NULL OR r.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x))
-		) AS h(shown);
+			SELECT r.source IS NULL OR r.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)),
+				w.source IS NULL OR w.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x))
+		) AS h(shown, item_shown);
 REVOKE ALL ON itsm_report.reconciliation_finding FROM PUBLIC;
 COMMENT ON VIEW itsm_report.reconciliation_finding IS 'What is left to do after reconciliation, a row for each item or attribute: new items, duplicates, conflicts, items without identity, values that records are to have, and what was refused. An item that is settled in a later run is gone from here.';
 COMMENT ON COLUMN itsm_report.reconciliation_finding.tenant IS 'Tenant of the item.';
@@ -84,3 +87,4 @@ COMMENT ON COLUMN itsm_report.reconciliation_finding.value IS 'What it is to hav
 COMMENT ON COLUMN itsm_report.reconciliation_finding.value_source IS 'The source that says so.';
 COMMENT ON COLUMN itsm_report.reconciliation_finding.detail IS 'What was found.';
 COMMENT ON COLUMN itsm_report.reconciliation_finding.seen_at IS 'When the source had the item last.';
+COMMENT ON COLUMN itsm_report.reconciliation_finding.item IS 'Which item of the source it is: what the source says of it, as the text of a JSON object. Where a record that it may be is of a table with row-level security, null for all but the roles named by itsm.grant_reader.';

@@ -123,7 +123,7 @@ static const PolicyCheck checks[] = {
 	" WHERE NOT EXISTS (SELECT FROM gone g WHERE g.key = 'relationship type ' || coalesce(t.name, d.name))"},
 	{"itsm.relationship_attachment",
 		TOLD ", last AS (SELECT DISTINCT ON (detail->>'attachment') detail->>'attachment' AS id, substr(subject, 19) AS type, kind, detail FROM told"
-		"  WHERE subject LIKE 'relationship type %' AND kind IN ('attached', 'detached') ORDER BY detail->>'attachment', (kind = 'detached') DESC)"
+		"  WHERE subject LIKE 'relationship type %' AND kind IN ('attached', 'renamed', 'detached') ORDER BY detail->>'attachment', (kind = 'detached') DESC, version DESC)"
 		" SELECT 'relationship attachment ' || coalesce(a.id::text, l.id), CASE WHEN l.id IS NULL OR l.kind = 'detached' THEN 'no event tells of it'"
 		"  WHEN a.id IS NULL THEN 'it is missing in itsm.relationship_attachment'"
 		"  WHEN a.type <> l.type OR a.mode <> l.detail->>'mode' THEN 'its type or mode is not that of its event'"
@@ -132,7 +132,7 @@ static const PolicyCheck checks[] = {
 		"   OR (a.relation IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = a.relation AND g.tgname = 'itsm_relate')"
 		"    AND EXISTS (SELECT FROM pg_class c WHERE c.oid = a.relation))"
 		"   THEN 'its table or columns are not those of its event' END"
-		" FROM itsm.relationship_attachment a FULL JOIN last l ON l.id = a.id::text WHERE (a.id IS NOT NULL OR l.kind = 'attached')"
+		" FROM itsm.relationship_attachment a FULL JOIN last l ON l.id = a.id::text WHERE (a.id IS NOT NULL OR l.kind <> 'detached')"
 	" AND NOT EXISTS (SELECT FROM gone g WHERE g.key = 'relationship type ' || coalesce(a.type, l.type))"},
 	{"itsm.calendar",
 		"SELECT 'calendar ' || h.calendar, 'it is missing in itsm.calendar' FROM itsm.calendar_hours h"

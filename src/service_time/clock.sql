@@ -57,11 +57,11 @@ COMMENT ON FUNCTION itsm.recompute_clocks(integer, bigint, text, boolean) IS
 'Makes clocks anew out of the events of all records, of those of an attachment, or of one, and returns a row for each that comes out otherwise than it is kept: missing, surplus or differs. With write it is then kept as it comes out; the records concerned are locked until the transaction ends. After an import of history, a change of hours for the past, or an agreement for times that are over.';
 REVOKE ALL ON FUNCTION itsm.recompute_clocks(integer, bigint, text, boolean) FROM PUBLIC;
 
-CREATE FUNCTION itsm.explain_clock(record bigint, sla text, tenant text DEFAULT '')
+CREATE FUNCTION itsm.explain_clock(record bigint, sla text, tenant text DEFAULT NULL)
 RETURNS TABLE (started_at timestamptz, ended_at timestamptz, state text, counted interval, total interval, why text)
-AS 'MODULE_PATHNAME', 'itsm_explain_clock' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000 ROWS 10;
+AS 'MODULE_PATHNAME', 'itsm_explain_clock' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION itsm.explain_clock(bigint, text, text) IS
-'The timeline of a record''s clocks by an agreement, made out of the events: each stretch, the state it was spent in, the service time that counted in it and in all so far, and why it counts or not. ended_at is null while a stretch lasts; it counts up to now. Grant EXECUTE to those who may read the states of every record.';
+'The timeline of a record''s clocks by an agreement, made out of the events: each stretch, the state it was spent in, the service time that counted in it and in all so far, and why it counts or not. ended_at is null while a stretch lasts; it counts up to now. tenant: null for the record''s own. Grant EXECUTE to those who may read the states of every record.';
 REVOKE ALL ON FUNCTION itsm.explain_clock(bigint, text, text) FROM PUBLIC;
 
 CREATE TABLE itsm.clock_notice (

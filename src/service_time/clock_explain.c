@@ -9,6 +9,7 @@
 #include "core/own_table.h"
 #include "funcapi.h"
 #include "ledger/tenant_access.h"
+#include "record/record.h"
 #include "service_time/clock_replay.h"
 #include "service_time/service_time.h"
 #include "utils/builtins.h"
@@ -166,6 +167,15 @@ tell_step(Explanation *explanation, const ReplayTrace *step, const ReplayTrace *
 		tell(explanation, step->at, to, next == NULL, step->state, 0, why_open(step));
 }
 
+/* A reset ends a clock and begins another in one step. */
+static void
+tell_reset(Explanation *explanation, const ReplayTrace *last, const ReplayTrace *step)
+{
+	if (last && last->number != step->number && last->clock.stage < CLOCK_COMPLETED &&
+		(step->event.touched || (step->event.state & CLOCK_RESETS)))
+		tell(explanation, step->at, step->at, false, step->state, 0, why_ended(step));
+}
+
 /* True for a step after which nothing is as it was for the clock. */
 static bool
 matters(const ReplayTrace *last, const ReplayTrace *step)
@@ -196,6 +206,7 @@ explain(Explanation *explanation, List *trace)
 	{
 		const ReplayTrace *step = lfirst(cell);
 		const ReplayTrace *next = lnext(steps, cell) ? lfirst(lnext(steps, cell)) : NULL;
+		int			index = foreach_current_index(cell);
 		Clock		clock = step->clock;
 
 		if (clock.stage >= CLOCK_COMPLETED)
@@ -203,8 +214,20 @@ explain(Explanation *explanation, List *trace)
 			tell(explanation, step->at, next ? next->at : step->at, next == NULL, step->state, 0, why_ended(step));
 			continue;
 		}
+		tell_reset(explanation, index ? list_nth(steps, index - 1) : NULL, step);
 		tell_step(explanation, step, next, now);
 	}
+}
+
+/* The tenant that is asked for; or else the record's, NULL when there is no such record. */
+static char *
+tenant_asked_for(FunctionCallInfo fcinfo)
+{
+	Record		record;
+
+	if (!PG_ARGISNULL(2))
+		return text_to_cstring(PG_GETARG_TEXT_PP(2));
+	return itsm_record_read_anywhere(PG_GETARG_INT64(0), &record) ? pstrdup(record.tenant) : NULL;
 }
 
 /* itsm.explain_clock(record bigint, sla text, tenant text) */
@@ -213,14 +236,19 @@ Datum
 itsm_explain_clock(PG_FUNCTION_ARGS)
 {
 	Explanation explanation = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
-	int64		record = PG_GETARG_INT64(0);
-	int			sla = itsm_sla_number(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	char	   *tenant = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	int64		record;
+	int			sla;
+	char	   *tenant;
 	Replay	   *replay;
 	List	   *trace;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!itsm_sees_tenant(tenant))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	record = PG_GETARG_INT64(0);
+	sla = itsm_sla_number(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	tenant = tenant_asked_for(fcinfo);
+	if (tenant == NULL || !itsm_sees_tenant(tenant))
 		return (Datum) 0;
 	replay = itsm_replay_begin(sla);
 	(void) itsm_replay_record(replay, tenant, record, itsm_event_read(tenant, record), &trace);

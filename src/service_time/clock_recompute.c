@@ -16,6 +16,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "ledger/archive.h"
+#include "lifecycle/attachment_row.h"
+#include "record/record.h"
 #include "service_time/clock_replay.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -402,6 +404,20 @@ recompute_all(Recompute *recompute, Portal portal)
 	SPI_cursor_close(portal);
 }
 
+/* What is asked for is there: that nothing of it differs says nothing otherwise. */
+static void
+check_there(FunctionCallInfo fcinfo)
+{
+	Record		record;
+
+	if (!PG_ARGISNULL(0))
+		(void) itsm_attachment_read(PG_GETARG_INT32(0));
+	if (!PG_ARGISNULL(1) && !itsm_record_read_anywhere(PG_GETARG_INT64(1), &record))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("there is no record " INT64_FORMAT, PG_GETARG_INT64(1)),
+				 errhint("itsm.record lists records and their tenants.")));
+}
+
 /* itsm.recompute_clocks(attachment, record, sla, write) */
 ITSM_FUNCTION(itsm_recompute_clocks);
 Datum
@@ -411,6 +427,7 @@ itsm_recompute_clocks(PG_FUNCTION_ARGS)
 	OwnerQuery	query;
 
 	InitMaterializedSRF(fcinfo, 0);
+	check_there(fcinfo);
 	recompute.slas = itsm_slas_of(NULL);
 	recompute.sla = PG_ARGISNULL(2) ? 0 : itsm_sla_number(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	recompute.write = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);

@@ -421,7 +421,7 @@ static void
 take_values(Replay *replay, ReplayStep *step)
 {
 	ReplayUnit *unit = step->unit;
-	int			count = unit->definition->attribute_count + 1;
+	int			count = unit->definition ? unit->definition->attribute_count + 1 : 0;
 	int			number = -1;
 
 	step->values = palloc0(sizeof(Datum) * count);
@@ -478,7 +478,7 @@ make_step(Replay *replay, const Event *event, bool heard, const ReplayStep *last
 	if (event->attachment)
 	{
 		step->unit = itsm_replay_unit(replay->units, replay->source, event);
-		if (event->to_state)
+		if (event->to_state && step->unit->definition)
 			step->state = itsm_definition_state(step->unit->definition, event->to_state, strlen(event->to_state));
 		take_values(replay, step);
 	}

@@ -15,6 +15,7 @@
 #include "core/json_read.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/attachment_row.h"
+#include "lifecycle/definition_store.h"
 #include "lifecycle/expression.h"
 #include "lifecycle/owner_guard.h"
 #include "record/source.h"
@@ -242,6 +243,40 @@ make_checks(ReplayUnits *units, ReplayUnit *unit)
 	}
 }
 
+/*
+ * Whether there is an agreement on a version of a lifecycle.  One on which there
+ * is none is not read further: its types may be gone with the tables it was for.
+ */
+static bool
+is_agreed_on(const char *lifecycle, int version)
+{
+	const StoredDefinition *stored = itsm_definition_fetch(lifecycle, version);
+	Definition	named = {.name = unconstify(char *, lifecycle), .process = unconstify(char *, lifecycle)};
+	JsonbValue	process;
+	ListCell   *cell;
+
+	if (itsm_json_member(&stored->json->root, "process", &process))
+		named.process = itsm_json_string(&process);
+	foreach(cell, itsm_slas_of(NULL))
+		if (itsm_sla_is_on(lfirst(cell), &named))
+			return true;
+	return false;
+}
+
+static void
+bind_unit(ReplayUnits *units, ReplayUnit *unit)
+{
+	if (!is_agreed_on(unit->lifecycle, unit->version))
+	{
+		unit->bound = palloc0(sizeof(BoundSlas));
+		return;
+	}
+	unit->definition = itsm_definition_load(unit->lifecycle, &unit->version);
+	unit->bound = itsm_slas_bind(unit->definition);
+	make_attributes(unit);
+	make_checks(units, unit);
+}
+
 ReplayUnit *
 itsm_replay_unit(ReplayUnits *units, int source, const Event *event)
 {
@@ -264,13 +299,7 @@ itsm_replay_unit(ReplayUnits *units, int source, const Event *event)
 	unit->lifecycle = lifecycle;
 	unit->version = event->lifecycle_version;
 	unit->owner = attachment->owner;
-	unit->definition = itsm_definition_load(lifecycle, &unit->version);
-	unit->bound = itsm_slas_bind(unit->definition);
-	if (unit->bound)
-	{
-		make_attributes(unit);
-		make_checks(units, unit);
-	}
+	bind_unit(units, unit);
 	units->units = lappend(units->units, unit);
 	MemoryContextSwitchTo(caller);
 	return unit;

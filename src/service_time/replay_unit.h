@@ -16,8 +16,8 @@ typedef struct ReplayUnit
 	const char *lifecycle;
 	int			version;
 	Oid			owner;			/* of the table; InvalidOid: gone */
-	Definition *definition;
-	BoundSlas  *bound;			/* NULL: nothing is agreed at all */
+	Definition *definition;		/* NULL: nothing is agreed on it */
+	BoundSlas  *bound;
 	Bitmapset  *reads;			/* attributes that any check reads, and opened_at */
 	int		   *numbers;		/* per attribute, in the source's dictionary; 0: none */
 	FmgrInfo   *input;			/* per attribute that is read */

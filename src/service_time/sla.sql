@@ -45,7 +45,7 @@ COMMENT ON COLUMN itsm.sla.defined_at IS 'When this version was defined.';
 COMMENT ON COLUMN itsm.sla.defined_by IS 'Role that defined it.';
 
 CREATE FUNCTION itsm.define_sla(definition jsonb) RETURNS integer
-AS 'MODULE_PATHNAME', 'itsm_define_sla' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME', 'itsm_define_sla' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.define_sla(jsonb) IS
 'Makes an agreement, or a new version of one, after checking the definition whole, and returns its number. Members: name; lifecycle or process; metric; target (service time, or an object that fixes a time: by and days, openings, attribute or clock, before, after); and if need be kind, condition, calendar or hours, start, stop, pause, cancel, reset (states or categories), pause_when or hold_reasons, reset_on (attributes), reopen (resume, new or none), retroactive, warn (shares of the target), valid_from, valid_until.
 A version without an end that holds ends where the new one begins, which may not lie in the past; clocks that run keep theirs. The same definition again changes nothing.

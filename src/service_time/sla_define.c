@@ -74,8 +74,10 @@ add_definition(Defining *defining, const char *lifecycle)
 
 	defining->text = lifecycle;
 	error = itsm_attempt(load_definition, defining);
-	if (error)
+	if (error && defining->sla->lifecycle)
 		fault(defining, "%s", error->message);
+	else if (error)
+		fault(defining, "lifecycle \"%s\" of the process: %s; define it again", itsm_clip(lifecycle), error->message);
 	else
 		defining->definitions = lappend(defining->definitions, unconstify(Definition *, defining->definition));
 }
@@ -610,11 +612,13 @@ ITSM_FUNCTION(itsm_define_sla);
 Datum
 itsm_define_sla(PG_FUNCTION_ARGS)
 {
-	Defining	defining = {.json = PG_GETARG_JSONB_P(0)};
+	Defining	defining = {0};
 	Sla		   *sla;
 	Relation	table;
 	List	   *versions;
 
+	itsm_require_arguments(fcinfo, 1);
+	defining.json = PG_GETARG_JSONB_P(0);
 	sla = defining.sla = itsm_sla_parse(defining.json, NULL, &defining.faults);
 	check_definition(&defining);
 	raise_faults(&defining);
@@ -649,14 +653,18 @@ ITSM_FUNCTION(itsm_end_sla);
 Datum
 itsm_end_sla(PG_FUNCTION_ARGS)
 {
-	char	   *name = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	TimestampTz at = PG_ARGISNULL(1) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(1);
 	Defining	defining = {.sla = palloc0(sizeof(Sla))};
-	Relation	table = table_open(itsm_relation("sla"), ShareRowExclusiveLock);
-	List	   *versions = versions_of(table, name);
 	Version    *open = NULL;
+	char	   *name;
+	Relation	table;
+	List	   *versions;
 	ListCell   *cell;
 
+	itsm_require_arguments(fcinfo, 1);
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	table = table_open(itsm_relation("sla"), ShareRowExclusiveLock);
+	versions = versions_of(table, name);
 	(void) itsm_sla_number(name);
 	defining.sla->name = name;
 	foreach(cell, versions)
