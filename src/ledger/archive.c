@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
@@ -519,7 +520,10 @@ prepare(Archiving *archiving, TimestampTz before, const char *schema)
 				 errmsg("itsm.archive() cannot run in a transaction of isolation level REPEATABLE READ or above"),
 				 errhint("It has to see what is committed while it waits for locks.")));
 	itsm_retention_check(before);
-	if (strcmp(schema, ITSM_SCHEMA) == 0 || strcmp(schema, "itsm_report") == 0)
+	if (TIMESTAMP_NOT_FINITE(before))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the time before which history is archived must be finite")));
+	if (schema[0] == '\0' || IsReservedName(schema) || strcmp(schema, ITSM_SCHEMA) == 0 || strcmp(schema, "itsm_report") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("archives do not go into schema \"%s\"", schema),
 				 errhint("Name a schema of your own: what is archived belongs to you.")));
