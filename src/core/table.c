@@ -46,6 +46,17 @@ itsm_relation(const char *name)
 	return relation;
 }
 
+Relation
+itsm_table_open(Oid relation)
+{
+	Relation	table = try_table_open(relation, AccessShareLock);
+
+	if (table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation)));
+	return table;
+}
+
 HeapTuple
 itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count, ScanKey keys)
 {

@@ -68,6 +68,9 @@ itsm_bytes(const void *bytes, int length)
 /* OID of a relation (table, index, sequence) in schema itsm; ERROR when there is none. */
 extern Oid	itsm_relation(const char *name);
 
+/* Opens what somebody named, with AccessShareLock; ERRCODE_UNDEFINED_TABLE when it is gone. */
+extern Relation itsm_table_open(Oid relation);
+
 /* As above, InvalidOid when there is none. */
 extern Oid	itsm_relation_or_invalid(const char *name);
 

@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "core/attempt.h"
 #include "core/errors.h"
+#include "core/table.h"
 #include "core/unmet.h"
 #include "executor/executor.h"
 #include "funcapi.h"
@@ -219,7 +220,7 @@ Datum
 itsm_allowed_transitions(PG_FUNCTION_ARGS)
 {
 	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Question	question = {.relation = table_open(PG_GETARG_OID(0), AccessShareLock)};
+	Question	question = {.relation = itsm_table_open(PG_GETARG_OID(0))};
 	Record		record;
 
 	InitMaterializedSRF(fcinfo, 0);
