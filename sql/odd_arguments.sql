@@ -2,6 +2,9 @@
 SET client_min_messages = warning;
 SELECT itsm.import_holidays(NULL, NULL);
 CALL itsm.export_history(NULL);
+CALL itsm.export_history('');
+CALL itsm.export_history('itsm');
+CALL itsm.export_history('pg_catalog');
 SELECT * FROM itsm.verify('[]');
 SELECT itsm.seal(0);
 SELECT * FROM itsm.record_history(-1);

@@ -19,7 +19,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
@@ -523,10 +522,6 @@ prepare(Archiving *archiving, TimestampTz before, const char *schema)
 	if (TIMESTAMP_NOT_FINITE(before))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the time before which history is archived must be finite")));
-	if (schema[0] == '\0' || IsReservedName(schema) || strcmp(schema, ITSM_SCHEMA) == 0 || strcmp(schema, "itsm_report") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("archives do not go into schema \"%s\"", schema),
-				 errhint("Name a schema of your own: what is archived belongs to you.")));
 	itsm_month_bounds(before, &archiving->before, &ends);
 	archiving->schema = schema;
 	archiving->caller = quote_identifier(GetUserNameFromId(GetUserId(), false));
