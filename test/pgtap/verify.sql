@@ -140,6 +140,9 @@ FROM (VALUES ('state = NULL', 'state is none, the events say "work"'),
 SELECT is(found($$UPDATE itsm.record SET process = NULL WHERE id = record_of('2')$$), 'projection: (public.ticket 2) of tenant "a": it has no projection', 'no projection');
 SELECT is(found($$INSERT INTO itsm.record_state VALUES (999999, now(), 1, '', 'verified', 'new', 'new')$$), 'state: : a row in itsm.record_state without a record', 'a state row without a record');
 
+SELECT is(found($$UPDATE itsm.record SET $$ || change || $$ WHERE key = '5'$$), 'projection: (public.ticket 5) of tenant "a": attribute "' || attribute || '" is not what the events say', 'of a deleted row: ' || change)
+FROM (VALUES ('title = ''x''', 'title'), ('title = NULL', 'title'), ('priority = 99', 'priority')) t(change, attribute);
+
 -- Violations.
 SELECT is(found($$DELETE FROM itsm.violation WHERE record = record_of('3')$$), 'violation: version 3 (public.ticket 3) of tenant "a": rows in itsm.violation are not those in the event''s body', 'a violation gone');
 SELECT is(found($$UPDATE itsm.violation SET message = 'x' WHERE record = record_of('3')$$), 'violation: version 3 (public.ticket 3) of tenant "a": rows in itsm.violation are not those in the event''s body', 'a violation changed');
@@ -201,6 +204,8 @@ SELECT is(found('SELECT 1'), 'nothing', 'after an import');
 SELECT itsm.detach('ticket');
 UPDATE ticket SET status = 'New!', title = 'while detached', note = NULL;
 SELECT is(found('SELECT 1'), 'nothing', 'detached: rows go their own way');
+SELECT is(found($$UPDATE itsm.record SET title = 'x' WHERE key = '2'$$), 'projection: (public.ticket 2) of tenant "a": attribute "title" is not what the events say', 'but what is told of them stays as it was');
+SELECT is(found($$UPDATE itsm.record SET title = 'x' WHERE key = '999'$$), 'projection: (public.ticket 999): attribute "title" is not what the events say', 'also where no row was ever seen');
 SELECT itsm.attach('ticket', 'verified', 'status', states => '{"New!": "new", "In work": "work", "closed": "closed"}', attributes => '{"title": "title"}', filter => 'not free', track => '{note}', tenant => 'branch') AS attachment \gset
 SELECT is(found('SELECT 1'), 'nothing', 'attached again: records are those of before');
 UPDATE ticket SET status = 'In work' WHERE id = 1;
