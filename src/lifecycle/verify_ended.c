@@ -32,6 +32,7 @@ typedef struct EndedChecks
 {
 	MemoryContext context;
 	List	   *attachments;	/* AttachmentMap */
+	const AttachmentMap *map;	/* the last one looked for */
 	/* the record whose events come */
 	int64		record;
 	uint64		xid;
@@ -120,13 +121,15 @@ note_order(Verification *verification, void *own, const Event *event, const Reco
 }
 
 static const AttachmentMap *
-find_map(const EndedChecks *checks, int id)
+find_map(EndedChecks *checks, int id)
 {
 	ListCell   *cell;
 
+	if (checks->map && checks->map->id == id)
+		return checks->map;
 	foreach(cell, checks->attachments)
 		if (((const AttachmentMap *) lfirst(cell))->id == id)
-			return lfirst(cell);
+			return checks->map = lfirst(cell);
 	return NULL;
 }
 
@@ -154,7 +157,7 @@ compare_values(Verification *verification, const VerifiedRecord *record, const A
 static void
 check_ended(Verification *verification, void *own, const VerifiedRecord *record)
 {
-	const EndedChecks *checks = own;
+	EndedChecks *checks = own;
 	const Record *head = record->head;
 	const EventFold *fold = record->fold;
 	const AttachmentMap *map = find_map(checks, head->attachment);
