@@ -9,9 +9,11 @@ and was kept elsewhere.  Without a kept digest the evidence is checked against t
 digest inside it, which proves nothing about who made it.  --show prints the history.
 
 Checked are: the commitments of all values, the hash of every event over its header,
-its commitments and the event before it, the proof that each sealed event is a leaf of
-its tenant's log, the proof that this log is part of the whole, and that this is the
-whole of the digest.  Exit status 0: all holds; 1: something does not; 2: not readable.
+its commitments and the event before it, that the events are those of the row's key, the
+proof that each sealed event is a leaf of its tenant's log, the proof that this log is
+part of the whole, and that this is the whole of the digest.  The table's name and those
+of its attributes explain the numbers that the hashes cover, and are not proved.
+Exit status 0: all holds; 1: something does not; 2: not readable.
 
 Only Python's standard library; no code of the extension.  The formats are written down
 in docs/ledger.md.
@@ -19,12 +21,14 @@ in docs/ledger.md.
 
 import argparse
 import base64
+import datetime
 import hashlib
 import json
 import struct
 import sys
 
 ZERO = bytes(32)
+KEY = -1            # the number by which an event tells its row's key
 
 
 class Wrong(Exception):
@@ -40,9 +44,16 @@ def hash_of(text, what):
         data = base64.b64decode(text, validate=True)
     except (ValueError, TypeError) as error:
         raise Wrong(f"{what} is no base64") from error
-    if len(data) != 32:
+    # two bits of the last digit mean nothing, and are 0
+    if len(data) != 32 or base64.b64encode(data).decode() != text:
         raise Wrong(f"{what} is no hash")
     return data
+
+
+def time_of(microseconds):
+    """The text of a time, which is counted from the start of the year 2000."""
+    time = datetime.datetime(2000, 1, 1) + datetime.timedelta(microseconds=microseconds)
+    return time.isoformat(timespec="microseconds") + "Z"
 
 
 def wire(text):
@@ -152,6 +163,7 @@ def check_digest(digest):
 def check_chain(evidence):
     """Every event is the next one of its record, and its hash its own."""
     archived = evidence.get("archived", {"version": 0})
+    told = []
     previous = bytes.fromhex(archived["hash"]) if archived["version"] else ZERO
     if len(previous) != 32:
         raise Wrong("what was archived has no hash")
@@ -159,13 +171,29 @@ def check_chain(evidence):
         what = f"version {version}"
         if (event["record"], event["tenant"], event["version"]) != (evidence["record"], evidence["tenant"], version):
             raise Wrong(f"{what} is missing, or another record's")
-        commitments = [item[3] for item in body_items(bytes.fromhex(event["body"]))]
+        items = list(body_items(bytes.fromhex(event["body"])))
+        commitments = [item[3] for item in items]
+        if event["time"] != time_of(event["at"]):
+            raise Wrong(f"{what}: its time is not the one that was hashed")
+        told += [(event, text) for number, form, text, _ in items if number == KEY and form != "erased"]
         if commitments != [hash_of(text, what) for text in event["commitments"]]:
             raise Wrong(f"{what}: a value is not the one that was committed to")
         previous_hash = bytes.fromhex(event["hash"])
         if event_hash(event, previous, commitments) != previous_hash:
             raise Wrong(f"{what}: the hash is not that of the event and the one before it")
         previous = previous_hash
+    if told and last_key(told) != evidence["key"]:
+        raise Wrong(f"the events are those of {last_key(told)}, not of {evidence['key']}")
+
+
+def last_key(told):
+    """The key that was told last; within a transaction commands tell the order."""
+    last, key = told[0]
+    for event, text in told[1:]:
+        together = (event["xid"], event["system"]) == (last["xid"], last["system"])
+        if not together or event["command"] >= last["command"]:
+            last, key = event, text
+    return key
 
 
 def check_proofs(evidence):
@@ -208,7 +236,7 @@ def compare(evidence, digest):
 
 
 def show(evidence):
-    special = {0: "status value", -1: "key", -2: "reason", -3: "violations", -4: "rule", -5: "judged version",
+    special = {0: "status value", KEY: "key", -2: "reason", -3: "violations", -4: "rule", -5: "judged version",
                -6: "detail"}
     for event in evidence["events"]:
         print(f"{event['version']:4} {event['time']} {event['kind']} {event['from_state'] or '-'} -> "
@@ -261,7 +289,7 @@ def main():
     except Wrong as wrong:
         print(f"WRONG: {wrong}", file=sys.stderr)
         return 1
-    except (KeyError, TypeError, AttributeError, ValueError, struct.error) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, struct.error) as error:
         print(f"WRONG: not evidence, or not a digest ({error.__class__.__name__}: {error})", file=sys.stderr)
         return 1
     return 0

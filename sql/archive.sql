@@ -97,6 +97,8 @@ SELECT itsm.archive(NULL);
 SELECT itsm.archive(now() + interval '1 hour');
 SELECT itsm.archive('-infinity');
 SELECT itsm.archive(now(), 'itsm');
+SELECT itsm.archive(now(), '');
+SELECT itsm.archive(now(), 'pg_temp');
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT itsm.archive(now());
 ROLLBACK;

@@ -133,6 +133,7 @@ DROP SCHEMA model_taken CASCADE;
 CALL itsm.create_model('model_new', '{incident,incidents,NULL}');
 CALL itsm.create_model('model_new', '{}');
 CALL itsm.create_model(NULL);
+CALL itsm.create_model('');
 CALL itsm.create_model('model_new', mode => 'strict');
 CALL itsm.create_model('itsm');
 CALL itsm.create_model('itsm_report', '{risk}');

@@ -109,7 +109,7 @@ CREATE VIEW events.told AS
 		JOIN itsm.event e ON e.tenant = r.tenant AND e.record = r.id CROSS JOIN LATERAL events.items(e.body) i
 		LEFT JOIN itsm.source_attribute a ON a.source = o.id AND a.number = i.number
 	WHERE o.relation = 'events.ticket'::regclass;
-SELECT name, value FROM events.told WHERE key = '1' ORDER BY name COLLATE "C";
+SELECT name, value FROM events.told WHERE key = '1' ORDER BY name COLLATE "C", number;
 SELECT name, form, value FROM events.told WHERE key = '3' AND version = 2 ORDER BY name COLLATE "C";
 SELECT name, key, value FROM events.told t WHERE version = 1 AND NOT EXISTS (SELECT FROM events.told o WHERE o.version = 1 AND o.key = '1' AND o.name = t.name AND o.value = t.value) ORDER BY 1, 2;
 SELECT count(*) FROM events.told WHERE version = 1;

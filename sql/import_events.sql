@@ -105,7 +105,7 @@ SELECT itsm.import_events(:tie, 'SELECT ''1''::text AS key, ''294276-12-31''::ti
 RESET ROLE;
 BEGIN;
 SELECT itsm.import_events(:tie, 'SELECT ''1''::text AS key, ''0001-01-01 00:00+00''::timestamptz AS at, ''new''::text AS state UNION ALL SELECT ''1'', ''294275-12-31 23:59:59+00'', ''work''');
-SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) AS months FROM pg_class c WHERE c.oid IN (SELECT e.tableoid FROM itsm.event e WHERE e.at < '0002-01-01' OR e.at > '294275-01-01') ORDER BY 1;
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) AS months FROM pg_class c WHERE c.oid IN (SELECT e.tableoid FROM itsm.event e WHERE e.at IN ('0001-01-01 00:00+00', '294275-12-31 23:59:59+00')) ORDER BY 1;
 ROLLBACK;
 SET ROLE regress_itsm_import;
 SELECT itsm.import_events(:tie, '');

@@ -2,6 +2,9 @@
 SET client_min_messages = warning;
 SELECT itsm.import_holidays(NULL, NULL);
 CALL itsm.export_history(NULL);
+CALL itsm.export_history('');
+CALL itsm.export_history('itsm');
+CALL itsm.export_history('pg_catalog');
 SELECT * FROM itsm.verify('[]');
 SELECT itsm.seal(0);
 SELECT * FROM itsm.record_history(-1);
@@ -36,6 +39,7 @@ SELECT itsm.durations(NULL, -2147483648, '1 hour') AS none_taken;
 SELECT itsm.allowed_transitions(0, '1');
 SELECT itsm.allowed_transitions(4000000000::oid, '1');
 SELECT itsm.change_conflicts(4000000000::oid, '1');
+SELECT itsm.next_free_slot(4000000000::oid, '1', '1 hour');
 SELECT itsm.history(4000000000::oid, '1');
 CALL itsm.export_history('');
 SET default_transaction_isolation = 'read committed';

@@ -98,6 +98,8 @@ CREATE PROCEDURE rule_statistics.crowd(command text) LANGUAGE plpgsql AS $$ BEGI
 END $$;
 CALL rule_statistics.crowd('CREATE TABLE %s (id integer PRIMARY KEY, status text)');
 CALL rule_statistics.crowd('SELECT itsm.attach(%L, ''crowded'', ''status'', mode => ''enforce'')');
+-- what other tests have counted is out of the way
+SELECT itsm.reset_rule_statistics() >= 0 AS made_room;
 CALL rule_statistics.crowd('INSERT INTO %s VALUES (1, ''new'')');
 \set VERBOSITY default
 SELECT count(*) BETWEEN 3000 AND 4096 AS counted FROM itsm_report.rule_statistics WHERE source LIKE 'rule_statistics.crowd%';

@@ -29,7 +29,7 @@ SET itsm.maintenance = on;
 DELETE FROM itsm.clock WHERE record = :second;
 RESET itsm.maintenance;
 SET client_min_messages = warning;
-SELECT agreement, problem, record_id = :second AS second FROM itsm.recompute_clocks() WHERE agreement = 'sla_loud';
+SELECT agreement, problem, record_id = :second AS second FROM unnest(ARRAY[:gone, :kept]) a, itsm.recompute_clocks(a);
 SELECT agreement, problem, record_id = :second AS second FROM itsm.recompute_clocks(:kept, write => true);
 SELECT record = :first AS gone, stage FROM itsm.clock WHERE record IN (:first, :second) ORDER BY record;
 SELECT itsm.recompute_clocks(record => :first);

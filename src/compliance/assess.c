@@ -23,6 +23,9 @@
 
 #define SUBJECT "assessment"
 
+/* 0001-01-01 UTC */
+#define ERA_START ((TimestampTz) (1721426 - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
+
 /*
  * As of when an assessment that is made now looks.  Assessments go forward:
  * where an organisation stands is told by the last one, and what was kept of a
@@ -40,6 +43,12 @@ as_of_when(TimestampTz now, TimestampTz as_of)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an assessment cannot be as of %s, which is not a time in the past", timestamptz_to_str(as_of)),
 				 errhint("Leave as_of out, or give the end of the period that it looks back on.")));
+	/* no events are kept of it either, and intervals reach back from there to no time */
+	if (as_of < ERA_START)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an assessment cannot be as of %s, which is before our era", timestamptz_to_str(as_of)),
+				 errhint("Give the end of the period that it looks back on.")));
 	itsm_query_begin(&query);
 	(void) itsm_query(SPI_OK_SELECT, "SELECT pg_catalog.max(a.as_of) FROM itsm.assessment a", 0, NULL, NULL, NULL);
 	last = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);

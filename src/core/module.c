@@ -95,6 +95,7 @@ const VerifyChecker *const itsm_verify_checkers[] = {
 	&itsm_verify_archived,
 	&itsm_verify_rows,
 	&itsm_verify_milestones,
+	&itsm_verify_ended,
 	&itsm_verify_violations,
 	&itsm_verify_approvals,
 	&itsm_verify_bookings,

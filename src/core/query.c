@@ -4,6 +4,7 @@
  */
 #include "core/itsm.h"
 
+#include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "core/query.h"
@@ -95,10 +96,11 @@ itsm_schema_prepare(const char *name)
 {
 	Oid			schema = get_namespace_oid(name, true);
 
-	if (name[0] == '\0')
+	if (name[0] == '\0' || IsReservedName(name) || strcmp(name, "information_schema") == 0 ||
+		strcmp(name, ITSM_SCHEMA) == 0 || strcmp(name, "itsm_report") == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_SCHEMA_NAME), errmsg("the name of the schema is empty"),
-				 errhint("Name a schema of your own; it is made when there is none.")));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("history does not go into schema \"%s\"", name),
+				 errhint("Name a schema of your own: what is written there belongs to you.")));
 	if (!OidIsValid(schema))
 		itsm_own_ddl(psprintf("CREATE SCHEMA %s", quote_identifier(name)));
 	else if (!itsm_may_create_in(schema, GetUserId()))

@@ -33,7 +33,7 @@ extern uint64 itsm_query(int expected, const char *sql, int argument_count, cons
 extern void itsm_own_ddl(const char *sql);
 extern bool itsm_is_own_ddl(void);
 
-/* A schema, made as the current user when it is missing; who must be able to make tables in it. */
+/* A schema, made as the current user when it is missing; who must be able to make tables in it. Not ours, nor the system's. */
 extern void itsm_schema_prepare(const char *name);
 
 /*

@@ -46,6 +46,31 @@ itsm_relation(const char *name)
 	return relation;
 }
 
+static void
+no_relation(Oid relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation),
+			 errhint("When the table has been dropped, what is known of its rows is in itsm.record and itsm.event.")));
+}
+
+void
+itsm_require_relation(Oid relation)
+{
+	if (get_rel_relkind(relation) == '\0')
+		no_relation(relation);
+}
+
+Relation
+itsm_table_open(Oid relation)
+{
+	Relation	table = try_table_open(relation, AccessShareLock);
+
+	if (table == NULL)
+		no_relation(relation);
+	return table;
+}
+
 HeapTuple
 itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count, ScanKey keys)
 {

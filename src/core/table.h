@@ -71,6 +71,12 @@ extern Oid	itsm_relation(const char *name);
 /* As above, InvalidOid when there is none. */
 extern Oid	itsm_relation_or_invalid(const char *name);
 
+/* ERRCODE_UNDEFINED_TABLE for a number that is no relation's, as after DROP TABLE. */
+extern void itsm_require_relation(Oid relation);
+
+/* Opens what somebody named, with AccessShareLock; the same error when it is gone. */
+extern Relation itsm_table_open(Oid relation);
+
 /*
  * The first row that an index has for the keys, as a copy in the current
  * memory context; NULL when there is none.  Keys name heap columns.

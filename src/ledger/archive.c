@@ -519,10 +519,9 @@ prepare(Archiving *archiving, TimestampTz before, const char *schema)
 				 errmsg("itsm.archive() cannot run in a transaction of isolation level REPEATABLE READ or above"),
 				 errhint("It has to see what is committed while it waits for locks.")));
 	itsm_retention_check(before);
-	if (strcmp(schema, ITSM_SCHEMA) == 0 || strcmp(schema, "itsm_report") == 0)
+	if (TIMESTAMP_NOT_FINITE(before))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("archives do not go into schema \"%s\"", schema),
-				 errhint("Name a schema of your own: what is archived belongs to you.")));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the time before which history is archived must be finite")));
 	itsm_month_bounds(before, &archiving->before, &ends);
 	archiving->schema = schema;
 	archiving->caller = quote_identifier(GetUserNameFromId(GetUserId(), false));

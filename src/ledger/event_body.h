@@ -21,7 +21,7 @@
 
 /* Numbers of items that are no attribute or column. */
 #define BODY_STATUS		0		/* status value, kept when it is not the state's name */
-#define BODY_KEY		(-1)	/* new key */
+#define BODY_KEY		(-1)	/* key of the row: told by the first event, and when it changes */
 #define BODY_REASON		(-2)
 #define BODY_VIOLATIONS	(-3)	/* JSON array as in the DETAIL of an error */
 #define BODY_RULE		(-4)	/* rule that an exception was made from */

@@ -11,7 +11,8 @@
 /*
  * itsm.changed_names(source integer, body bytea) → text
  *
- * Names of the attributes and columns, as itsm.history shows them.
+ * Names of the attributes and columns, as itsm.history shows them.  The key is
+ * none of them: the first event of a record tells it, too.
  */
 ITSM_FUNCTION(itsm_changed_names);
 Datum
@@ -26,7 +27,7 @@ itsm_changed_names(PG_FUNCTION_ARGS)
 	initStringInfo(&names);
 	while (itsm_body_next(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), &offset, &item, NULL))
 	{
-		const char *name = item.number == BODY_STATUS ? "status" : item.number == BODY_KEY ? "key" : NULL;
+		const char *name = item.number == BODY_STATUS ? "status" : NULL;
 		ListCell   *cell;
 
 		foreach(cell, dictionary)

@@ -15,6 +15,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
+#include "core/table.h"
 #include "executor/spi.h"
 #include "ledger/canonical_text.h"
 #include "ledger/record_key.h"
@@ -230,15 +231,6 @@ lookup_source(Oid relation, const char *key, Record *record)
 	if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
 		check_visible(relation, source, normal);
 	return true;
-}
-
-void
-itsm_require_relation(Oid relation)
-{
-	if (get_rel_relkind(relation) == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no relation %u", relation),
-				 errhint("When the table has been dropped, what is known of its rows is in itsm.record and itsm.event.")));
 }
 
 bool

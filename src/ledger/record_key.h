@@ -36,9 +36,6 @@ extern char *itsm_key_normalise(Oid relation, const Source *source, const char *
  */
 extern char *itsm_key_condition(Oid relation, const Source *source, const char *key, const char *alias);
 
-/* ERRCODE_UNDEFINED_TABLE for a number that is no relation's, as after DROP TABLE. */
-extern void itsm_require_relation(Oid relation);
-
 /* The qualified operator of a type for a btree strategy (BTEqualStrategyNumber, …), as SQL. */
 extern char *itsm_key_operator(Oid type, int strategy);
 

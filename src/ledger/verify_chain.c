@@ -1,20 +1,18 @@
 /*
  * verify_chain.c
- *		All chains in one pass: events, heads, state rows, projections and
- *		violations are read side by side in order of record and tenant.
+ *		All chains in one pass: each record's events, head, state row, projection
+ *		and violations compared with one another.  verify_chain_read.c reads them.
  *
- * Memory: a batch of each table, and the folded values of one record.
+ * Memory: the folded values of one record.
  */
 #include "core/itsm.h"
 
 #include "access/htup_details.h"
 #include "core/unmet.h"
 #include "ledger/archive.h"
-#include "ledger/verify.h"
+#include "ledger/verify_chain_read.h"
 #include "ledger/verify_partition.h"
-#include "ledger/verify_stream.h"
 #include "miscadmin.h"
-#include "record/source.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -24,23 +22,6 @@ typedef enum Scope
 } Scope;
 
 static const char *const scope_names[SCOPE_COUNT] = {"chain", "head", "state", "projection", "violation", "partition", "archive"};
-
-/* An event with its body taken apart. */
-typedef struct DecodedEvent
-{
-	Event	   *event;
-	Oid			partition;
-	List	   *items;			/* BodyItem */
-	StringInfoData commitments;
-} DecodedEvent;
-
-typedef struct DecodedViolation
-{
-	Unmet		unmet;			/* its code is not in the body */
-	int			position;
-	TimestampTz at;
-	int			attachment;
-} DecodedViolation;
 
 /* What was found right of a source's records. */
 typedef struct SourceCount
@@ -56,19 +37,12 @@ typedef struct Chains
 	Verification *verification;
 	MemoryContext context;
 	MemoryContext record_context;
-	RecordStream events;
-	RecordStream heads;
-	RecordStream states;
-	RecordStream violations;
-	RecordStream archived;
-	bool		by_tenant;		/* events come by record, tenant and version; by record and version otherwise */
+	ChainReader reader;			/* tells whose record it is, too */
 	List	   *partitions;
 	List	   *counts;			/* SourceCount */
 	uint64		event_count;
 	void	  **checkers;
 
-	const char *tenant;
-	int64		record;
 	const Record *head;			/* NULL: there is none */
 	const RecordState *state;
 	const Projection *projection;
@@ -86,130 +60,13 @@ typedef struct Chains
 	bool		faulty[SCOPE_COUNT];
 } Chains;
 
-/* Rows as the streams make them. */
-
-/* Most events have no more values. */
-#define VALUES_AT_ONCE 8
-
-static void *
-decode_event(RecordStream *stream, const StreamRow *row, bool whole)
-{
-	DecodedEvent *decoded = palloc0(sizeof(DecodedEvent));
-	int			offset = 0;
-
-	decoded->event = itsm_event_of_values(row->values, row->nulls, &stream->texts, whole);
-	decoded->partition = DatumGetObjectId(row->values[stream->descriptor->natts - 1]);
-	if (!whole)
-		return decoded;
-	decoded->commitments.maxlen = VALUES_AT_ONCE * ITSM_HASH_LENGTH + 1;
-	decoded->commitments.data = palloc(decoded->commitments.maxlen);
-	for (;;)
-	{
-		BodyItem   *item = palloc(sizeof(BodyItem));
-		uint8		commitment[ITSM_HASH_LENGTH];
-
-		if (!itsm_body_next(decoded->event->body, decoded->event->body_length, &offset, item, commitment))
-			return decoded;
-		decoded->items = lappend(decoded->items, item);
-		appendBinaryStringInfo(&decoded->commitments, (char *) commitment, ITSM_HASH_LENGTH);
-	}
-}
-
-static void *
-decode_head(RecordStream *stream, const StreamRow *row, bool whole)
-{
-	Record	   *record = palloc0(sizeof(Record));
-
-	itsm_record_of_values(row->values, row->nulls, row->tenant, record);
-	/* values that lie out of line are fetched here, where that may fail */
-	for (int i = 0; i < RECORD_COLUMNS; i++)
-		if (!row->nulls[i] && TupleDescAttr(stream->descriptor, i)->attlen == -1)
-			record->row->values[i] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(row->values[i]));
-	return record;
-}
-
-static void *
-decode_state(RecordStream *stream, const StreamRow *row, bool whole)
-{
-	RecordState *state = palloc0(sizeof(RecordState));
-
-	itsm_record_state_of_values(row->values, row->nulls, state);
-	return state;
-}
-
-static void *
-decode_violation(RecordStream *stream, const StreamRow *row, bool whole)
-{
-	DecodedViolation *violation = palloc0(sizeof(DecodedViolation));
-
-#define TEXT(column) (row->nulls[column] ? NULL : TextDatumGetCString(row->values[column]))
-	violation->position = DatumGetInt32(row->values[3]);
-	violation->at = DatumGetTimestampTz(row->values[4]);
-	violation->attachment = DatumGetInt32(row->values[5]);
-	violation->unmet.rule = TEXT(6);
-	violation->unmet.kind = TEXT(7);
-	violation->unmet.attribute = TEXT(8);
-	violation->unmet.message = TEXT(9);
-	violation->unmet.clause = TEXT(10);
-#undef TEXT
-	return violation;
-}
-
-static void *
-decode_archived(RecordStream *stream, const StreamRow *row, bool whole)
-{
-	ArchivedRecord *archived = palloc0(sizeof(ArchivedRecord));
-
-	itsm_archived_of_values(row->values, row->nulls, archived);
-	return archived;
-}
-
-/* Events, with those in the tables of archives that are at hand: of the records that a condition leaves. */
-static char *
-events_query(const Verification *verification, const char *condition, const char *order)
-{
-	StringInfoData query;
-	ListCell   *cell;
-
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT e.*, e.tableoid FROM itsm.event e%s", condition);
-	foreach(cell, itsm_verify_archives(verification))
-		appendStringInfo(&query, " UNION ALL SELECT e.*, e.tableoid FROM ONLY %s e%s",
-						 itsm_relation_name(lfirst_oid(cell)), condition);
-	return psprintf("SELECT * FROM (%s) e ORDER BY %s", query.data, order);
-}
-
-static void
-open_streams(Chains *chains)
-{
-	const Verification *verification = chains->verification;
-
-	itsm_stream_open(&chains->events, "itsm.event",
-					 events_query(verification, itsm_verify_range(verification, "e.record"), "record, version, tenant"),
-					 decode_event);
-	itsm_stream_open(&chains->heads, "itsm.record",
-					 psprintf("SELECT r.* FROM itsm.record r%s ORDER BY r.id, r.tenant",
-							  itsm_verify_range(verification, "r.id")), decode_head);
-	itsm_stream_open(&chains->states, "itsm.record_state",
-					 psprintf("SELECT s.* FROM itsm.record_state s%s ORDER BY s.record, s.tenant",
-							  itsm_verify_range(verification, "s.record")), decode_state);
-	itsm_stream_open(&chains->violations, "itsm.violation",
-					 psprintf("SELECT v.tenant, v.record, v.version, v.position, v.at, v.attachment, v.rule, v.kind,"
-							  " v.attribute, v.message, v.clause FROM itsm.violation v%s"
-							  " ORDER BY v.record, v.tenant, v.version, v.position",
-							  itsm_verify_range(verification, "v.record")), decode_violation);
-	itsm_stream_open(&chains->archived, "itsm.archived",
-					 psprintf("SELECT a.* FROM itsm.archived a%s ORDER BY a.record, a.tenant, a.version",
-							  itsm_verify_range(verification, "a.record")), decode_archived);
-}
-
 /* Faults of the record at hand. */
 
 static void
 fault(Chains *chains, Scope scope, int64 version, const char *detail)
 {
 	itsm_verify_fault(chains->verification, scope_names[scope],
-					  itsm_verify_name(chains->verification, chains->tenant, chains->record, version, chains->head),
+					  itsm_verify_name(chains->verification, chains->reader.tenant, chains->reader.record, version, chains->head),
 					  "%s", detail);
 	chains->faulty[scope] = true;
 }
@@ -242,80 +99,17 @@ compare_flags(Chains *chains, Scope scope, const char *what, bool is, bool told)
 										 told ? "true" : "false"));
 }
 
-/* Streams side by side. */
-
-static int
-compare_keys(const char *tenant, int64 record, const char *other_tenant, int64 other_record)
-{
-	return record != other_record ? (record < other_record ? -1 : 1) : strcmp(tenant, other_tenant);
-}
-
-/*
- * Two tenants have events under the number of the record at hand.  They come
- * by version, as the index has them, which is twice as fast as by tenant; from
- * here on they come by tenant, after the rest of those that were begun.
- */
-static void
-part_tenants(Chains *chains)
-{
-	const Verification *verification = chains->verification;
-	const char *tenant = quote_literal_cstr(chains->tenant);
-	const char *condition = itsm_verify_range(verification, "e.record");
-	MemoryContext caller = MemoryContextSwitchTo(chains->context);
-
-	itsm_verify_settle(chains->verification);
-	itsm_stream_close(&chains->events);
-	condition = psprintf("%s %s e.record >= " INT64_FORMAT " AND NOT (e.record = " INT64_FORMAT " AND e.tenant = %s AND e.version <= "
-						 INT64_FORMAT ")", condition, *condition ? "AND" : "WHERE", chains->record, chains->record, tenant,
-						 chains->events_here > 0 ? chains->version : PG_INT64_MIN);
-	itsm_stream_open(&chains->events, "itsm.event",
-					 events_query(verification, condition,
-								  psprintf("record, record = " INT64_FORMAT " AND tenant = %s DESC, tenant, version", chains->record, tenant)),
-					 decode_event);
-	chains->by_tenant = true;
-	MemoryContextSwitchTo(caller);
-}
-
-/* The stream's row when it is one of the record at hand; NULL otherwise. */
-static const StreamRow *
-row_here(Chains *chains, RecordStream *stream)
-{
-	const StreamRow *row = itsm_stream_peek(stream);
-
-	if (row == NULL || row->record != chains->record)
-		return NULL;
-	if (strcmp(row->tenant, chains->tenant) == 0)
-		return row;
-	if (stream != &chains->events || chains->by_tenant)
-		return NULL;
-	part_tenants(chains);
-	return row_here(chains, stream);
-}
+/* The record at hand. */
 
 /* The one row that a table has for the record; NULL (and perhaps a fault) when there is none. */
 static const void *
 single_item(Chains *chains, RecordStream *stream, Scope scope)
 {
-	const StreamRow *row = row_here(chains, stream);
+	const StreamRow *row = itsm_chain_row(&chains->reader, stream);
 
 	if (row && row->fault)
 		fault(chains, scope, 0, psprintf("its row in %s cannot be read: %s", stream->table, row->fault));
 	return row ? row->item : NULL;
-}
-
-static void
-skip_row(Chains *chains, RecordStream *stream)
-{
-	while (row_here(chains, stream))
-		itsm_stream_advance(stream);
-}
-
-/* True when one of the tables could not be read to its end. */
-static bool
-is_cut_short(const Chains *chains)
-{
-	return chains->events.failure || chains->heads.failure || chains->states.failure ||
-		chains->violations.failure || chains->archived.failure;
 }
 
 /*
@@ -325,12 +119,12 @@ is_cut_short(const Chains *chains)
 static void
 begin_chain(Chains *chains)
 {
-	const StreamRow *first = row_here(chains, &chains->events);
+	const StreamRow *first = itsm_chain_row(&chains->reader, &chains->reader.events);
 	const StreamRow *row;
 	int64		told = 0;
 
 	chains->gone.version = 0;
-	while ((row = row_here(chains, &chains->archived)) != NULL)
+	while ((row = itsm_chain_row(&chains->reader, &chains->reader.archived)) != NULL)
 	{
 		const ArchivedRecord *archived = row->item;
 
@@ -338,19 +132,19 @@ begin_chain(Chains *chains)
 			fault(chains, SCOPE_ARCHIVE, row->version, psprintf("its row in itsm.archived cannot be read: %s", row->fault));
 		else
 		{
-			Event		last = {.record = archived->record, .version = archived->version, .tenant = chains->tenant};
+			Event		last = {.record = archived->record, .version = archived->version, .tenant = chains->reader.tenant};
 
 			if (archived->events != archived->version - told)
 				fault(chains, SCOPE_ARCHIVE, archived->version, "what is archived of it does not follow what was archived before");
 			told = archived->version;
 			chains->gone = *archived;
-			chains->gone.tenant = chains->tenant;
+			chains->gone.tenant = chains->reader.tenant;
 			memcpy(last.hash, archived->hash, ITSM_HASH_LENGTH);
 			for (int i = 0; itsm_verify_checkers[i]; i++)
 				if (itsm_verify_checkers[i]->event)
 					itsm_verify_checkers[i]->event(chains->verification, chains->checkers[i], &last, chains->head);
 		}
-		itsm_stream_advance(&chains->archived);
+		itsm_stream_advance(&chains->reader.archived);
 	}
 	if (first && first->version <= chains->gone.version)
 		chains->gone.version = 0;
@@ -365,24 +159,13 @@ begin_chain(Chains *chains)
 static bool
 begin_record(Chains *chains)
 {
-	RecordStream *streams[] = {
-		&chains->events, &chains->heads, &chains->states, &chains->violations, &chains->archived
-	};
-	const StreamRow *first = NULL;
+	const StreamRow *first = itsm_chain_first(&chains->reader);
 
-	for (int i = 0; i < lengthof(streams); i++)
-	{
-		const StreamRow *row = itsm_stream_peek(streams[i]);
-
-		if (row && (first == NULL || compare_keys(row->tenant, row->record, first->tenant, first->record) < 0))
-			first = row;
-	}
-	if (first == NULL || is_cut_short(chains))
+	if (first == NULL)
 		return false;
 	MemoryContextReset(chains->record_context);
 	MemoryContextSwitchTo(chains->record_context);
-	chains->tenant = pstrdup(first->tenant);
-	chains->record = first->record;
+	itsm_chain_begin_record(&chains->reader, first);
 	memset(chains->faulty, 0, sizeof(chains->faulty));
 	memset(chains->hash, 0, ITSM_HASH_LENGTH);
 	chains->hash_known = chains->whole = true;
@@ -390,8 +173,8 @@ begin_record(Chains *chains)
 	chains->imported = chains->entered = false;
 	chains->at = DT_NOBEGIN;
 	chains->head = NULL;
-	chains->head = single_item(chains, &chains->heads, SCOPE_HEAD);
-	chains->state = single_item(chains, &chains->states, SCOPE_STATE);
+	chains->head = single_item(chains, &chains->reader.heads, SCOPE_HEAD);
+	chains->state = single_item(chains, &chains->reader.states, SCOPE_STATE);
 	chains->projection = NULL;
 	if (chains->head)
 	{
@@ -420,7 +203,7 @@ check_violations(Chains *chains, const DecodedEvent *decoded)
 	foreach(cell, decoded->items)
 		if (((const BodyItem *) lfirst(cell))->number == BODY_VIOLATIONS)
 			told = lfirst(cell);
-	while ((row = row_here(chains, &chains->violations)) != NULL && row->version == event->version)
+	while ((row = itsm_chain_row(&chains->reader, &chains->reader.violations)) != NULL && row->version == event->version)
 	{
 		const DecodedViolation *violation = row->item;
 
@@ -447,7 +230,7 @@ check_violations(Chains *chains, const DecodedEvent *decoded)
 			unmets = lappend(unmets, unmet);
 		}
 		chains->violations_here++;
-		itsm_stream_advance(&chains->violations);
+		itsm_stream_advance(&chains->reader.violations);
 	}
 	if (told && told->form == BODY_ERASED)
 		return;
@@ -461,12 +244,12 @@ check_stray_violations(Chains *chains, int64 version)
 {
 	const StreamRow *row;
 
-	while ((row = row_here(chains, &chains->violations)) != NULL && row->version < version)
+	while ((row = itsm_chain_row(&chains->reader, &chains->reader.violations)) != NULL && row->version < version)
 	{
 		/* those of archived events stay for the reports */
 		if (row->version > chains->gone.version)
 			fault(chains, SCOPE_VIOLATION, row->version, "a row in itsm.violation has no event");
-		itsm_stream_advance(&chains->violations);
+		itsm_stream_advance(&chains->reader.violations);
 	}
 }
 
@@ -517,7 +300,7 @@ check_time(Chains *chains, const Event *event)
 static bool
 is_last_of_transaction(const Chains *chains, const StreamRow *row)
 {
-	const StreamRow *next = itsm_stream_behind(&chains->events);
+	const StreamRow *next = itsm_stream_behind(&chains->reader.events);
 	const Event *event = ((const DecodedEvent *) row->item)->event;
 
 	return next && (next->record != row->record ||
@@ -539,7 +322,7 @@ check_event(Chains *chains, const StreamRow *row)
 	}
 	check_version(chains, version);
 	check_stray_violations(chains, version);
-	chains->version = version;
+	chains->reader.last = chains->version = version;
 	chains->events_here++;
 	if (row->fault)
 	{
@@ -712,14 +495,14 @@ check_record(Chains *chains)
 {
 	const StreamRow *row;
 
-	while ((row = row_here(chains, &chains->events)) != NULL)
+	while ((row = itsm_chain_row(&chains->reader, &chains->reader.events)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		check_event(chains, row);
-		itsm_stream_advance(&chains->events);
+		itsm_stream_advance(&chains->reader.events);
 	}
 	/* what comes after cannot be told from what is missing */
-	if (is_cut_short(chains))
+	if (itsm_chain_cut_short(&chains->reader))
 		return;
 	check_stray_violations(chains, PG_INT64_MAX);
 	itsm_fold_end(&chains->fold);
@@ -739,24 +522,8 @@ check_record(Chains *chains)
 		}
 		count_record(chains);
 	}
-	skip_row(chains, &chains->heads);
-	skip_row(chains, &chains->states);
-}
-
-static void
-end_streams(Chains *chains)
-{
-	RecordStream *streams[] = {
-		&chains->events, &chains->heads, &chains->states, &chains->violations, &chains->archived
-	};
-
-	for (int i = 0; i < lengthof(streams); i++)
-	{
-		if (streams[i]->failure)
-			itsm_verify_fault(chains->verification, "chain", streams[i]->table,
-							  "cannot be read any further, so nothing after it was checked: %s", streams[i]->failure);
-		itsm_stream_close(streams[i]);
-	}
+	itsm_chain_skip(&chains->reader, &chains->reader.heads);
+	itsm_chain_skip(&chains->reader, &chains->reader.states);
 }
 
 static void
@@ -795,11 +562,11 @@ itsm_verify_chains(Verification *verification, void **checkers)
 	chains->context = caller;
 	chains->record_context = AllocSetContextCreate(caller, "itsm verify record", ALLOCSET_DEFAULT_SIZES);
 	chains->partitions = itsm_verify_partitions();
-	open_streams(chains);
+	itsm_chain_open(&chains->reader, verification);
 	while (begin_record(chains))
 		check_record(chains);
 	MemoryContextSwitchTo(caller);
-	end_streams(chains);
+	itsm_chain_close(&chains->reader);
 	tell_counts(chains);
 	MemoryContextDelete(chains->record_context);
 }

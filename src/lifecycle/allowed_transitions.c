@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "core/attempt.h"
 #include "core/errors.h"
+#include "core/table.h"
 #include "core/unmet.h"
 #include "executor/executor.h"
 #include "funcapi.h"
@@ -219,12 +220,10 @@ Datum
 itsm_allowed_transitions(PG_FUNCTION_ARGS)
 {
 	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Question	question = {NULL};
+	Question	question = {.relation = itsm_table_open(PG_GETARG_OID(0))};
 	Record		record;
 
 	InitMaterializedSRF(fcinfo, 0);
-	itsm_require_relation(PG_GETARG_OID(0));
-	question.relation = table_open(PG_GETARG_OID(0), AccessShareLock);
 	question.tuple = itsm_stored_row(question.relation, key);
 	if (question.tuple == NULL)
 		no_row(question.relation, key);

@@ -141,6 +141,8 @@ append_imported(Import *import, const LogEntry *entry, const char *state, const 
 	itsm_body_begin(&body);
 	if (state == NULL)
 		itsm_body_add(&body, BODY_STATUS, entry->state, entry->state_length);
+	if (import->record.tuple == NULL)
+		itsm_body_add(&body, BODY_KEY, import->record.key, strlen(import->record.key));
 	if (!itsm_event_append(&import->record, &event, &body, NULL, NIL))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

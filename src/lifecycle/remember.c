@@ -237,6 +237,8 @@ appear(Memory *memory, RowSide *side, const char *kind, const char *from_state, 
 	event.from_state = from_state;
 	event.to_state = side->state_name;
 	add_values(&body, &event, side, NULL, false);
+	/* whose history this is must not be for the head alone to tell */
+	itsm_body_add(&body, BODY_KEY, record.key, strlen(record.key));
 	itsm_event_stamp(&record, &event);
 	itsm_project_appearance(&record, side, event.at, unknown_past);
 	if (!itsm_event_append(&record, &event, &body, memory->reason, violations))

@@ -12,6 +12,7 @@ extern const VerifyChecker itsm_verify_rows;
 
 /* verify_milestones.c */
 extern const VerifyChecker itsm_verify_milestones;
+extern const VerifyChecker itsm_verify_ended;
 
 /* verify_violations.c */
 extern const VerifyChecker itsm_verify_violations;

@@ -131,7 +131,7 @@ DECLARE
 	present text[];
 	r record;
 BEGIN
-	IF schema IS NULL OR mode IS NULL OR mode NOT IN ('off', 'observe', 'enforce') THEN
+	IF schema IS NULL OR schema = '' OR mode IS NULL OR mode NOT IN ('off', 'observe', 'enforce') THEN
 		RAISE EXCEPTION USING ERRCODE = 'IT051', MESSAGE = format('the reference model cannot be made in schema %s with mode %s', coalesce('"' || schema || '"', 'null'), coalesce('"' || mode || '"', 'null')),
 			HINT = 'Name a schema, and one of the modes off, observe and enforce.';
 	END IF;

@@ -14,6 +14,7 @@
 #include "core/errors.h"
 #include "core/json_read.h"
 #include "core/query.h"
+#include "core/table.h"
 #include "funcapi.h"
 #include "ledger/record_key.h"
 #include "ledger/tenant_access.h"
@@ -129,8 +130,7 @@ begin_question(Asked *asked, Oid relation, const char *key)
 	HeapTuple	tuple;
 	Record		record;
 
-	itsm_require_relation(relation);
-	*asked = (Asked) {.relation = table_open(relation, AccessShareLock)};
+	*asked = (Asked) {.relation = itsm_table_open(relation)};
 	tuple = itsm_stored_row(asked->relation, key);
 	if (tuple == NULL)
 		no_row(asked, key);

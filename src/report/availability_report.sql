@@ -79,13 +79,10 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 24
 SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT pg_catalog.timezone('UTC', m)
-	FROM pg_catalog.generate_series(
-		-- without end there are no months to be counted
-		CASE WHEN pg_catalog.isfinite($1) AND pg_catalog.isfinite($2) THEN pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', $1)) END,
-		pg_catalog.timezone('UTC', $2), '1 month'::pg_catalog.interval) AS m
-	WHERE pg_catalog.timezone('UTC', m) OPERATOR(pg_catalog.<) $2
+	FROM pg_catalog.generate_series(pg_catalog.date_trunc('month', pg_catalog.timezone('UTC', $1)), pg_catalog.timezone('UTC', $2), '1 month'::pg_catalog.interval) AS m
+	WHERE pg_catalog.timezone('UTC', m) OPERATOR(pg_catalog.<) $2 AND pg_catalog.isfinite($1) AND pg_catalog.isfinite($2)
 $$;
-COMMENT ON FUNCTION itsm.months_between(timestamptz, timestamptz) IS 'The beginnings of the months (UTC) of which a part lies between two times.';
+COMMENT ON FUNCTION itsm.months_between(timestamptz, timestamptz) IS 'The beginnings of the months (UTC) of which a part lies between two times; none where one is infinite.';
 
 -- What is agreed, cut where it changes and where months end.
 CREATE VIEW itsm.agreed_stretch AS

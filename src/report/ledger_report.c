@@ -1,10 +1,10 @@
 /*
  * ledger_report.c
- *		itsm.unsealed(), for itsm_report.ledger_status, and the note that the
- *		history was verified.
+ *		itsm.unsealed() and itsm.held_back_since(), for itsm_report.ledger_status,
+ *		and the note that the history was verified.
  *
  * A function in a view is called with the rights of whoever reads the view, so
- * everybody may call this one, and it asks whether the caller may read that.
+ * everybody may call these two, and they ask whether the caller may read that.
  */
 #include "core/itsm.h"
 
@@ -24,6 +24,15 @@
 #define REPORT_SCHEMA "itsm_report"
 #define REPORT_VIEW "ledger_status"
 
+static void
+require_reader(void)
+{
+	Oid			view = get_relname_relid(REPORT_VIEW, get_namespace_oid(REPORT_SCHEMA, false));
+
+	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, REPORT_SCHEMA "." REPORT_VIEW);
+}
+
 /*
  * itsm.unsealed() → table (tenant text, events bigint, oldest timestamptz)
  */
@@ -32,11 +41,9 @@ Datum
 itsm_unsealed(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Oid			view = get_relname_relid(REPORT_VIEW, get_namespace_oid(REPORT_SCHEMA, false));
 	ListCell   *cell;
 
-	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, REPORT_SCHEMA "." REPORT_VIEW);
+	require_reader();
 	InitMaterializedSRF(fcinfo, 0);
 	foreach(cell, itsm_seal_unsealed())
 	{
@@ -51,6 +58,34 @@ itsm_unsealed(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* Who does not have pg_read_all_stats is told nothing of others' transactions, so the owner looks. */
+static const char oldest_transaction[] =
+"SELECT pg_catalog.min(x.since) FROM ("
+"SELECT p.prepared AS since FROM pg_catalog.pg_prepared_xacts p"
+" UNION ALL SELECT a.xact_start FROM pg_catalog.pg_stat_activity a"
+" WHERE a.backend_xid IS NOT NULL AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()) x";
+
+/*
+ * itsm.held_back_since() → timestamptz
+ */
+ITSM_FUNCTION(itsm_held_back_since);
+Datum
+itsm_held_back_since(PG_FUNCTION_ARGS)
+{
+	OwnerQuery	query;
+	Datum		since;
+	bool		isnull;
+
+	require_reader();
+	itsm_query_begin(&query);
+	(void) itsm_query(SPI_OK_SELECT, oldest_transaction, 0, NULL, NULL, NULL);
+	since = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	itsm_query_end(&query);
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(since);
 }
 
 /*

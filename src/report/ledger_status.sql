@@ -9,6 +9,10 @@ AS 'MODULE_PATHNAME', 'itsm_note_verification' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION itsm.note_verification(jsonb) IS 'Runs itsm.verify, with a digest when one is given, returns how many faults it found, and keeps that as an event of kind verified, for itsm_report.ledger_status.';
 REVOKE ALL ON FUNCTION itsm.note_verification(jsonb) FROM PUBLIC;
 
+CREATE FUNCTION itsm.held_back_since() RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'itsm_held_back_since' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION itsm.held_back_since() IS 'Start of the oldest open or prepared transaction of the cluster that wrote something: what began after it is not sealed before it ends. Null when there is none. Whoever may read itsm_report.ledger_status may ask.';
+
 CREATE VIEW itsm_report.ledger_status WITH (security_barrier = true) AS
 	SELECT t.tenant,
 		t.events,
@@ -20,8 +24,8 @@ CREATE VIEW itsm_report.ledger_status WITH (security_barrier = true) AS
 		hs.at AS last_sealed_at,
 		pg_catalog.encode(h.root, 'base64') AS root,
 		s.at AS last_digest_at,
-		s.size AS last_digest_size,
-		pg_catalog.encode(s.root, 'base64') AS last_digest_root,
+		CASE WHEN itsm.sees_every_tenant() THEN s.size END AS last_digest_size,
+		CASE WHEN itsm.sees_every_tenant() THEN pg_catalog.encode(s.root, 'base64') END AS last_digest_root,
 		v.at AS last_verified_at,
 		v.faults AS last_verified_faults,
 		coalesce(g.events, 0) AS archived
@@ -38,12 +42,7 @@ CREATE VIEW itsm_report.ledger_status WITH (security_barrier = true) AS
 			WHERE r.source OPERATOR(pg_catalog.=) 0 AND r.tenant OPERATOR(pg_catalog.=) '' AND r.key OPERATOR(pg_catalog.=) 'history'
 				AND e.kind OPERATOR(pg_catalog.=) 'verified'
 			ORDER BY e.version DESC LIMIT 1) v ON true
-		CROSS JOIN (
-			SELECT pg_catalog.min(x.since) AS since
-			FROM (SELECT p.prepared AS since FROM pg_catalog.pg_prepared_xacts p
-				UNION ALL
-				SELECT a.xact_start FROM pg_catalog.pg_stat_activity a
-				WHERE a.backend_xid IS NOT NULL AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()) x) w;
+		CROSS JOIN (SELECT itsm.held_back_since() AS since) w;
 REVOKE ALL ON itsm_report.ledger_status FROM PUBLIC;
 
 COMMENT ON VIEW itsm_report.ledger_status IS 'How far the history of each tenant is sealed, what holds back the rest, and when it was last verified. Alert on a lag that grows, and on faults.';
@@ -57,8 +56,8 @@ COMMENT ON COLUMN itsm_report.ledger_status.held_back_since IS 'Start of the old
 COMMENT ON COLUMN itsm_report.ledger_status.last_sealed_at IS 'When the tenant''s log last grew.';
 COMMENT ON COLUMN itsm_report.ledger_status.root IS 'Root of the tenant''s log, in base64.';
 COMMENT ON COLUMN itsm_report.ledger_status.last_digest_at IS 'Time of the last seal, which itsm.digest() tells.';
-COMMENT ON COLUMN itsm_report.ledger_status.last_digest_size IS 'Events sealed by then, of all tenants.';
-COMMENT ON COLUMN itsm_report.ledger_status.last_digest_root IS 'Root over all logs, in base64.';
+COMMENT ON COLUMN itsm_report.ledger_status.last_digest_size IS 'Events sealed by then, of all tenants; null for a role that is not shown every tenant.';
+COMMENT ON COLUMN itsm_report.ledger_status.last_digest_root IS 'Root over all logs, in base64; null for a role that is not shown every tenant.';
 COMMENT ON COLUMN itsm_report.ledger_status.last_verified_at IS 'When itsm.note_verification last ran, or a run of itsm.verify_in_parts was finished.';
 COMMENT ON COLUMN itsm_report.ledger_status.last_verified_faults IS 'Faults that it found.';
 COMMENT ON COLUMN itsm_report.ledger_status.archived IS 'Events that itsm.archive moved out of itsm.event.';

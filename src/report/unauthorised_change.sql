@@ -16,6 +16,7 @@ CREATE VIEW itsm_report.unauthorised_change WITH (security_barrier = true) AS
 		coalesce(j.to_state, e.to_state) AS to_state,
 		CASE WHEN e.kind OPERATOR(pg_catalog.=) ANY (ARRAY['linked', 'unlinked'])
 			THEN itsm.policy_detail(e.body)::pg_catalog.jsonb OPERATOR(pg_catalog.->>) 'reads'
+			WHEN coalesce(j.kind, e.kind) OPERATOR(pg_catalog.=) 'key_changed' THEN 'key'
 			ELSE itsm.changed_names(r.source, coalesce(j.body, e.body)) END AS changed,
 		CASE WHEN a.source OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT x.id FROM itsm.hidden_source x)) THEN e.actor END AS actor,
 		e.role,

@@ -44,6 +44,7 @@ SELECT unalike(itsm.audit_report(now() - interval '1 day', now() + interval '1 d
 
 SELECT throws_ok($$SELECT itsm.assess('backwards', '2021-06-01')$$, '22023', 'an assessment cannot be as of 2021-06-01 00:00:00+00, since there is one as of a later time', 'they go forward');
 SELECT throws_ok($$SELECT itsm.assess('later', 'infinity')$$, '22023', 'an assessment cannot be as of infinity, which is not a time in the past', 'not to infinity');
+SELECT throws_like($$SELECT itsm.assess('early', '0001-12-31 BC UTC')$$, 'an assessment cannot be as of 0001-12-31 % BC, which is before our era', 'nor to where no interval reaches back from');
 SELECT throws_ok($$SELECT itsm.assess('tomorrow', now() + interval '1 day')$$, '22023', NULL, 'nor into the future');
 SELECT is(itsm.assess(as_of => NULL), :third::bigint + 1, 'null is now');
 

@@ -16,7 +16,7 @@ SELECT set_eq($$SELECT DISTINCT proname::text FROM callable WHERE proname !~ '^(
 	'calendar_preview', 'calendar_time', 'certify_ci', 'change_conflicts', 'change_template_valid', 'changed_names',
 	'check_model_rights', 'check_model_schema', 'check_rows', 'class_attributes', 'class_is_a', 'combine_digests', 'combined_inclusion', 'conformance', 'count_clock', 'count_record',
 	'create_model', 'create_view', 'detach', 'discover_lifecycle', 'drift', 'evaluate_controls', 'event_reason',
-	'expectation_tally', 'follow_relationships', 'give_back_bookings', 'guard_command', 'guard_drop', 'history', 'import_events', 'int4',
+	'expectation_tally', 'follow_relationships', 'give_back_bookings', 'guard_command', 'guard_drop', 'held_back_since', 'history', 'import_events', 'int4',
 	'interval_of_text', 'is_open', 'judge', 'judge_truncate', 'judged_version', 'leaf_hash',
 	'lifecycle_definition', 'lifecycle_diagram', 'link_model_parts', 'lint_lifecycle', 'matrix_priority', 'matrix_risk',
 	'leave_month', 'max', 'merkle_root', 'migrate', 'min', 'misfit', 'model_attributes', 'model_part_exists', 'model_parts', 'model_relationships',

@@ -204,6 +204,8 @@ SELECT ok(told('tenant_alpha', $$SELECT * FROM itsm.awaiting_approval()$$) !~ 'b
 SELECT ok(told('tenant_alpha', $$SELECT * FROM itsm.awaiting_approval()$$) ~ 'alpha', 'but its own');
 SELECT is(told('tenant_alpha', $$SELECT * FROM itsm.evaluate_controls()$$), 'nothing', 'no controls');
 SELECT ok(told('tenant_alpha', $$SELECT * FROM itsm.unsealed()$$) !~ 'bravo', 'no log');
+SELECT is(told(role, $$SELECT DISTINCT last_digest_at IS NULL, last_digest_size IS NULL, last_digest_root IS NULL FROM itsm_report.ledger_status$$), expected, 'nor how many events all tenants have: ' || role)
+FROM (VALUES ('tenant_alpha', '(f,t,t)'), ('tenant_provider', '(f,f,f)')) t(role, expected);
 SELECT is(told('tenant_alpha', 'SELECT itsm.drift(1)'), '()', 'no drift');
 SELECT is(told('tenant_alpha', 'SELECT itsm.misfit(1)'), '()', 'nor what does not fit');
 

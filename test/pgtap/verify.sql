@@ -81,9 +81,12 @@ SELECT matches(found($$UPDATE itsm.event SET at = at - interval '1 second' WHERE
 SELECT is(found($$UPDATE itsm.event SET hash = sha256(hash) WHERE record = record_of('2') AND version = 1$$),
 	E'chain: version 1 (public.ticket 2) of tenant "a": the hash is not that of the event and the one before it\n'
 	'chain: version 2 (public.ticket 2) of tenant "a": the hash is not that of the event and the one before it', 'a changed hash breaks the next one too');
-SELECT is(found($$UPDATE itsm.event SET body = set_byte(body, length(body) - 1, 66) WHERE record = record_of('1')$$),
+SELECT is(found($$UPDATE itsm.event SET body = overlay(body PLACING '\x42' FROM position('\x000000026e31'::bytea IN body) + 5) WHERE record = record_of('1')$$),
 	'chain: version 1 (public.ticket 1) of tenant "a": the hash is not that of the event and the one before it' || E'\n' ||
 	'row: (public.ticket 1) of tenant "a": column "note" of the row is not what its events say', 'a changed value');
+SELECT is(found($$UPDATE itsm.event SET body = set_byte(body, length(body) - 1, 66) WHERE record = record_of('1')$$),
+	'chain: version 1 (public.ticket 1) of tenant "a": the hash is not that of the event and the one before it' || E'\n' ||
+	'head: (public.ticket 1) of tenant "a": key is "1", the events say "B"', 'a changed key in the event');
 SELECT is(found($$UPDATE itsm.event SET body = substr(body, 1, length(body) - 1) WHERE record = record_of('1')$$),
 	'chain: version 1 (public.ticket 1) of tenant "a": the event cannot be read: body of an event is not well-formed', 'a body cut short');
 SELECT is(found($$UPDATE itsm.event SET body = '\xff' WHERE record = record_of('1')$$),
@@ -115,7 +118,12 @@ FROM (VALUES ('hash = sha256(hash)', 'its hash is not that of the last event'), 
 SELECT matches(found($$UPDATE itsm.record SET $$ || change || $$ WHERE id = record_of('2')$$), detail, 'head: ' || change)
 FROM (VALUES ('attachment = 0', 'attachment is 0, the events say'), ('deleted = true', 'deleted is true, the events say false'), ('source = 4711', 'its source 4711 is not registered')) t(change, detail);
 SELECT matches(found($$UPDATE itsm.record SET key = '61' WHERE id = record_of('60')$$), 'key is "61", the events say "60"', 'a changed key');
-SELECT matches(found($$UPDATE itsm.record SET key = '100' WHERE id = record_of('1')$$), 'row: \(public.ticket 100\) of tenant "a": the row is gone', 'a changed key that no event tells');
+SELECT matches(found($$UPDATE itsm.record SET key = '100' WHERE id = record_of('1')$$), '^head: \(public.ticket 100\) of tenant "a": key is "100", the events say "1"\n(.*\n)*row: \(public.ticket 100\) of tenant "a": the row is gone', 'a key that never changed');
+SELECT is(found($$UPDATE itsm.record SET key = '100' WHERE key = '5'$$), 'head: (public.ticket 100) of tenant "a": key is "100", the events say "5"', 'the key of a deleted row');
+SELECT matches(found('ALTER TABLE ticket DISABLE TRIGGER ALL', 'UPDATE ticket SET id = -id WHERE id IN (1, 2)',
+	$$UPDATE ticket SET id = 3 + id, title = 'ticket ' || 3 + id, prio = 3 + id, note = 'n' || 3 + id, status = CASE id WHEN -1 THEN 'In work' ELSE 'New!' END WHERE id < 0$$,
+	$$UPDATE itsm.record SET key = -key::int WHERE key IN ('1', '2')$$, $$UPDATE itsm.record SET key = 3 + key::int WHERE key IN ('-1', '-2')$$),
+	'head: .*: key is "1", the events say "2"', 'two rows that exchanged their histories');
 SELECT matches(found(format($$UPDATE itsm.record SET hash = '\x01' WHERE id = %s$$, record_of('1'))), 'its row in itsm.record cannot be read: hash of record \d+ has a wrong length', 'a head that cannot be read');
 
 -- The state row and the projection.
@@ -131,6 +139,9 @@ FROM (VALUES ('state = NULL', 'state is none, the events say "work"'),
 	('category = NULL', 'its category is not that of the state row')) t(change, detail);
 SELECT is(found($$UPDATE itsm.record SET process = NULL WHERE id = record_of('2')$$), 'projection: (public.ticket 2) of tenant "a": it has no projection', 'no projection');
 SELECT is(found($$INSERT INTO itsm.record_state VALUES (999999, now(), 1, '', 'verified', 'new', 'new')$$), 'state: : a row in itsm.record_state without a record', 'a state row without a record');
+
+SELECT is(found($$UPDATE itsm.record SET $$ || change || $$ WHERE key = '5'$$), 'projection: (public.ticket 5) of tenant "a": attribute "' || attribute || '" is not what the events say', 'of a deleted row: ' || change)
+FROM (VALUES ('title = ''x''', 'title'), ('title = NULL', 'title'), ('priority = 99', 'priority')) t(change, attribute);
 
 -- Violations.
 SELECT is(found($$DELETE FROM itsm.violation WHERE record = record_of('3')$$), 'violation: version 3 (public.ticket 3) of tenant "a": rows in itsm.violation are not those in the event''s body', 'a violation gone');
@@ -193,6 +204,8 @@ SELECT is(found('SELECT 1'), 'nothing', 'after an import');
 SELECT itsm.detach('ticket');
 UPDATE ticket SET status = 'New!', title = 'while detached', note = NULL;
 SELECT is(found('SELECT 1'), 'nothing', 'detached: rows go their own way');
+SELECT is(found($$UPDATE itsm.record SET title = 'x' WHERE key = '2'$$), 'projection: (public.ticket 2) of tenant "a": attribute "title" is not what the events say', 'but what is told of them stays as it was');
+SELECT is(found($$UPDATE itsm.record SET title = 'x' WHERE key = '999'$$), 'projection: (public.ticket 999): attribute "title" is not what the events say', 'also where no row was ever seen');
 SELECT itsm.attach('ticket', 'verified', 'status', states => '{"New!": "new", "In work": "work", "closed": "closed"}', attributes => '{"title": "title"}', filter => 'not free', track => '{note}', tenant => 'branch') AS attachment \gset
 SELECT is(found('SELECT 1'), 'nothing', 'attached again: records are those of before');
 UPDATE ticket SET status = 'In work' WHERE id = 1;

@@ -24,7 +24,8 @@ SELECT itsm.attach('shop', 'desk', 'status', tenant => 'owner');
 INSERT INTO ticket SELECT n, 'new', 'ticket ' || n, 1 FROM generate_series(1, 40) n;
 INSERT INTO shop SELECT n, 'new', 'tenant ' || n % 2 FROM generate_series(1, 10) n;
 SELECT itsm.seal();
-SET application_name = 'desk'; SET itsm.reason = 'because';
+-- long enough that the second seal takes a page and leaves one to the third
+SET application_name = 'desk'; SELECT set_config('itsm.reason', repeat('because ', 60), false);
 UPDATE ticket SET status = 'work' WHERE id % 3 = 0;
 UPDATE shop SET status = 'work' WHERE id < 4;
 SELECT itsm.seal(10);
