@@ -29,7 +29,13 @@ SET itsm.maintenance = on;
 DELETE FROM itsm.clock WHERE record = :second;
 RESET itsm.maintenance;
 SET client_min_messages = warning;
-SELECT agreement, problem, record_id = :second AS second FROM unnest(ARRAY[:gone, :kept]) a, itsm.recompute_clocks(a);
+-- other tests leave events of lifecycles that are not there any more
+BEGIN;
+SET LOCAL itsm.maintenance = on;
+SET LOCAL client_min_messages = error;
+DELETE FROM itsm.event e USING itsm.attachment a WHERE a.id = e.attachment AND a.id NOT IN (:gone, :kept);
+SELECT agreement, problem, record_id = :second AS second FROM itsm.recompute_clocks() WHERE agreement = 'sla_loud';
+ROLLBACK;
 SELECT agreement, problem, record_id = :second AS second FROM itsm.recompute_clocks(:kept, write => true);
 SELECT record = :first AS gone, stage FROM itsm.clock WHERE record IN (:first, :second) ORDER BY record;
 SELECT itsm.recompute_clocks(record => :first);
