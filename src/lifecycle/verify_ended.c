@@ -44,7 +44,7 @@ typedef struct EndedChecks
 static const char attachments_query[] =
 "SELECT a.id, a.source, a.detached_at IS NOT NULL, d.number, d.name FROM itsm.attachment a"
 " LEFT JOIN itsm.source_attribute d ON d.source = a.source AND d.kind = 'attribute' AND a.attribute_expressions ? d.name"
-" ORDER BY a.id, d.number";
+" ORDER BY a.id, d.name, d.number";
 
 static int
 number_at(uint64 row, int column)
@@ -133,24 +133,42 @@ find_map(EndedChecks *checks, int id)
 	return NULL;
 }
 
+/* Whether a number's last word allows the text that is projected, or cannot tell. */
+static bool
+allows(const EventFold *fold, int number, const char *text)
+{
+	const FoldedValue *told = itsm_folded_value(fold, number);
+
+	/* erased, or perhaps never told */
+	if (told ? told->form == BODY_ERASED : fold->begun && !fold->complete)
+		return true;
+	return itsm_same_text(text, told && told->form == BODY_VALUE ? told->text : NULL);
+}
+
 static void
 compare_values(Verification *verification, const VerifiedRecord *record, const AttachmentMap *map)
 {
-	ListCell   *cell;
+	int			count = list_length(map->attributes);
 
-	foreach(cell, map->attributes)
+	for (int first = 0, next; first < count; first = next)
 	{
-		const MappedAttribute *attribute = lfirst(cell);
-		const FoldedValue *told = itsm_folded_value(record->fold, attribute->number);
-		const char *text = itsm_projection_attribute(record->projection, attribute->name);
+		const char *name = ((const MappedAttribute *) list_nth(map->attributes, first))->name;
+		const char *text = itsm_projection_attribute(record->projection, name);
+		bool		allowed = false;
 
-		/* erased, or perhaps never told */
-		if (told ? told->form == BODY_ERASED : record->fold->begun && !record->fold->complete)
-			continue;
-		if (!itsm_same_text(text, told && told->form == BODY_VALUE ? told->text : NULL))
+		/* an attribute that has had several types has several numbers, and was told by one of them last */
+		for (next = first; next < count; next++)
+		{
+			const MappedAttribute *attribute = list_nth(map->attributes, next);
+
+			if (strcmp(attribute->name, name) != 0)
+				break;
+			allowed = allowed || allows(record->fold, attribute->number, text);
+		}
+		if (!allowed)
 			itsm_verify_fault(verification, "projection",
 							  itsm_verify_name(verification, record->head->tenant, record->head->id, 0, record->head),
-							  "attribute \"%s\" is not what the events say", attribute->name);
+							  "attribute \"%s\" is not what the events say", name);
 	}
 }
 
