@@ -130,7 +130,9 @@ is($linked, 't|t', 'both records of each relationship remember its beginning and
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
-$node->safe_psql('postgres', 'SELECT itsm.pack_relationships(); SELECT itsm.relate(one(), \'forward\', one()) FROM generate_series(1, 3)');
+$node->safe_psql('postgres', q{SELECT itsm.pack_relationships();
+	SELECT itsm.relate(a, 'forward', b) FROM (SELECT itsm.record_id('node', n::text) AS a, itsm.record_id('node', (n + 7)::text) AS b FROM generate_series(1, 190) n) x
+	WHERE NOT EXISTS (SELECT FROM itsm.relationship r WHERE r.source = a AND r.target = b AND r.type = 'forward' AND r.ended = 0) LIMIT 3});
 $node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
 my $sums = q{SELECT sum(itsm.impact_count(itsm.record_id('node', n::text))), sum(itsm.dependency_count(itsm.record_id('node', n::text))), (SELECT count(*) FROM itsm.cycles('forward')), (SELECT generation FROM itsm.graph_pack) > 0 FROM generate_series(1, 200) n};
 is($standby->safe_psql('postgres', $sums), $node->safe_psql('postgres', $sums), 'a standby finds the same, out of the same pack');
