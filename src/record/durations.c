@@ -245,8 +245,8 @@ gather(Durations *state)
 		for (int n = 0; n < single->weight; n++)
 			all.durations[all.count++] = single->duration;
 	}
-	memcpy(all.durations + all.count, base.durations + next, sizeof(Interval) * (base.count - next));
-	all.count += base.count - next;
+	while (next < base.count)
+		all.durations[all.count++] = base.durations[next++];
 	return all;
 }
 
