@@ -269,18 +269,6 @@ read_packed(GraphReader *reader, int64 node, int supposed, bool backward, bool a
 	const GraphEdge *packed;
 	int			packed_count = itsm_graph_pack_edges(reader->snapshot, node, as_target, &packed);
 
-	/* mostly nothing has changed, and nothing is supposed */
-	if (first < 0 && supposed < 0)
-	{
-		for (int i = 0; i < packed_count; i++)
-		{
-			int			type = labels[packed[i].label];
-
-			if (type >= 0 && follow[type])
-				add_edge(reader, &count, packed[i].node, type);
-		}
-		return count;
-	}
 	for (int i = 0; i < packed_count; i++)
 	{
 		int			type = labels[packed[i].label];

@@ -415,15 +415,11 @@ drop_triggers(Oid relation)
 
 ITSM_FUNCTION_OF_ALL(itsm_detach_relationships)
 {
-	Relation	table;
-	HeapTuple	tuple;
-	LinkAttachment *link;
-	bool		there;
+	Relation	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
+	HeapTuple	tuple = find_link(table, PG_GETARG_INT32(0));
+	LinkAttachment *link = link_of_tuple(table, tuple);
+	bool		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
 
-	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
-	tuple = find_link(table, PG_GETARG_INT32(0));
-	link = link_of_tuple(table, tuple);
-	there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
 	if (there)
 		itsm_check_owner(link->relation);
 	simple_heap_delete(table, &tuple->t_self);
@@ -470,12 +466,11 @@ sync_relation(const LinkAttachment *link, Oid relid, Snapshot snapshot)
 
 ITSM_FUNCTION_OF_ALL(itsm_sync_relationships)
 {
-	LinkAttachment *link;
+	LinkAttachment *link = itsm_link_attachment(PG_GETARG_INT32(0));
 	Snapshot	snapshot;
 	int64		related = 0;
 	ListCell   *cell;
 
-	link = itsm_link_attachment(PG_GETARG_INT32(0));
 	itsm_check_owner(link->relation);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	foreach(cell, find_all_inheritors(link->relation, AccessShareLock, NULL))

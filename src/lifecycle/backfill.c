@@ -242,6 +242,9 @@ try_batch(void *argument)
 	char	   *last_key = NULL;
 
 	(void) itsm_policy_fitting(policy, backfill->attachment, relation);
+	/* a superuser may take it from under a policy that is kept */
+	if (source == NULL)
+		elog(ERROR, "source of attachment %d is missing", backfill->attachment);
 	itsm_query_begin(&query);
 	count = itsm_query(SPI_OK_SELECT, batch_query(backfill, source, batch->rows), 0, NULL, NULL, NULL);
 	made = MemoryContextAllocHuge(batch->keep, sizeof(MadeOf) * Max(count, 1));

@@ -195,9 +195,12 @@ watch_configuration(void)
 		set_up();
 	while (watched != generation)
 	{
-		watched = generation;
+		uint64		before = generation;
+
 		for (int i = 0; i < lengthof(configuration); i++)
 			configuration_relations[i] = itsm_relation(configuration[i]);
+		/* only now: a look-up may have raised */
+		watched = before;
 	}
 }
 

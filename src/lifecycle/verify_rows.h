@@ -12,6 +12,8 @@ extern const VerifyChecker itsm_verify_rows;
 
 /* verify_milestones.c */
 extern const VerifyChecker itsm_verify_milestones;
+
+/* verify_ended.c */
 extern const VerifyChecker itsm_verify_ended;
 
 /* verify_violations.c */

@@ -210,10 +210,8 @@ record_answer(const Answer *answer)
 
 ITSM_FUNCTION_OF_ALL(itsm_authorise_afterwards)
 {
-	Answer		answer = {.actor = itsm_actor_outside().name};
+	Answer		answer = {.version = PG_GETARG_INT64(2), .reason = text_to_cstring(PG_GETARG_TEXT_PP(5)), .actor = itsm_actor_outside().name};
 
-	answer.version = PG_GETARG_INT64(2);
-	answer.reason = text_to_cstring(PG_GETARG_TEXT_PP(5));
 	if (itsm_blank(answer.reason))
 		ereport(ERROR,
 				(errcode(ERRCODE_ITSM_REASON), errmsg("what is authorised afterwards needs a reason"),

@@ -92,16 +92,14 @@ check_columns(Oid relation, const Source *source, const Jsonb *values)
 ITSM_FUNCTION_OF_ALL(itsm_propose_values)
 {
 	static const Oid types[] = {INT8OID, TEXTOID, OIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID};
-	Oid			target;
-	char	   *target_key;
+	Oid			target = PG_GETARG_OID(2);
+	char	   *target_key = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	Record		change;
 	Record		item;
 	OwnerQuery	query;
 	bool		isnull;
 	int64		id;
 
-	target = PG_GETARG_OID(2);
-	target_key = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	check_columns(target, source_of(target), PG_GETARG_JSONB_P(4));
 	itsm_record_require(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), &change);
 	itsm_record_require(target, target_key, &item);
@@ -291,11 +289,10 @@ require_done(const Record *change, Oid relation)
 ITSM_FUNCTION_OF_ALL(itsm_apply_proposals)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	char	   *key;
+	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	Record		change;
 	ListCell   *cell;
 
-	key = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	itsm_record_require(PG_GETARG_OID(0), key, &change);
 	InitMaterializedSRF(fcinfo, 0);
 	require_done(&change, PG_GETARG_OID(0));
