@@ -58,7 +58,7 @@ own_rules(Relation table, Relation index, const char *class)
 
 	ScanKeyInit(&key, RULE_CLASS + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(class));
 	key.sk_collation = C_COLLATION_OID;
-	scan = systable_beginscan_ordered(table, index, SnapshotSelf, 1, &key);
+	scan = itsm_table_scan_ordered(table, index, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
 		IdentificationRule *rule = palloc(sizeof(IdentificationRule));

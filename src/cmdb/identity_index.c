@@ -97,7 +97,7 @@ itsm_identified(const char *tenant, const IdentificationRule *rule, const List *
 	HeapTuple	tuple;
 
 	ScanKeyInit(&key, IDENTITY_VALUE + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(identity));
-	scan = systable_beginscan(table, identities.probes[0].oid, true, SnapshotSelf, 1, &key);
+	scan = itsm_table_scan(table, identities.probes[0].oid, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;

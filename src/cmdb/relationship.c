@@ -106,8 +106,8 @@ itsm_relationships_of(int64 record, bool as_target, const char *type)
 
 	number_key(&keys[0], as_target ? RELATIONSHIP_TARGET : RELATIONSHIP_SOURCE, record);
 	number_key(&keys[1], RELATIONSHIP_ENDED, 0);
-	scan = systable_beginscan(table, itsm_relation(as_target ? "relationship_target_idx" : "relationship_source_idx"),
-							  true, SnapshotSelf, lengthof(keys), keys);
+	scan = itsm_table_scan(table, itsm_relation(as_target ? "relationship_target_idx" : "relationship_source_idx"),
+						   lengthof(keys), keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Relationship *relationship = palloc(sizeof(Relationship));

@@ -84,7 +84,7 @@ linked_items(const char *tenant, int64 record, bool all)
 	ScanKeyInit(&keys[0], ITEM_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
 	ScanKeyInit(&keys[1], ITEM_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(tenant));
 	keys[1].sk_collation = C_COLLATION_OID;
-	scan = systable_beginscan(table, itsm_relation("source_item_record_idx"), true, SnapshotSelf, 2, keys);
+	scan = itsm_table_scan(table, itsm_relation("source_item_record_idx"), lengthof(keys), keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		SourceItem *item = item_of_tuple(RelationGetDescr(table), heap_copytuple(tuple));

@@ -49,7 +49,7 @@ begin_list(Relation table, Relation index, ScanKey keys, const char *class, cons
 {
 	text_key(&keys[0], PRECEDENCE_CLASS, class);
 	text_key(&keys[1], PRECEDENCE_ATTRIBUTE, attribute);
-	return systable_beginscan_ordered(table, index, SnapshotSelf, 2, keys);
+	return itsm_table_scan_ordered(table, index, 2, keys);
 }
 
 static List *

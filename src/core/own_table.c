@@ -334,11 +334,33 @@ scan_of(OwnTable *table, OwnProbe *probe)
 	return probe->scan;
 }
 
+/* The keys by columns of the table, for a scan that is not kept. */
+static void
+table_keys(OwnProbe *probe, const Datum *values, ScanKey keys)
+{
+	memcpy(keys, probe->scan_keys, sizeof(ScanKeyData) * probe->key_count);
+	for (int i = 0; i < probe->key_count; i++)
+	{
+		keys[i].sk_attno = probe->keys[i].column;
+		keys[i].sk_argument = values[i];
+	}
+}
+
+static HeapTuple
+find_by_scan(OwnTable *table, OwnProbe *probe, const Datum *values)
+{
+	ScanKeyData keys[OWN_KEYS];
+
+	table_keys(probe, values, keys);
+	return itsm_table_find(table->relation, probe->oid, SnapshotSelf, probe->key_count, keys);
+}
+
 static HeapTuple
 find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer place)
 {
 	IndexScanDesc scan = scan_of(table, probe);
 	HeapTuple	found = NULL;
+	bool		versions = false;
 	ItemPointer root;
 	MemoryContext caller = MemoryContextSwitchTo(kept);
 
@@ -349,6 +371,7 @@ find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer
 	{
 		bool		all_dead = false;
 
+		versions = true;
 		*place = *root;
 		MemoryContextSwitchTo(caller);
 		found = fetch(table, root, NULL, NULL, &all_dead);
@@ -359,7 +382,11 @@ find_by_index(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer
 	/* gives up the pin on the page */
 	index_rescan(scan, NULL, probe->key_count, NULL, 0);
 	MemoryContextSwitchTo(caller);
-	return found;
+	if (found || !versions)
+		return found;
+	/* there are versions, none of which holds: unless it was updated meanwhile (itsm_snapshot_now) */
+	ItemPointerSetInvalid(place);
+	return find_by_scan(table, probe, values);
 }
 
 /* By what a row is told apart on a page: the values of the other columns are mostly the same. */
@@ -575,10 +602,10 @@ find_kept(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer pla
 	if (found == NULL)
 	{
 		found = find_by_index(table, probe, values, &root);
-		if (found)
+		if (found && ItemPointerIsValid(&root))
 			note_page(table, probe, ItemPointerGetBlockNumber(&root));
 	}
-	if (found)
+	if (found && ItemPointerIsValid(&root))
 	{
 		if (place)
 			*place = root;
@@ -588,28 +615,12 @@ find_kept(OwnTable *table, OwnProbe *probe, const Datum *values, ItemPointer pla
 	return found;
 }
 
-/* The keys by columns of the table, for a scan that is not kept. */
-static void
-table_keys(OwnProbe *probe, const Datum *values, ScanKey keys)
-{
-	memcpy(keys, probe->scan_keys, sizeof(ScanKeyData) * probe->key_count);
-	for (int i = 0; i < probe->key_count; i++)
-	{
-		keys[i].sk_attno = probe->keys[i].column;
-		keys[i].sk_argument = values[i];
-	}
-}
-
 HeapTuple
 itsm_own_find(OwnTable *table, int probe, const Datum *values, ItemPointer place)
 {
-	ScanKeyData keys[OWN_KEYS];
-
 	if (table->kept)
 		return find_kept(table, &table->probes[probe], values, place);
-	table_keys(&table->probes[probe], values, keys);
-	return itsm_table_find(table->relation, table->probes[probe].oid, SnapshotSelf,
-						   table->probes[probe].key_count, keys);
+	return find_by_scan(table, &table->probes[probe], values);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/relscan.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
@@ -71,22 +72,67 @@ itsm_table_open(Oid relation)
 	return table;
 }
 
+Snapshot
+itsm_snapshot_now(void)
+{
+	Snapshot	snapshot;
+
+	/* who works in parallel writes nothing, and is not given another one */
+	if (IsInParallelMode())
+		return RegisterSnapshot(GetActiveSnapshot());
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	/* what this command has done, too: every number is below this one */
+	snapshot->curcid = InvalidCommandId;
+	return snapshot;
+}
+
+SysScanDesc
+itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys)
+{
+	Snapshot	now = itsm_snapshot_now();
+	SysScanDesc scan = systable_beginscan(table, index, true, now, key_count, keys);
+
+	/* systable_endscan gives it up */
+	scan->snapshot = now;
+	return scan;
+}
+
+SysScanDesc
+itsm_table_scan_ordered(Relation table, Relation index, int key_count, ScanKey keys)
+{
+	Snapshot	now = itsm_snapshot_now();
+	SysScanDesc scan = systable_beginscan_ordered(table, index, now, key_count, keys);
+
+	scan->snapshot = now;
+	return scan;
+}
+
+/* The scan's first row. */
+static HeapTuple
+only_row(SysScanDesc scan)
+{
+	HeapTuple	found = systable_getnext(scan);
+
+	if (HeapTupleIsValid(found))
+		found = heap_copytuple(found);
+	systable_endscan(scan);
+	return found;
+}
+
 HeapTuple
 itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count, ScanKey keys)
 {
 	/* systable_beginscan renumbers the keys it is given */
 	ScanKeyData copies[5];
-	SysScanDesc scan;
 	HeapTuple	found;
 
 	Assert(key_count <= lengthof(copies));
 	memcpy(copies, keys, sizeof(ScanKeyData) * key_count);
-	scan = systable_beginscan(table, index, true, snapshot, key_count, copies);
-	found = systable_getnext(scan);
-	if (HeapTupleIsValid(found))
-		found = heap_copytuple(found);
-	systable_endscan(scan);
-	return found;
+	found = only_row(systable_beginscan(table, index, true, snapshot, key_count, copies));
+	if (HeapTupleIsValid(found) || snapshot != SnapshotSelf)
+		return found;
+	memcpy(copies, keys, sizeof(ScanKeyData) * key_count);
+	return only_row(itsm_table_scan(table, index, key_count, copies));
 }
 
 void

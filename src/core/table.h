@@ -5,11 +5,12 @@
  *		path, which keeps the tables open.
  *
  * Reads see what is committed and what this transaction did, whatever its
- * isolation level, and take no predicate locks.
+ * isolation level.  Under SnapshotSelf they take no predicate locks.
  */
 #ifndef ITSM_TABLE_H
 #define ITSM_TABLE_H
 
+#include "access/genam.h"
 #include "access/htup.h"
 #include "access/skey.h"
 #include "executor/tuptable.h"
@@ -78,8 +79,26 @@ extern void itsm_require_relation(Oid relation);
 extern Relation itsm_table_open(Oid relation);
 
 /*
+ * SnapshotSelf tells of each version whether it holds when it is looked at.
+ * Where another transaction commits between a look at the new version of a row
+ * and one at the old, it has neither.  So it does for finding a row, if one
+ * that is not found is looked for again, and for lists of what only this
+ * transaction can change now; for other lists the snapshot must be one of a
+ * single moment: of all that is committed now, and all of our own.
+ *
+ * Registered with the current resource owner, in the caller's name.  In a
+ * parallel query it is the query's.
+ */
+extern Snapshot itsm_snapshot_now(void);
+
+/* Scans under that snapshot, which systable_endscan and systable_endscan_ordered end; for the rest as those of genam.h. */
+extern SysScanDesc itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys);
+extern SysScanDesc itsm_table_scan_ordered(Relation table, Relation index, int key_count, ScanKey keys);
+
+/*
  * The first row that an index has for the keys, as a copy in the current
- * memory context; NULL when there is none.  Keys name heap columns.
+ * memory context; NULL when there is none, under SnapshotSelf also if it is
+ * updated meanwhile.  Keys name heap columns.
  */
 extern HeapTuple itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count,
 								 ScanKey keys);

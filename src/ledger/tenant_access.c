@@ -37,23 +37,25 @@ typedef struct Sight
 	ArrayBuildState *tenants;	/* collected */
 } Sight;
 
-/* A table of the extension's own from its beginning; the rows are visible, or our own. */
+/* A table of the extension's own from its beginning, as it is now. */
 static TableScanDesc
 begin_scan(const char *name, TupleTableSlot **slot)
 {
 	Relation	table = table_open(itsm_relation(name), AccessShareLock);
 
 	*slot = table_slot_create(table, NULL);
-	return table_beginscan(table, SnapshotSelf, 0, NULL);
+	return table_beginscan(table, itsm_snapshot_now(), 0, NULL);
 }
 
 static void
 end_scan(TableScanDesc scan, TupleTableSlot *slot)
 {
 	Relation	table = scan->rs_rd;
+	Snapshot	now = scan->rs_snapshot;
 
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
+	UnregisterSnapshot(now);
 	table_close(table, AccessShareLock);
 }
 

@@ -105,15 +105,13 @@ add_met(Met *met, int64 record)
 	met->records[met->count++] = record;
 }
 
-/*
- * Rows of one of the two indexes that overlap.  What is found is looked at
- * again: under this snapshot a row may have gone and left its place to another.
- */
+/* Rows of one of the two indexes that overlap. */
 static void
 look_up(Relation table, Relation index, const char *tenant, int64 record, Datum place, Datum during, Met *met)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
-	IndexScanDesc scan = itsm_index_beginscan(table, index, SnapshotSelf, 2, 0);
+	Snapshot	now = itsm_snapshot_now();
+	IndexScanDesc scan = itsm_index_beginscan(table, index, now, 2, 0);
 	ScanKeyData keys[2];
 
 	ScanKeyInit(&keys[0], 1, RANGESTRAT_OVERLAPS, F_RANGE_OVERLAPS, place);
@@ -123,13 +121,12 @@ look_up(Relation table, Relation index, const char *tenant, int64 record, Datum 
 	{
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
-		if (DatumGetBool(FunctionCall2(&keys[0].sk_func, slot->tts_values[BOOKING_PLACE], place)) &&
-			DatumGetBool(FunctionCall2(&keys[1].sk_func, slot->tts_values[BOOKING_DURING], during)) &&
-			!(DatumGetInt64(slot->tts_values[BOOKING_RECORD]) == record &&
+		if (!(DatumGetInt64(slot->tts_values[BOOKING_RECORD]) == record &&
 			  strcmp(TextDatumGetCString(slot->tts_values[BOOKING_TENANT]), tenant) == 0))
 			add_met(met, DatumGetInt64(slot->tts_values[BOOKING_RECORD]));
 	}
 	index_endscan(scan);
+	UnregisterSnapshot(now);
 	ExecDropSingleTupleTableSlot(slot);
 }
 

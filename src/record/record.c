@@ -187,7 +187,7 @@ itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const cha
 	ScanKeyInit(&keys[0], RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	keys[0].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
-	scan = systable_beginscan(table, itsm_relation("record_key_idx"), true, SnapshotSelf, lengthof(keys), keys);
+	scan = itsm_table_scan(table, itsm_relation("record_key_idx"), lengthof(keys), keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Record		other;
@@ -215,7 +215,7 @@ itsm_records_of_key(const char *tenant, const char *key)
 
 	ScanKeyInit(&condition, RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	condition.sk_collation = C_COLLATION_OID;
-	scan = systable_beginscan(table, itsm_relation("record_key_idx"), true, SnapshotSelf, 1, &condition);
+	scan = itsm_table_scan(table, itsm_relation("record_key_idx"), 1, &condition);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Record	   *record = palloc(sizeof(Record));

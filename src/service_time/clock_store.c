@@ -218,7 +218,7 @@ read_clocks(const char *tenant, int64 record, List *(*add) (List *list, TupleDes
 	HeapTuple	tuple;
 
 	ScanKeyInit(&key, CLOCK_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
-	scan = systable_beginscan(table, itsm_relation("clock_pkey"), true, SnapshotSelf, 1, &key);
+	scan = itsm_table_scan(table, itsm_relation("clock_pkey"), 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
