@@ -68,7 +68,7 @@ BEGIN
 		FOR j IN 0 .. 3 LOOP
 			what := ways[1 + (j + round) % 4];
 			FOREACH chosen IN ARRAY '{small,middling}'::text[] LOOP
-				FOR k IN 1 .. CASE what WHEN 'cte' THEN 2 ELSE 5 END LOOP
+				FOR k IN 1 .. CASE what WHEN 'cte' THEN 3 ELSE 20 END LOOP
 					before := bench.cpu();
 					PERFORM bench.many(('bench.' || chosen)::regclass, what);
 					taken := bench.cpu() - before;

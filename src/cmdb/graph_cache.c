@@ -51,9 +51,8 @@ static size_t page_count;
 /* One whose records had no relationships. */
 static const PackedPage empty_page;
 
-/* The edges asked for last. */
-static GraphEdge *found_edges;
-static size_t edge_capacity;
+/* The page asked for last: the next record is often on the same one. */
+static CachedPage recent;
 
 /* What reading holds open. */
 static Relation table = NULL;
@@ -101,8 +100,7 @@ begin_pages(void)
 	page_count = 0;
 	pages = graph_resize(&memory, NULL, 0, sizeof(CachedPage) * place_count);
 	memset(pages, 0, sizeof(CachedPage) * place_count);
-	found_edges = NULL;
-	edge_capacity = 0;
+	recent.page = NULL;
 }
 
 /* Where a page is, or is to be. */
@@ -355,40 +353,33 @@ forget_pages(void)
 		if (pages[i].page && pages[i].page != &empty_page)
 			pfree(unconstify(PackedPage *, pages[i].page));
 	pfree(pages);
-	if (found_edges)
-		pfree(found_edges);
 	memory.used = 0;
 	begin_pages();
 	pack.generation = generation;
 }
 
-int
-itsm_graph_pack_edges(Snapshot snapshot, int64 node, bool as_target, const GraphEdge **edges)
+const PackedPage *
+itsm_graph_pack_page(Snapshot snapshot, int64 node)
 {
 	int64		number = graph_page_of(node);
-	int			place = graph_page_place(node);
-	const PackedPage *page = place_of(number)->page;
-	size_t		bytes;
-	int			count;
 
-	if (page == NULL)
+	if (recent.page && recent.number == number)
+		return recent.page;
+	recent = *place_of(number);
+	if (recent.page == NULL)
 	{
 		if (memory.used > (size_t) itsm_graph_memory * 1024)
 			forget_pages();
 		read_page(snapshot, number);
-		page = place_of(number)->page;
+		recent = *place_of(number);
 	}
-	bytes = graph_page_bytes(page, as_target, place);
-	if (bytes > edge_capacity)
-	{
-		found_edges = graph_resize(&memory, found_edges, sizeof(GraphEdge) * edge_capacity, sizeof(GraphEdge) * bytes * 2);
-		edge_capacity = bytes * 2;
-	}
-	count = graph_page_edges(page, node, as_target, found_edges);
-	if (count < 0)
-		damaged(number);
-	*edges = found_edges;
-	return count;
+	return recent.page;
+}
+
+void
+itsm_graph_pack_damaged(int64 node)
+{
+	damaged(graph_page_of(node));
 }
 
 void

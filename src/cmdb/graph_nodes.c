@@ -9,14 +9,6 @@
 
 #define FIRST_SLOTS 64
 
-static size_t
-slot_of(const GraphNodes *nodes, int64_t id)
-{
-	uint64_t	hash = (uint64_t) id * UINT64_C(0x9E3779B97F4A7C15);
-
-	return (size_t) (hash ^ (hash >> 32)) & (nodes->slot_count - 1);
-}
-
 void
 graph_nodes_begin(GraphNodes *nodes, GraphMemory *memory)
 {
@@ -45,7 +37,7 @@ rehash(GraphNodes *nodes)
 	memset(nodes->slots, -1, sizeof(int) * nodes->slot_count);
 	for (int number = 0; number < nodes->count; number++)
 	{
-		size_t		slot = slot_of(nodes, nodes->ids[number]);
+		size_t		slot = graph_node_slot(nodes, nodes->ids[number]);
 
 		while (nodes->slots[slot] >= 0)
 			slot = (slot + 1) & (nodes->slot_count - 1);
@@ -54,41 +46,15 @@ rehash(GraphNodes *nodes)
 }
 
 int
-graph_node_add(GraphNodes *nodes, int64_t id, bool *added)
+graph_node_put(GraphNodes *nodes, size_t slot, int64_t id)
 {
-	size_t		slot = slot_of(nodes, id);
-
-	while (nodes->slots[slot] >= 0)
-	{
-		if (nodes->ids[nodes->slots[slot]] == id)
-		{
-			*added = false;
-			return nodes->slots[slot];
-		}
-		slot = (slot + 1) & (nodes->slot_count - 1);
-	}
 	if (nodes->count == INT_MAX / 2)
 		nodes->memory->exceeded(nodes->memory, SIZE_MAX);
 	GRAPH_GROW(nodes->memory, nodes->ids, (size_t) nodes->count, nodes->capacity);
 	nodes->ids[nodes->count] = id;
 	nodes->slots[slot] = nodes->count++;
-	*added = true;
 	/* two thirds full at most */
 	if ((size_t) nodes->count * 3 > nodes->slot_count * 2)
 		rehash(nodes);
 	return nodes->count - 1;
-}
-
-int
-graph_node_find(const GraphNodes *nodes, int64_t id)
-{
-	size_t		slot = slot_of(nodes, id);
-
-	while (nodes->slots[slot] >= 0)
-	{
-		if (nodes->ids[nodes->slots[slot]] == id)
-			return nodes->slots[slot];
-		slot = (slot + 1) & (nodes->slot_count - 1);
-	}
-	return -1;
 }

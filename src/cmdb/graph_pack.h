@@ -42,11 +42,11 @@ extern void itsm_graph_pack_begin(void);
 /* True when the changes of a transaction are in the pack. */
 extern bool itsm_graph_pack_has(const GraphPack *pack, uint64 xid);
 
-/*
- * The edges of a record in the pack that was found last, under the same
- * snapshot; how many.  The array is valid until the next call.
- */
-extern int	itsm_graph_pack_edges(Snapshot snapshot, int64 node, bool as_target, const GraphEdge **edges);
+/* The page of a record in the pack that was found last, under the same snapshot; valid until the next call. */
+extern const PackedPage *itsm_graph_pack_page(Snapshot snapshot, int64 node);
+
+/* ERRCODE_DATA_CORRUPTED for that of a record which turns out to be none. */
+extern void itsm_graph_pack_damaged(int64 node);
 
 /*
  * They will be asked for soon: has the processor fetch them, as far as the page

@@ -18,32 +18,41 @@ put(uint8_t *place, uint64_t number)
 	return place;
 }
 
-static bool
-get_bytes(const uint8_t **place, const uint8_t *end, uint64_t *number)
+static const uint8_t *
+get_bytes(const uint8_t *place, const uint8_t *end, uint64_t *number)
 {
 	*number = 0;
-	for (int shift = 0; shift < 64 && *place < end; shift += 7)
+	for (int shift = 0; shift < 64 && place < end; shift += 7)
 	{
-		uint8_t		byte = *(*place)++;
+		uint8_t		byte = *place++;
 
 		*number |= (uint64_t) (byte & 0x7F) << shift;
 		if (byte < 0x80)
-			return true;
+			return place;
 	}
-	return false;
+	return NULL;
 }
 
-/* Moves *place on; false where the bytes end too early, or the number is too long. */
-static inline bool
-get(const uint8_t **place, const uint8_t *end, uint64_t *number)
+/* The place behind the number; NULL where the bytes end too early, or the number is too long. */
+static inline const uint8_t *
+get(const uint8_t *place, const uint8_t *end, uint64_t *number)
 {
-	/* mostly it is one byte */
-	if (*place < end && **place < 0x80)
+	uint64_t	long_number;
+
+	/* mostly it is one byte, or two */
+	if (place < end && place[0] < 0x80)
 	{
-		*number = *(*place)++;
-		return true;
+		*number = place[0];
+		return place + 1;
 	}
-	return get_bytes(place, end, number);
+	if (end - place >= 2 && place[1] < 0x80)
+	{
+		*number = (uint64_t) (place[0] & 0x7F) | (uint64_t) place[1] << 7;
+		return place + 2;
+	}
+	place = get_bytes(place, end, &long_number);
+	*number = long_number;
+	return place;
 }
 
 size_t
@@ -115,7 +124,8 @@ graph_page_open(const uint8_t *bytes, size_t length, PackedPage *page)
 			uint64_t	taken;
 
 			page->first[direction][n] = (uint32_t) all;
-			if (!get(&bytes, end, &taken) || taken > length)
+			bytes = get(bytes, end, &taken);
+			if (bytes == NULL || taken > length)
 				return false;
 			all += taken;
 		}
@@ -126,7 +136,7 @@ graph_page_open(const uint8_t *bytes, size_t length, PackedPage *page)
 }
 
 int
-graph_page_edges(const PackedPage *page, int64_t id, bool arriving, GraphEdge *edges)
+graph_page_edges(const PackedPage *page, int64_t id, bool arriving, const GraphLabels *labels, GraphEdge *edges)
 {
 	const uint32_t *first = &page->first[arriving][graph_page_place(id)];
 	const uint8_t *place = page->runs + first[0];
@@ -138,19 +148,26 @@ graph_page_edges(const PackedPage *page, int64_t id, bool arriving, GraphEdge *e
 		uint64_t	label;
 		uint64_t	run;
 		uint64_t	node = (uint64_t) id;
+		int			name;
 
-		if (!get(&place, end, &label) || !get(&place, end, &run) || label > INT_MAX || run > (uint64_t) (end - place))
+		place = get(place, end, &label);
+		if (place)
+			place = get(place, end, &run);
+		if (place == NULL || label >= (uint64_t) labels->count || run > (uint64_t) (end - place))
 			return -1;
+		name = labels->names[label];
 		for (uint64_t i = 0; i < run; i++)
 		{
 			uint64_t	difference;
 
-			if (!get(&place, end, &difference))
+			place = get(place, end, &difference);
+			if (place == NULL)
 				return -1;
 			if (i == 0)
 				difference = (difference >> 1) ^ (uint64_t) -(int64_t) (difference & 1);
 			node += difference;
-			edges[count++] = (GraphEdge) {(int64_t) node, (int) label};
+			if (name >= 0)
+				edges[count++] = (GraphEdge) {(int64_t) node, name};
 		}
 	}
 	return count;

@@ -54,7 +54,15 @@ graph_page_bytes(const PackedPage *page, bool arriving, int place)
 	return page->first[arriving][place + 1] - page->first[arriving][place];
 }
 
-/* Reads the edges of a record into an array with room for so many; how many they are, -1: this is no page. */
-extern int	graph_page_edges(const PackedPage *page, int64_t id, bool arriving, GraphEdge *edges);
+/* What the edges of each label are called by whoever reads them. */
+typedef struct GraphLabels
+{
+	int			count;			/* of a label beyond it there are no edges */
+	int		   *names;			/* -1: they are left out */
+} GraphLabels;
+
+/* Reads the edges of a record into an array with room for so many; how many were read, -1: this is no page. */
+extern int	graph_page_edges(const PackedPage *page, int64_t id, bool arriving, const GraphLabels *labels,
+							 GraphEdge *edges);
 
 #endif							/* ITSM_GRAPH_PAGE_H */

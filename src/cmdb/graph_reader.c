@@ -259,26 +259,62 @@ read_end(GraphReader *reader, int64 node, int supposed, bool backward, bool as_t
 	return count;
 }
 
+/* The pack's labels as numbers of types, without those that are not followed; made when they are needed first. */
+static const GraphLabels *
+packed_labels(GraphReader *reader, bool backward, bool as_target)
+{
+	const bool *follow = reader->follow->types[backward][as_target];
+	const int  *types = reader->since->labels;
+	GraphLabels *labels = &reader->labels[backward][as_target];
+
+	if (labels->names)
+		return labels;
+	labels->count = reader->since->pack->type_count;
+	labels->names = MemoryContextAlloc(reader->work, sizeof(int) * (labels->count + 1));
+	for (int i = 0; i < labels->count; i++)
+		labels->names[i] = types[i] >= 0 && follow[types[i]] ? types[i] : -1;
+	return labels;
+}
+
+/* Leaves out those from "first" on that do not hold any more, or are supposed not to. */
+static int
+drop_ended(GraphReader *reader, int changed, int supposed, bool as_target, int first, int count)
+{
+	int			kept = first;
+
+	for (int i = first; i < count; i++)
+	{
+		const GraphEdge *edge = &reader->edges[i];
+
+		if (!graph_changes_ended(&reader->since->changes, changed, edge->node, edge->label, as_target) &&
+			!graph_changes_ended(&reader->supposed, supposed, edge->node, edge->label, as_target))
+			reader->edges[kept++] = *edge;
+	}
+	return kept;
+}
+
 static int
 read_packed(GraphReader *reader, int64 node, int supposed, bool backward, bool as_target, int count)
 {
-	const bool *follow = reader->follow->types[backward][as_target];
 	const GraphChanges *changes = &reader->since->changes;
-	const int  *labels = reader->since->labels;
-	int			first = graph_changes_of(changes, node);
-	const GraphEdge *packed;
-	int			packed_count = itsm_graph_pack_edges(reader->snapshot, node, as_target, &packed);
+	int			changed = graph_changes_of(changes, node);
+	const PackedPage *page = itsm_graph_pack_page(reader->snapshot, node);
+	size_t		room = count + graph_page_bytes(page, as_target, graph_page_place(node));
+	int			packed;
 
-	for (int i = 0; i < packed_count; i++)
+	if (room > reader->capacity)
 	{
-		int			type = labels[packed[i].label];
-
-		if (type >= 0 && follow[type] &&
-			!graph_changes_ended(changes, first, packed[i].node, type, as_target) &&
-			!graph_changes_ended(&reader->supposed, supposed, packed[i].node, type, as_target))
-			add_edge(reader, &count, packed[i].node, type);
+		reader->edges = graph_resize(&reader->memory, reader->edges, sizeof(GraphEdge) * reader->capacity,
+									 sizeof(GraphEdge) * room * 2);
+		reader->capacity = room * 2;
 	}
-	return add_changes(reader, changes, first, supposed, backward, as_target, count);
+	packed = graph_page_edges(page, node, as_target, packed_labels(reader, backward, as_target), reader->edges + count);
+	if (packed < 0)
+		itsm_graph_pack_damaged(node);
+	if (changed < 0 && supposed < 0)
+		return count + packed;
+	count = drop_ended(reader, changed, supposed, as_target, count, count + packed);
+	return add_changes(reader, changes, changed, supposed, backward, as_target, count);
 }
 
 /* Leaves out the edges to records that are supposed not to be there. */
@@ -308,7 +344,8 @@ neighbours(Graph *graph, int64 node, bool backward, const GraphEdge **edges)
 		{
 			count = reader->packed ? read_packed(reader, node, supposed, backward, as_target, count)
 				: read_end(reader, node, supposed, backward, as_target, count);
-			count = add_changes(reader, &reader->supposed, supposed, -1, backward, as_target, count);
+			if (supposed >= 0)
+				count = add_changes(reader, &reader->supposed, supposed, -1, backward, as_target, count);
 		}
 	if (reader->supposing)
 		count = drop_absent(reader, count);

@@ -53,6 +53,7 @@ typedef struct GraphReader
 	GraphQuery	query;
 	Snapshot	snapshot;
 	GraphSince *since;			/* NULL: not asked for */
+	GraphLabels labels[2][2];	/* of packed relationships, as they are followed */
 	bool		packed;			/* else indexes are scanned */
 	bool		supposing;
 	GraphChanges supposed;		/* relationships that begin or end, supposedly */

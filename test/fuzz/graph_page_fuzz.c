@@ -8,6 +8,19 @@
 
 #include "fuzz.h"
 
+#define LABELS 5000
+
+static const GraphLabels *
+all_labels(void)
+{
+	static int	names[LABELS];
+	static GraphLabels labels = {LABELS, names};
+
+	for (int label = 0; label < LABELS && names[LABELS - 1] == 0; label++)
+		names[label] = label;
+	return &labels;
+}
+
 /* All edges of a page, each record's read into exactly the room that it may take; -1: there is damage. */
 static int
 read_page(const uint8_t *bytes, size_t length, int64_t number, GraphPage *page)
@@ -23,7 +36,8 @@ read_page(const uint8_t *bytes, size_t length, int64_t number, GraphPage *page)
 		bool		arriving = n >= PAGE_NODES;
 		int			place = n % PAGE_NODES;
 		GraphEdge  *edges = malloc(sizeof(GraphEdge) * graph_page_bytes(&packed, arriving, place) + 1);
-		int			count = graph_page_edges(&packed, (int64_t) ((uint64_t) number << PAGE_BITS) + place, arriving, edges);
+		int			count = graph_page_edges(&packed, (int64_t) ((uint64_t) number << PAGE_BITS) + place, arriving,
+											 all_labels(), edges);
 
 		page->first[arriving][place] = all;
 		for (int i = 0; i < count; i++)

@@ -11,6 +11,8 @@
 
 #define ROUNDS 3000
 #define MAX_EDGES 4000
+#define LABELS 232
+#define LABEL_STEP 77
 
 static int	tests;
 static int	failures;
@@ -43,6 +45,21 @@ compare(const void *a, const void *b)
 }
 
 static GraphEdge edges[MAX_EDGES];
+
+static int	names[LABELS];
+static GraphLabels labels = {LABELS, names};
+
+/* All labels as they are; or without the second, and the third by another name. */
+static void
+name_labels(bool others)
+{
+	for (int label = 0; label < LABELS; label++)
+		names[label] = label;
+	if (!others)
+		return;
+	names[LABEL_STEP] = -1;
+	names[2 * LABEL_STEP] = 5;
+}
 
 /* Other ends near by, far away, and at the limits of their type. */
 static int64_t
@@ -80,7 +97,7 @@ random_page(GraphPage *page)
 			for (int i = 0; i < own; i++)
 				edges[count++] = (GraphEdge)
 			{
-				random_node((int64_t) ((uint64_t) number << PAGE_BITS) + n), (int) (next_random() % 4 * 77)
+				random_node((int64_t) ((uint64_t) number << PAGE_BITS) + n), (int) (next_random() % 4 * LABEL_STEP)
 			};
 			qsort(edges + first, (size_t) own, sizeof(GraphEdge), compare);
 		}
@@ -96,7 +113,7 @@ read_record(const PackedPage *page, int64_t id, bool arriving, int *count)
 {
 	GraphEdge  *read = malloc(sizeof(GraphEdge) * graph_page_bytes(page, arriving, graph_page_place(id)) + 1);
 
-	*count = graph_page_edges(page, id, arriving, read);
+	*count = graph_page_edges(page, id, arriving, &labels, read);
 	if (*count >= 0)
 		return read;
 	free(read);
@@ -140,14 +157,48 @@ comes_back(const GraphPage *page, int64_t number, const uint8_t *bytes, size_t l
 	return same;
 }
 
+/* Of each record, those edges are read whose label has a name, by that name. */
+static bool
+is_chosen(const GraphPage *page, int64_t number, const uint8_t *bytes, size_t length)
+{
+	PackedPage	packed;
+	bool		same = graph_page_open(bytes, length, &packed);
+
+	name_labels(true);
+	for (int n = 0; n < 2 * PAGE_NODES && same; n++)
+	{
+		const int  *first = &page->first[n >= PAGE_NODES][n % PAGE_NODES];
+		int			count;
+		int			chosen = 0;
+		GraphEdge  *read = read_record(&packed, (int64_t) ((uint64_t) number << PAGE_BITS) + n % PAGE_NODES,
+									   n >= PAGE_NODES, &count);
+
+		for (int e = first[0]; e < first[1]; e++)
+		{
+			int			name = names[edges[e].label];
+
+			if (name < 0)
+				continue;
+			same &= read && chosen < count && read[chosen].node == edges[e].node && read[chosen].label == name;
+			chosen++;
+		}
+		same &= chosen == count;
+		free(read);
+	}
+	name_labels(false);
+	return same;
+}
+
 int
 main(void)
 {
 	bool		same = true;
+	bool		chosen = true;
 	bool		bounded = true;
 	bool		cut = true;
 	bool		hurt = true;
 
+	name_labels(false);
 	for (int i = 0; i < ROUNDS; i++)
 	{
 		GraphPage	page;
@@ -163,6 +214,7 @@ main(void)
 		/* exactly as large as it is, so that a sanitizer sees what goes beyond */
 		memcpy(exact, bytes, length);
 		same &= comes_back(&page, number, exact, length);
+		chosen &= is_chosen(&page, number, exact, length);
 		cut &= !graph_page_open(exact, length - 1 - next_random() % length, &read);
 		/* whatever stands there is read to the end, or refused */
 		exact[next_random() % length] = (uint8_t) next_random();
@@ -171,6 +223,7 @@ main(void)
 		free(exact);
 	}
 	ok(same, "pages come back as they were");
+	ok(chosen, "labels choose and name what is read");
 	ok(bounded, "none is longer than it may be");
 	ok(cut, "one that is cut off is refused");
 	ok(hurt, "one that is damaged does no harm");
