@@ -87,7 +87,7 @@ add_causes(GraphReader *reader, Common *common, int64 start)
 			common->causes[number] = (Cause) {reach.nodes.ids[i], 0, 0};
 		}
 		common->causes[number].weight++;
-		common->causes[number].distance += reach.depths[i];
+		common->causes[number].distance += reach.steps[i].depth;
 	}
 	graph_reach_end(&reach);
 }

@@ -250,7 +250,7 @@ itsm_single_points_of_failure(PG_FUNCTION_ARGS)
 	points = GRAPH_ALLOCATE(&reader.memory, Point, below.reach.nodes.count);
 	for (int node = 1; node < below.reach.nodes.count; node++)
 		if (fails ? fails[node] : ends[node] > 0)
-			points[found++] = (Point) {below.reach.nodes.ids[node], below.reach.depths[node], ends[node]};
+			points[found++] = (Point) {below.reach.nodes.ids[node], below.reach.steps[node].depth, ends[node]};
 	qsort(points, found, sizeof(Point), compare_points);
 	for (int i = 0; i < found; i++)
 	{

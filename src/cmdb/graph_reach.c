@@ -129,8 +129,8 @@ put_reached(ReturnSetInfo *result, const GraphReach *found)
 	for (int i = 1; i < found->nodes.count; i++)
 	{
 		row->record = found->nodes.ids[i];
-		row->depth = found->depths[i];
-		row->via = found->nodes.ids[found->vias[i]];
+		row->depth = found->steps[i].depth;
+		row->via = found->nodes.ids[found->steps[i].via];
 		tuplestore_puttupleslot(result->setResult, slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);

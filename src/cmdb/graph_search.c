@@ -20,25 +20,8 @@ graph_reach_end(GraphReach *reach)
 	GraphMemory *memory = reach->nodes.memory;
 
 	if (reach->capacity)
-	{
-		(void) graph_resize(memory, reach->depths, sizeof(int) * reach->capacity, 0);
-		(void) graph_resize(memory, reach->vias, sizeof(int) * reach->capacity, 0);
-		(void) graph_resize(memory, reach->labels, sizeof(int) * reach->capacity, 0);
-	}
+		(void) graph_resize(memory, reach->steps, sizeof(GraphStep) * reach->capacity, 0);
 	graph_nodes_end(&reach->nodes);
-}
-
-static void
-grow(GraphReach *reach)
-{
-	GraphMemory *memory = reach->nodes.memory;
-	size_t		old = sizeof(int) * reach->capacity;
-	size_t		capacity = reach->capacity ? reach->capacity * 2 : GRAPH_FIRST;
-
-	reach->depths = graph_resize(memory, reach->depths, old, sizeof(int) * capacity);
-	reach->vias = graph_resize(memory, reach->vias, old, sizeof(int) * capacity);
-	reach->labels = graph_resize(memory, reach->labels, old, sizeof(int) * capacity);
-	reach->capacity = capacity;
 }
 
 /* Its number, when the node was not reached before; else -1. */
@@ -50,11 +33,8 @@ add(GraphReach *reach, int64_t id, int depth, int via, int label)
 
 	if (!added)
 		return -1;
-	if ((size_t) number >= reach->capacity)
-		grow(reach);
-	reach->depths[number] = depth;
-	reach->vias[number] = via;
-	reach->labels[number] = label;
+	GRAPH_GROW(reach->nodes.memory, reach->steps, (size_t) number, reach->capacity);
+	reach->steps[number] = (GraphStep) {depth, via, label};
 	return number;
 }
 
@@ -149,7 +129,7 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 	for (int next = 0; next < reach->nodes.count; next++)
 	{
 		const GraphEdge *edges;
-		int			depth = reach->depths[next];
+		int			depth = reach->steps[next].depth;
 		int			count;
 
 		if (max_depth != GRAPH_NO_LIMIT && depth >= max_depth)
@@ -203,9 +183,9 @@ advance(Graph *graph, Side *side, const Side *other, Meeting *meeting)
 			if (add(&side->reach, edges[i].node, side->depth + 1, side->next, edges[i].label) < 0)
 				continue;
 			met = graph_node_find(&other->reach.nodes, edges[i].node);
-			if (met >= 0 && side->depth + 1 + other->reach.depths[met] < meeting->length)
+			if (met >= 0 && side->depth + 1 + other->reach.steps[met].depth < meeting->length)
 			{
-				meeting->length = side->depth + 1 + other->reach.depths[met];
+				meeting->length = side->depth + 1 + other->reach.steps[met].depth;
 				meeting->node = edges[i].node;
 			}
 		}
@@ -218,22 +198,22 @@ trace(const Side *forward, const Side *backward, const Meeting *meeting, GraphPa
 {
 	GraphMemory *memory = forward->reach.nodes.memory;
 	int			number = graph_node_find(&forward->reach.nodes, meeting->node);
-	int			step = forward->reach.depths[number];
+	int			step = forward->reach.steps[number].depth;
 
 	path->length = meeting->length;
 	path->nodes = GRAPH_ALLOCATE(memory, int64_t, path->length);
 	path->labels = GRAPH_ALLOCATE(memory, int, path->length);
-	for (; number >= 0; number = forward->reach.vias[number], step--)
+	for (; number >= 0; number = forward->reach.steps[number].via, step--)
 	{
 		path->nodes[step] = forward->reach.nodes.ids[number];
-		path->labels[step] = forward->reach.labels[number];
+		path->labels[step] = forward->reach.steps[number].label;
 	}
 	/* a backward search knows of each node the edge that leads on from it */
 	number = graph_node_find(&backward->reach.nodes, meeting->node);
-	for (step = meeting->length - backward->reach.depths[number]; step < meeting->length; step++)
+	for (step = meeting->length - backward->reach.steps[number].depth; step < meeting->length; step++)
 	{
-		path->labels[step + 1] = backward->reach.labels[number];
-		number = backward->reach.vias[number];
+		path->labels[step + 1] = backward->reach.steps[number].label;
+		number = backward->reach.steps[number].via;
 		path->nodes[step + 1] = backward->reach.nodes.ids[number];
 	}
 }

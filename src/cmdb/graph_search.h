@@ -40,14 +40,20 @@ typedef struct Graph
 
 #define GRAPH_NO_LIMIT (-1)
 
-/* What a search has reached; arrays by the number of a node. */
+/* How a node was reached. */
+typedef struct GraphStep
+{
+	int			depth;
+	int			via;			/* the number of the node through which; -1 for a start */
+	int			label;			/* of the edge from there */
+} GraphStep;
+
+/* What a search has reached. */
 typedef struct GraphReach
 {
 	GraphNodes	nodes;			/* the starts first, then by depth */
 	size_t		capacity;
-	int		   *depths;
-	int		   *vias;			/* the node through which it was reached; -1 for a start */
-	int		   *labels;			/* of the edge from there */
+	GraphStep  *steps;			/* by the number of a node */
 } GraphReach;
 
 /*

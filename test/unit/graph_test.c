@@ -152,13 +152,13 @@ reach_agrees(bool backward)
 		if (depth < FAR && (max_depth == GRAPH_NO_LIMIT || depth <= max_depth))
 		{
 			expected++;
-			agrees &= number >= 0 && reach.depths[number] == depth;
+			agrees &= number >= 0 && reach.steps[number].depth == depth;
 			if (number >= 0 && depth > 0)
 			{
-				int			via = node_of(reach.nodes.ids[reach.vias[number]]);
+				int			via = node_of(reach.nodes.ids[reach.steps[number].via]);
 
-				agrees &= reach.depths[reach.vias[number]] == depth - 1 &&
-					reach.labels[number] == (backward ? edge[node][via] : edge[via][node]);
+				agrees &= reach.steps[reach.steps[number].via].depth == depth - 1 &&
+					reach.steps[number].label == (backward ? edge[node][via] : edge[via][node]);
 			}
 		}
 	}
@@ -226,9 +226,9 @@ tolerance_agrees(void)
 		if (failed[node] == FAR || (max_depth != GRAPH_NO_LIMIT && failed[node] > max_depth))
 			continue;
 		expected++;
-		agrees &= number >= 0 && reach.depths[number] == failed[node];
+		agrees &= number >= 0 && reach.steps[number].depth == failed[node];
 		if (number > 0)
-			agrees &= reach.depths[reach.vias[number]] == failed[node] - 1;
+			agrees &= reach.steps[reach.steps[number].via].depth == failed[node] - 1;
 	}
 	agrees &= reach.nodes.count == expected;
 	graph_reach_end(&reach);
@@ -403,7 +403,7 @@ deep(void)
 	int			found;
 
 	graph_reach(&chain, false, &start, 1, GRAPH_NO_LIMIT, &reach);
-	ok(reach.nodes.count == DEEP + 1 && reach.depths[DEEP] == DEEP, "a chain of a million nodes is walked");
+	ok(reach.nodes.count == DEEP + 1 && reach.steps[DEEP].depth == DEEP, "a chain of a million nodes is walked");
 	graph_reach_end(&reach);
 	ok(graph_path(&chain, 0, DEEP, GRAPH_NO_LIMIT, &path) && path.length == DEEP, "and is a path");
 	GRAPH_FREE(&memory, path.nodes, path.length);
