@@ -226,8 +226,42 @@ scan_of(GraphReader *reader, bool as_target)
 															  : "relationship_source_idx"), AccessShareLock);
 		reader->scans[as_target] = itsm_index_beginscan(table, reader->indexes[as_target], reader->snapshot,
 														reader->query.as_of ? 1 : 2, 0);
+		reader->scans[as_target]->xs_want_itup = reader->query.entries;
 	}
 	return reader->scans[as_target];
+}
+
+/* A scan of the relationships of which the node is that end. */
+static IndexScanDesc
+scan_for(GraphReader *reader, int64 node, bool as_target)
+{
+	IndexScanDesc scan = scan_of(reader, as_target);
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(node));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
+	index_rescan(scan, keys, reader->query.as_of ? 1 : 2, NULL, 0);
+	return scan;
+}
+
+/* Both indexes go on with the other end, and the type. */
+static int
+read_entries(GraphReader *reader, int64 node, bool backward, bool as_target, int count)
+{
+	const bool *follow = reader->follow->types[backward][as_target];
+	IndexScanDesc scan = scan_for(reader, node, as_target);
+
+	while (index_getnext_tid(scan, ForwardScanDirection))
+	{
+		bool		isnull;
+		int64		other = DatumGetInt64(index_getattr(scan->xs_itup, 3, scan->xs_itupdesc, &isnull));
+		const RelationshipType *type =
+			itsm_graph_type(&reader->types, &reader->last, index_getattr(scan->xs_itup, 4, scan->xs_itupdesc, &isnull));
+
+		if (type && follow[type->number])
+			add_edge(reader, &count, other, type->number);
+	}
+	return count;
 }
 
 static int
@@ -236,12 +270,11 @@ read_end(GraphReader *reader, int64 node, int supposed, bool backward, bool as_t
 	const bool *follow = reader->follow->types[backward][as_target];
 	int			other = as_target ? RELATIONSHIP_SOURCE : RELATIONSHIP_TARGET;
 	int			columns = reader->query.as_of ? RELATIONSHIP_ENDED_AT + 1 : RELATIONSHIP_TYPE + 1;
-	IndexScanDesc scan = scan_of(reader, as_target);
-	ScanKeyData keys[2];
+	IndexScanDesc scan;
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(node));
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(0));
-	index_rescan(scan, keys, reader->query.as_of ? 1 : 2, NULL, 0);
+	if (reader->query.entries)
+		return read_entries(reader, node, backward, as_target, count);
+	scan = scan_for(reader, node, as_target);
 	while (index_getnext_slot(scan, ForwardScanDirection, reader->slot))
 	{
 		Datum	   *values = reader->slot->tts_values;

@@ -31,6 +31,7 @@ typedef struct GraphQuery
 	GraphSense	sense;
 	bool		some_types;		/* those named; else all */
 	const List *types;			/* char * */
+	bool		entries;		/* all that the indexes have: also what is gone, and not vacuumed away yet */
 	bool		as_of;			/* at a time; else now */
 	TimestampTz at;
 	int			max_depth;		/* GRAPH_NO_LIMIT: none */

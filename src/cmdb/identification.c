@@ -59,7 +59,7 @@ own_rules(Relation table, Relation index, const char *class)
 	ScanKeyInit(&key, RULE_CLASS + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(class));
 	key.sk_collation = C_COLLATION_OID;
 	scan = itsm_table_scan_ordered(table, index, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		IdentificationRule *rule = palloc(sizeof(IdentificationRule));
 		bool		isnull;

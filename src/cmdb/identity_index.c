@@ -98,7 +98,7 @@ itsm_identified(const char *tenant, const IdentificationRule *rule, const List *
 
 	ScanKeyInit(&key, IDENTITY_VALUE + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(identity));
 	scan = itsm_table_scan(table, identities.probes[0].oid, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		bool		isnull;
 		int64		id = DatumGetInt64(heap_getattr(tuple, IDENTITY_RECORD + 1, RelationGetDescr(table), &isnull));

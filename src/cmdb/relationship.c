@@ -108,7 +108,7 @@ itsm_relationships_of(int64 record, bool as_target, const char *type)
 	number_key(&keys[1], RELATIONSHIP_ENDED, 0);
 	scan = itsm_table_scan(table, itsm_relation(as_target ? "relationship_target_idx" : "relationship_source_idx"),
 						   lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		Relationship *relationship = palloc(sizeof(Relationship));
 
@@ -484,6 +484,18 @@ itsm_relationships_recount(const RelationshipType *type)
 	itsm_own_close(&relationships, RowExclusiveLock);
 }
 
+/* Many are related, or their relationships ended, in a statement. */
+static void
+keep_tables(FunctionCallInfo fcinfo)
+{
+	static bool kept;
+
+	if (fcinfo->flinfo->fn_extra)
+		return;
+	itsm_own_keep(fcinfo->flinfo->fn_mcxt);
+	fcinfo->flinfo->fn_extra = &kept;
+}
+
 ITSM_FUNCTION(itsm_relate);
 Datum
 itsm_relate(PG_FUNCTION_ARGS)
@@ -493,6 +505,7 @@ itsm_relate(PG_FUNCTION_ARGS)
 	itsm_require_arguments(fcinfo, 3);
 	if (!PG_ARGISNULL(3))
 		check_not_future("started_at", started_at);
+	keep_tables(fcinfo);
 	PG_RETURN_INT64(itsm_relate_records(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
 										PG_GETARG_INT64(2), started_at));
 }
@@ -506,6 +519,7 @@ itsm_unrelate(PG_FUNCTION_ARGS)
 	itsm_require_arguments(fcinfo, 1);
 	if (!PG_ARGISNULL(1))
 		check_not_future("ended_at", ended_at);
+	keep_tables(fcinfo);
 	if (!itsm_relationship_end(PG_GETARG_INT64(0), ended_at))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -23,7 +23,7 @@ CREATE TABLE itsm.relationship (
 	CHECK (source <> target)
 ) USING heap;
 CREATE UNIQUE INDEX relationship_source_idx ON itsm.relationship (source, ended, target, type, tenant);
-CREATE INDEX relationship_target_idx ON itsm.relationship (target, ended);
+CREATE INDEX relationship_target_idx ON itsm.relationship (target, ended, source, type);
 CREATE UNIQUE INDEX relationship_only_source_idx ON itsm.relationship (only_source, type, tenant);
 CREATE UNIQUE INDEX relationship_only_target_idx ON itsm.relationship (only_target, type, tenant);
 SELECT pg_catalog.pg_extension_config_dump('itsm.relationship', '');

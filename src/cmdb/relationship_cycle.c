@@ -61,27 +61,35 @@ judge_way(Relation table, const char *tenant, const RelationshipType *type, cons
 			 errhint("Relationships of this type are acyclic; itsm.path shows the way from the target to the source.")));
 }
 
+/* Looks for the way back; true when there is one, which has been judged. */
+static bool
+look_back(Relation table, const char *tenant, int64 source, const RelationshipType *type, int64 target, bool entries)
+{
+	GraphQuery	query = {.sense = SENSE_ALONG, .some_types = true, .types = list_make1(type->name), .entries = entries};
+	SnapshotData dirty;
+	GraphReader reader;
+	GraphPath	way;
+	bool		found;
+
+	CHECK_FOR_INTERRUPTS();
+	InitDirtySnapshot(dirty);
+	itsm_graph_open(&reader, &dirty, &query);
+	found = graph_path(&reader.graph, target, source, GRAPH_NO_LIMIT, &way);
+	if (found && !entries)
+		judge_way(table, tenant, type, &way);
+	itsm_graph_close(&reader);
+	return found;
+}
+
 void
 itsm_relationship_check_cycle(Relation table, const char *tenant, int64 source, const RelationshipType *type,
 							  int64 target)
 {
-	GraphQuery	query = {.sense = SENSE_ALONG, .some_types = true, .types = list_make1(type->name)};
-	bool		found;
-
-	do
-	{
-		SnapshotData dirty;
-		GraphReader reader;
-		GraphPath	way;
-
-		CHECK_FOR_INTERRUPTS();
-		InitDirtySnapshot(dirty);
-		itsm_graph_open(&reader, &dirty, &query);
-		found = graph_path(&reader.graph, target, source, GRAPH_NO_LIMIT, &way);
-		if (found)
-			judge_way(table, tenant, type, &way);
-		itsm_graph_close(&reader);
-	} while (found);
+	/* mostly there is no way even if nothing had ever ended, which the indexes alone can tell */
+	if (!look_back(table, tenant, source, type, target, true))
+		return;
+	while (look_back(table, tenant, source, type, target, false))
+		;
 }
 
 /* A type that is acyclic from now on: is it so already? */

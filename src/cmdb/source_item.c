@@ -85,7 +85,7 @@ linked_items(const char *tenant, int64 record, bool all)
 	ScanKeyInit(&keys[1], ITEM_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(tenant));
 	keys[1].sk_collation = C_COLLATION_OID;
 	scan = itsm_table_scan(table, itsm_relation("source_item_record_idx"), lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		SourceItem *item = item_of_tuple(RelationGetDescr(table), heap_copytuple(tuple));
 

@@ -61,7 +61,7 @@ read_list(Relation table, Relation index, const char *class, const char *attribu
 	SysScanDesc scan = begin_list(table, index, keys, class, attribute);
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		RankedSource *source = palloc0(sizeof(RankedSource));
 		bool		isnull;
@@ -187,7 +187,7 @@ delete_list(Relation table, const char *class, const char *attribute)
 	SysScanDesc scan = begin_list(table, index, keys, class, attribute);
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 		simple_heap_delete(table, &tuple->t_self);
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);

@@ -11,6 +11,7 @@
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/relscan.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
@@ -19,6 +20,7 @@
 #include "core/row_form.h"
 #include "core/table.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "storage/lmgr.h"
 #include "utils/datum.h"
@@ -89,30 +91,49 @@ itsm_snapshot_now(void)
 SysScanDesc
 itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys)
 {
-	Snapshot	now = itsm_snapshot_now();
-	SysScanDesc scan = systable_beginscan(table, index, true, now, key_count, keys);
+	SysScanDesc scan = systable_beginscan(table, index, true, SnapshotAny, key_count, keys);
 
 	/* systable_endscan gives it up */
-	scan->snapshot = now;
+	scan->snapshot = itsm_snapshot_now();
 	return scan;
 }
 
 SysScanDesc
 itsm_table_scan_ordered(Relation table, Relation index, int key_count, ScanKey keys)
 {
-	Snapshot	now = itsm_snapshot_now();
-	SysScanDesc scan = systable_beginscan_ordered(table, index, now, key_count, keys);
+	SysScanDesc scan = systable_beginscan_ordered(table, index, SnapshotAny, key_count, keys);
 
-	scan->snapshot = now;
+	scan->snapshot = itsm_snapshot_now();
 	return scan;
 }
 
-/* The scan's first row. */
-static HeapTuple
-only_row(SysScanDesc scan)
+/* The scan has all versions of a row, and none of them is locked for a serializable transaction. */
+HeapTuple
+itsm_table_next(SysScanDesc scan)
 {
-	HeapTuple	found = systable_getnext(scan);
+	HeapTuple	row;
 
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		row = systable_getnext(scan);
+	} while (HeapTupleIsValid(row) && !table_tuple_satisfies_snapshot(scan->heap_rel, scan->slot, scan->snapshot));
+	return row;
+}
+
+static HeapTuple
+first_row(Relation table, Oid index, Snapshot snapshot, int key_count, ScanKey keys)
+{
+	/* they are renumbered */
+	ScanKeyData copies[5];
+	SysScanDesc scan;
+	HeapTuple	found;
+
+	Assert(key_count <= lengthof(copies));
+	memcpy(copies, keys, sizeof(ScanKeyData) * key_count);
+	scan = snapshot ? systable_beginscan(table, index, true, snapshot, key_count, copies)
+		: itsm_table_scan(table, index, key_count, copies);
+	found = snapshot ? systable_getnext(scan) : itsm_table_next(scan);
 	if (HeapTupleIsValid(found))
 		found = heap_copytuple(found);
 	systable_endscan(scan);
@@ -122,17 +143,9 @@ only_row(SysScanDesc scan)
 HeapTuple
 itsm_table_find(Relation table, Oid index, Snapshot snapshot, int key_count, ScanKey keys)
 {
-	/* systable_beginscan renumbers the keys it is given */
-	ScanKeyData copies[5];
-	HeapTuple	found;
+	HeapTuple	found = first_row(table, index, snapshot, key_count, keys);
 
-	Assert(key_count <= lengthof(copies));
-	memcpy(copies, keys, sizeof(ScanKeyData) * key_count);
-	found = only_row(systable_beginscan(table, index, true, snapshot, key_count, copies));
-	if (HeapTupleIsValid(found) || snapshot != SnapshotSelf)
-		return found;
-	memcpy(copies, keys, sizeof(ScanKeyData) * key_count);
-	return only_row(itsm_table_scan(table, index, key_count, copies));
+	return found || snapshot != SnapshotSelf ? found : first_row(table, index, NULL, key_count, keys);
 }
 
 void

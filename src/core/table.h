@@ -5,7 +5,7 @@
  *		path, which keeps the tables open.
  *
  * Reads see what is committed and what this transaction did, whatever its
- * isolation level.  Under SnapshotSelf they take no predicate locks.
+ * isolation level, and take no predicate locks.
  */
 #ifndef ITSM_TABLE_H
 #define ITSM_TABLE_H
@@ -91,9 +91,14 @@ extern Relation itsm_table_open(Oid relation);
  */
 extern Snapshot itsm_snapshot_now(void);
 
-/* Scans under that snapshot, which systable_endscan and systable_endscan_ordered end; for the rest as those of genam.h. */
+/*
+ * Scans under that snapshot, without predicate locks: by itsm_table_next, for
+ * both; systable_endscan and systable_endscan_ordered end them.  For the rest
+ * they are as those of genam.h.
+ */
 extern SysScanDesc itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys);
 extern SysScanDesc itsm_table_scan_ordered(Relation table, Relation index, int key_count, ScanKey keys);
+extern HeapTuple itsm_table_next(SysScanDesc scan);
 
 /*
  * The first row that an index has for the keys, as a copy in the current

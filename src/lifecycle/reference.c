@@ -112,7 +112,7 @@ itsm_reference_holders(const char *tenant, int source, const char *process, cons
 	text_key(&keys[2], REFERENCE_PROCESS, process);
 	text_key(&keys[3], REFERENCE_TENANT, tenant);
 	scan = itsm_table_scan(table, itsm_relation("reference_target_idx"), lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		Record	   *record = palloc(sizeof(Record));
 		const char *own;

@@ -140,7 +140,7 @@ listed_members(const char *role)
 	ScanKeyInit(&key, APPROVER_ROLE, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(role));
 	key.sk_collation = C_COLLATION_OID;
 	scan = itsm_table_scan(table, itsm_relation("approver_pkey"), 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 		members = lappend(members,
 						  make_member(text_of(tuple, descriptor, APPROVER_PERSON),
 									  time_of(tuple, descriptor, APPROVER_FROM, DT_NOBEGIN),

@@ -110,8 +110,8 @@ static void
 look_up(Relation table, Relation index, const char *tenant, int64 record, Datum place, Datum during, Met *met)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
+	IndexScanDesc scan = itsm_index_beginscan(table, index, SnapshotAny, 2, 0);
 	Snapshot	now = itsm_snapshot_now();
-	IndexScanDesc scan = itsm_index_beginscan(table, index, now, 2, 0);
 	ScanKeyData keys[2];
 
 	ScanKeyInit(&keys[0], 1, RANGESTRAT_OVERLAPS, F_RANGE_OVERLAPS, place);
@@ -120,6 +120,9 @@ look_up(Relation table, Relation index, const char *tenant, int64 record, Datum 
 	while (index_getnext_slot(scan, ForwardScanDirection, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
+		/* all versions, so that none is locked for a serializable transaction */
+		if (!table_tuple_satisfies_snapshot(table, slot, now))
+			continue;
 		slot_getallattrs(slot);
 		if (!(DatumGetInt64(slot->tts_values[BOOKING_RECORD]) == record &&
 			  strcmp(TextDatumGetCString(slot->tts_values[BOOKING_TENANT]), tenant) == 0))

@@ -188,7 +188,7 @@ itsm_record_find_anywhere(int source, const char *key, bool (*accept) (const cha
 	keys[0].sk_collation = C_COLLATION_OID;
 	ScanKeyInit(&keys[1], RECORD_SOURCE + 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
 	scan = itsm_table_scan(table, itsm_relation("record_key_idx"), lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		Record		other;
 
@@ -216,7 +216,7 @@ itsm_records_of_key(const char *tenant, const char *key)
 	ScanKeyInit(&condition, RECORD_KEY + 1, BTEqualStrategyNumber, F_TEXTEQ, itsm_short_text(key));
 	condition.sk_collation = C_COLLATION_OID;
 	scan = itsm_table_scan(table, itsm_relation("record_key_idx"), 1, &condition);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		Record	   *record = palloc(sizeof(Record));
 

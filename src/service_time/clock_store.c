@@ -219,7 +219,7 @@ read_clocks(const char *tenant, int64 record, List *(*add) (List *list, TupleDes
 
 	ScanKeyInit(&key, CLOCK_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
 	scan = itsm_table_scan(table, itsm_relation("clock_pkey"), 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		bool		isnull;
 		Datum		value = heap_getattr(tuple, CLOCK_TENANT + 1, RelationGetDescr(table), &isnull);
