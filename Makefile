@@ -242,7 +242,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage check-load check-clocks soak fuzz lint matrix
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage check-load check-clocks check-upgrade soak fuzz lint matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -272,6 +272,7 @@ help:
 	@echo '  make soak             16 clients, and others who disturb and kill, for 10 minutes (SOAK_MINUTES, SOAK_CLIENTS, SOAK_SEED)'
 	@echo '                        TESTS="a b" names the tests to run'
 	@echo '  make matrix           make test in fresh Debian folders with PostgreSQL 15, 17 and 18 (root, debootstrap)'
+	@echo '  make check-upgrade    pg_upgrade from 15 to 17 and on to 18, in a Debian folder with all three (root, debootstrap)'
 	@echo '  make bench            measure (bench/run)'
 	@echo '  make format           clang-format the C sources'
 	@echo '  make dist             itsm-$(EXTVERSION).zip for PGXN, from HEAD'
@@ -308,6 +309,9 @@ lint:
 
 matrix:
 	@test/matrix
+
+check-upgrade:
+	@MATRIX_DIRECTORY=$${MATRIX_DIRECTORY:-/var/tmp/itsm-upgrade} MATRIX_COMMAND=test/upgrade test/matrix forky
 
 bench:
 	@bench/run
