@@ -175,6 +175,8 @@ PG_CFLAGS  += -Wno-unknown-warning-option -Wno-ignored-optimization-argument \
 	-Wno-ignored-attributes -Wno-unused-command-line-argument
 endif
 PG_CFLAGS  += $(WERROR)
+# 15's headers declare callbacks as (), which compilers by themselves take for (void) as of C23.
+PG_CFLAGS  += $(if $(filter 15,$(MAJORVERSION)),-std=gnu17)
 
 REGRESS        = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS_OPTS   = --load-extension=itsm
