@@ -301,10 +301,29 @@ tell_beginning(Memory *memory)
 }
 
 /*
+ * The row moved past us since its last event: in maintenance, or with triggers
+ * off.  What our own transaction made may be judged in another order.
+ */
+static bool
+moved_unseen(const Memory *memory, const Record *record)
+{
+	const char *state = memory->old->state_name;
+	text	   *kept;
+
+	if (memory->old_is_ours || record->tuple == NULL)
+		return false;
+	if (state == NULL || record->row->nulls[RECORD_STATE])
+		return state != NULL || !record->row->nulls[RECORD_STATE];
+	kept = DatumGetTextPP(record->row->values[RECORD_STATE]);
+	return VARSIZE_ANY_EXHDR(kept) != strlen(state) || memcmp(VARDATA_ANY(kept), state, strlen(state)) != 0;
+}
+
+/*
  * The record of the old side, made from it when there is none: the row was
  * there before the attachment, or its INSERT is judged only after this UPDATE
- * of the same transaction.  One that an earlier attachment left is taken on as
- * the row was, for what happened to it since has been told to nobody.
+ * of the same transaction.  One that an earlier attachment left, or whose row
+ * moved unseen, is taken on as the row was, for what happened to it since has
+ * been told to nobody.
  */
 static void
 record_of_old(Memory *memory, Record *record)
@@ -319,7 +338,7 @@ record_of_old(Memory *memory, Record *record)
 		/* or the INSERT used the key of a deleted row again */
 		else if (memory->early
 				 ? !created || !record->deleted || take_on(memory, old, record, "created", true, false, NIL)
-				 : (record->attachment == old->attachment->id && !record->deleted) ||
+				 : (record->attachment == old->attachment->id && !record->deleted && !moved_unseen(memory, record)) ||
 				 take_on(memory, old, record, "backfilled", record->deleted, true, NIL))
 			break;
 		if (memory->told)
