@@ -31,6 +31,29 @@ UPDATE judge_entering.ticket SET kind = 'a', title = 'two' WHERE id = 2;
 UPDATE judge_entering.ticket SET kind = 'a', title = 'two', prio = 2 WHERE id = 2;
 UPDATE judge_entering.ticket SET kind = 'c' WHERE id = 2;
 
+-- from a state that the other lifecycle does not know, and under two at once: what would help is said
+SELECT itsm.define_lifecycle('{"name": "judge_entering_c", "states": [{"name": "open", "category": "new", "initial": true}, {"name": "shut", "category": "closed", "final": true}],
+	"transitions": [{"from": "open", "to": "shut"}]}');
+CREATE FUNCTION judge_entering.hint(statement text) RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+	hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RETURN sqlstate || ' ' || hint;
+END $$;
+BEGIN;
+SELECT itsm.attach('judge_entering.ticket', 'judge_entering_c', 'status', filter => 'kind in (''d'', ''e'')', mode => 'enforce') > 0;
+SELECT itsm.attach('judge_entering.ticket', 'judge_entering_c', 'status', filter => 'kind = ''e''', mode => 'enforce') > 0;
+SELECT judge_entering.hint('UPDATE judge_entering.ticket SET kind = ''d'', status = ''open'' WHERE id = 1');
+SELECT judge_entering.hint('INSERT INTO judge_entering.ticket VALUES (3, ''e'', ''open'')');
+SELECT itsm.override('judge_entering.ticket', '1', 'transition', 'it was of the other kind all along');
+SELECT judge_entering.hint('UPDATE judge_entering.ticket SET kind = ''d'', status = ''open'' WHERE id = 1');
+SELECT version, kind, from_state, to_state FROM itsm.history('judge_entering.ticket', '1');
+ROLLBACK;
+
 -- what the lifecycle that a row leaves has frozen stays as it was; also at the end of the
 -- transaction, and from a version that the other one never had
 SELECT itsm.define_lifecycle('{"name": "judge_passing_a", "attributes": {"type": "text", "title": "text"},

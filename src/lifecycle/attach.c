@@ -233,13 +233,32 @@ load_lifecycle(void *argument)
 	request->definition = itsm_definition_load(request->lifecycle, &version);
 }
 
+/* A status value that no row can have; or one that is given twice, in two words. */
+static void
+check_status_value(Request *request, Oid type, const char *name, List **known)
+{
+	const char *value = itsm_status_value(type, name);
+	ListCell   *cell;
+
+	if (value == NULL)
+		fault(request, NULL, psprintf("status value \"%s\" is not one of a %s column", name, format_type_be(type)));
+	foreach(cell, *known)
+		if (value && strcmp(lfirst(cell), value) == 0)
+			fault(request, NULL, psprintf("status value \"%s\" is mapped twice", name));
+	if (value && value != name)
+		*known = lappend(*known, (char *) value);
+}
+
 static void
 check_states(Request *request)
 {
+	AttrNumber	column = get_attnum(RelationGetRelid(request->relation), request->status);
+	Oid			type = column > 0 ? get_atttype(RelationGetRelid(request->relation), column) : TEXTOID;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
 	char	   *name = NULL;
+	List	   *known = NIL;
 
 	if (request->states == NULL)
 		return;
@@ -254,7 +273,10 @@ check_states(Request *request)
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
+		{
 			name = pnstrdup(value.val.string.val, value.val.string.len);
+			check_status_value(request, type, name, &known);
+		}
 		else if (token != WJB_VALUE)
 			continue;
 		else if (value.type != jbvString)

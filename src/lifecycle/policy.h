@@ -50,6 +50,12 @@ typedef struct StatusValue
 	int			state;			/* ITSM_NO_STATE: that state is not in this version */
 } StatusValue;
 
+/*
+ * A status value of an attachment's map as its column's values are compared; of
+ * a boolean any word for it will do.  NULL: no such column holds it.
+ */
+extern const char *itsm_status_value(Oid type, const char *text);
+
 /* What is judged without a rule of the definition; named like rules in set_mode. */
 typedef enum BuiltinRule
 {

@@ -202,10 +202,21 @@ compare_values(const void *a, const void *b)
 	return result ? result : first->length - second->length;
 }
 
+const char *
+itsm_status_value(Oid type, const char *text)
+{
+	bool		value;
+
+	if (getBaseType(type) != BOOLOID)
+		return text;
+	return !parse_bool(text, &value) ? NULL : value ? "t" : "f";
+}
+
 static void
 bind_states(Builder *builder, Unit *unit)
 {
 	Definition *definition = unit->definition;
+	Oid			type = unit->attachment->status_type;
 	ListCell   *cell;
 	int			count = 0;
 
@@ -221,12 +232,13 @@ bind_states(Builder *builder, Unit *unit)
 	foreach(cell, builder->row->states)
 	{
 		const NamedText *pair = lfirst(cell);
+		const char *value = itsm_status_value(type, pair->name);
 
-		unit->values[count++] = (StatusValue)
-		{
-			pair->name, strlen(pair->name),
-				itsm_definition_state(definition, pair->text, strlen(pair->text))
-		};
+		if (value)
+			unit->values[count++] = (StatusValue)
+			{
+				value, strlen(value), itsm_definition_state(definition, pair->text, strlen(pair->text))
+			};
 	}
 	qsort(unit->values, count, sizeof(StatusValue), compare_values);
 	unit->value_count = count;

@@ -38,7 +38,7 @@ reachable_states(const Write *write)
 
 	initStringInfo(&list);
 	for (int to = 0; to < definition->state_count; to++)
-		if (write->creating ? definition->machine.initial[to]
+		if (write->creating && write->from_name == NULL ? definition->machine.initial[to]
 			: write->from != ITSM_NO_STATE &&
 			state_machine_allows(&definition->machine, write->from, to))
 			list_state(&list, write->unit, to);
@@ -75,6 +75,9 @@ hint_for(const Write *write, const Unmet *unmet)
 	switch (unmet->code)
 	{
 		case ERRCODE_ITSM_TRANSITION:
+			/* a row that was not governed here, or was wrong before, and moves */
+			if (write->from == ITSM_NO_STATE)
+				return "The lifecycle knows no state to come from; itsm.override makes an exception from the rule \"transition\".";
 			states = reachable_states(write);
 			return states ? psprintf("From here the lifecycle allows: %s.", states)
 				: "No transition leads out of this state.";
@@ -90,6 +93,8 @@ hint_for(const Write *write, const Unmet *unmet)
 			return "A member of the role has to do it.";
 		case ERRCODE_ITSM_REASON:
 			return "SET LOCAL itsm.reason = '...' before the statement.";
+		case ERRCODE_ITSM_ATTACHMENT:
+			return "Detach all but one, or attach with filters of which one takes the row.";
 		case ERRCODE_ITSM_DELETE:
 			return "Move the record to a final state instead; itsm.set_mode changes what is enforced.";
 		default:

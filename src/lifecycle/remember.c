@@ -157,16 +157,6 @@ begin_event(Event *event, const Memory *memory, const RowSide *side, const char 
 	event->actor = memory->actor.name;
 }
 
-bool
-itsm_find_record(const RecordIdentity *identity, Record *record)
-{
-	int64		displaced = itsm_displaced_find(identity->source, identity->tenant, identity->key);
-
-	if (displaced && itsm_record_read(identity->tenant, displaced, record) && record->key == NULL)
-		return true;
-	return itsm_record_find(identity->source, identity->tenant, identity->key, record);
-}
-
 /* Tells the caller which record it was. */
 static void
 tell_record(Memory *memory, const Record *record)
@@ -301,10 +291,29 @@ tell_beginning(Memory *memory)
 }
 
 /*
+ * The row moved past us since its last event: in maintenance, or with triggers
+ * off.  What our own transaction made may be judged in another order.
+ */
+static bool
+moved_unseen(const Memory *memory, const Record *record)
+{
+	const char *state = memory->old->state_name;
+	text	   *kept;
+
+	if (memory->old_is_ours || record->tuple == NULL)
+		return false;
+	if (state == NULL || record->row->nulls[RECORD_STATE])
+		return state != NULL || !record->row->nulls[RECORD_STATE];
+	kept = DatumGetTextPP(record->row->values[RECORD_STATE]);
+	return VARSIZE_ANY_EXHDR(kept) != strlen(state) || memcmp(VARDATA_ANY(kept), state, strlen(state)) != 0;
+}
+
+/*
  * The record of the old side, made from it when there is none: the row was
  * there before the attachment, or its INSERT is judged only after this UPDATE
- * of the same transaction.  One that an earlier attachment left is taken on as
- * the row was, for what happened to it since has been told to nobody.
+ * of the same transaction.  One that an earlier attachment left, or whose row
+ * moved unseen, is taken on as the row was, for what happened to it since has
+ * been told to nobody.
  */
 static void
 record_of_old(Memory *memory, Record *record)
@@ -314,12 +323,12 @@ record_of_old(Memory *memory, Record *record)
 
 	for (;;)
 	{
-		if (!itsm_find_record(&old->identity, record))
+		if (!itsm_find_old_record(memory, record))
 			(void) appear(memory, old, created ? "created" : "backfilled", NULL, !created, NIL);
 		/* or the INSERT used the key of a deleted row again */
 		else if (memory->early
 				 ? !created || !record->deleted || take_on(memory, old, record, "created", true, false, NIL)
-				 : (record->attachment == old->attachment->id && !record->deleted) ||
+				 : (record->attachment == old->attachment->id && !record->deleted && !moved_unseen(memory, record)) ||
 				 take_on(memory, old, record, "backfilled", record->deleted, true, NIL))
 			break;
 		if (memory->told)
@@ -373,8 +382,35 @@ displace(const Memory *memory, const RowSide *side, const Record *record)
 			continue;
 		/* its row may get another key yet, unless there is none that is governed */
 		if (!other.deleted && other.attachment)
-			itsm_displaced_add(other.source, other.tenant, key, other.id);
+			itsm_displaced_add(other.source, other.tenant, key, other.id, memory->new_row);
 	}
+}
+
+/* A key that had been taken over, and that "record" has left again, is once more its former record's. */
+static void
+give_back(const Memory *memory, const Record *record)
+{
+	const RowSide *old = memory->old;
+	int64		displaced = itsm_displaced_find(old->identity.source, old->identity.tenant, old->identity.key);
+	Record		former;
+
+	if (displaced == 0 || displaced == record->id)
+		return;
+	while (itsm_record_read(old->identity.tenant, displaced, &former) && former.key == NULL)
+	{
+		Event		event;
+		EventBody	body;
+
+		displace(memory, old, &former);
+		itsm_body_begin(&body);
+		itsm_body_add(&body, BODY_KEY, old->identity.key, strlen(old->identity.key));
+		begin_event(&event, memory, old, "key_changed");
+		event.attachment = former.attachment;
+		former.key = old->identity.key;
+		if (itsm_event_append(&former, &event, &body, memory->reason, NIL))
+			break;
+	}
+	itsm_displaced_remove(displaced);
 }
 
 static bool
@@ -394,6 +430,7 @@ change_key(const Memory *memory, Record *record)
 	if (!itsm_event_append(record, &event, &body, memory->reason, NIL))
 		return false;
 	itsm_displaced_remove(record->id);
+	give_back(memory, record);
 	return true;
 }
 
@@ -451,6 +488,8 @@ remember_end(Memory *memory)
 			changed_without_head(&record);
 	}
 	tell_event(memory, &record, &event);
+	if (memory->deleted)
+		give_back(memory, &record);
 }
 
 /* The judged conditions of a write whose outcome the record has already. */
@@ -497,6 +536,12 @@ remember_begin(Memory *memory)
 		/* backfill found a row of this attachment whose writer was quicker */
 		if (memory->kind && record.attachment == new->attachment->id)
 			return;
+		if (memory->kind == NULL && memory->old_row == NULL && !record.deleted && record.attachment &&
+			itsm_key_may_repeat(memory->new_row->tts_tableOid))
+		{
+			displace(memory, new, &(Record) {.id = 0});
+			continue;
+		}
 		/* a live record whose row begins anew: the row went unseen, by TRUNCATE for one */
 		anew = record.deleted || (memory->old_row == NULL && memory->kind == NULL);
 		if (take_on(memory, new, &record, anew || memory->kind ? kind : "moved", anew, memory->kind != NULL,

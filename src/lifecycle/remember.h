@@ -84,4 +84,7 @@ extern void itsm_remember(Memory *memory);
 /* The record of an identity, also one whose key was displaced in this transaction. */
 extern bool itsm_find_record(const RecordIdentity *identity, Record *record);
 
+/* The record of the old row, which may also be the one that has taken the key. */
+extern bool itsm_find_old_record(const Memory *memory, Record *record);
+
 #endif							/* ITSM_REMEMBER_H */

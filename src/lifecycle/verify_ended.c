@@ -28,10 +28,19 @@ typedef struct AttachmentMap
 	List	   *attributes;		/* MappedAttribute */
 } AttachmentMap;
 
+/* An attribute that an attachment maps, and a version of its lifecycle does not have. */
+typedef struct LackedAttribute
+{
+	const char *lifecycle;
+	int			version;
+	const char *name;
+} LackedAttribute;
+
 typedef struct EndedChecks
 {
 	MemoryContext context;
 	List	   *attachments;	/* AttachmentMap */
+	List	   *lacked;			/* LackedAttribute */
 	const AttachmentMap *map;	/* the last one looked for */
 	/* the record whose events come */
 	int64		record;
@@ -45,6 +54,10 @@ static const char attachments_query[] =
 "SELECT a.id, a.source, a.detached_at IS NOT NULL, d.number, d.name FROM itsm.attachment a"
 " LEFT JOIN itsm.source_attribute d ON d.source = a.source AND d.kind = 'attribute' AND a.attribute_expressions ? d.name"
 " ORDER BY a.id, d.name, d.number";
+
+static const char lacked_query[] =
+"SELECT DISTINCT l.name, l.version, k.name FROM itsm.lifecycle l JOIN itsm.attachment a ON a.lifecycle = l.name,"
+" jsonb_object_keys(a.attribute_expressions) k(name) WHERE NOT coalesce(l.definition->'attributes', '{}') ? k.name";
 
 static int
 number_at(uint64 row, int column)
@@ -87,6 +100,26 @@ read_attachments(void *argument)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+static void
+read_lacked(void *argument)
+{
+	EndedChecks *checks = argument;
+	uint64		count = itsm_query(SPI_OK_SELECT, lacked_query, 0, NULL, NULL, NULL);
+	MemoryContext caller = MemoryContextSwitchTo(checks->context);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		LackedAttribute *attribute = palloc(sizeof(LackedAttribute));
+
+		attribute->lifecycle = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		attribute->version = number_at(i, 2);
+		attribute->name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 3);
+		checks->lacked = lappend(checks->lacked, attribute);
+	}
+	MemoryContextSwitchTo(caller);
+	SPI_freetuptable(SPI_tuptable);
+}
+
 static void *
 begin_ended(Verification *verification)
 {
@@ -94,7 +127,7 @@ begin_ended(Verification *verification)
 
 	checks->context = CurrentMemoryContext;
 	/* where these cannot be read, others say so, and nothing can be told here */
-	if (itsm_attempt(read_attachments, checks))
+	if (itsm_attempt(read_attachments, checks) || itsm_attempt(read_lacked, checks))
 		checks->attachments = NIL;
 	return checks;
 }
@@ -145,8 +178,26 @@ allows(const EventFold *fold, int number, const char *text)
 	return itsm_same_text(text, told && told->form == BODY_VALUE ? told->text : NULL);
 }
 
+/* The version that the record came under does not have the attribute: with that move it was no longer projected. */
+static bool
+is_lacked(const EndedChecks *checks, const RecordState *state, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, checks->lacked)
+	{
+		const LackedAttribute *attribute = lfirst(cell);
+
+		if (state && attribute->version == state->lifecycle_version &&
+			strcmp(attribute->lifecycle, state->lifecycle) == 0 && strcmp(attribute->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
-compare_values(Verification *verification, const VerifiedRecord *record, const AttachmentMap *map)
+compare_values(Verification *verification, const EndedChecks *checks, const VerifiedRecord *record,
+			   const AttachmentMap *map)
 {
 	int			count = list_length(map->attributes);
 
@@ -154,7 +205,7 @@ compare_values(Verification *verification, const VerifiedRecord *record, const A
 	{
 		const char *name = ((const MappedAttribute *) list_nth(map->attributes, first))->name;
 		const char *text = itsm_projection_attribute(record->projection, name);
-		bool		allowed = false;
+		bool		allowed = text == NULL && is_lacked(checks, record->state, name);
 
 		/* an attribute that has had several types has several numbers, and was told by one of them last */
 		for (next = first; next < count; next++)
@@ -188,7 +239,7 @@ check_ended(Verification *verification, void *own, const VerifiedRecord *record)
 		return;
 	if ((!fold->begun || fold->counted) && fold->attachment == map->id && !checks->disordered &&
 		!(fold->key_told && fold->key.form == BODY_NULL))
-		compare_values(verification, record, map);
+		compare_values(verification, checks, record, map);
 }
 
 static void
