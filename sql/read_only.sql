@@ -45,5 +45,6 @@ SELECT try(format('SELECT itsm.unrelate(%s)', :relationship)) AS unrelate;
 COMMIT;
 SELECT key, rule FROM itsm_report.violation WHERE attachment = :attachment ORDER BY at;
 SELECT * FROM itsm.verify() WHERE NOT ok AND object LIKE '%read_only.%';
+SELECT itsm.define_identification_rule('ro_server', 1, NULL);
 SET client_min_messages = error;
 DROP SCHEMA read_only CASCADE;
