@@ -94,6 +94,32 @@ SELECT version, kind, changes FROM itsm.history('node', 'cluster') WHERE kind = 
 SELECT record = n('cluster') AS cluster, type, needs, valid_to IS NULL AS holds FROM itsm.redundancy WHERE record = n('cluster') ORDER BY valid_from;
 SELECT * FROM itsm.verify() WHERE NOT ok AND object LIKE '%graph_suppose.%';
 
+-- a record is counted once, however many relationships say so: two of three, of which g2 falls with g1
+INSERT INTO node VALUES ('grid'), ('g1'), ('g2'), ('g3');
+BEGIN;
+SELECT count(link('grid', 'uses', g)) FROM unnest('{g1,g2,g3}'::text[]) g;
+SELECT link('g2', 'uses', 'g1') > 0 AS linked, itsm.set_redundancy(n('grid'), 'uses', 2);
+SELECT hit('g1') AS g1, hit('g3') AS g3, points('grid');
+-- also where the transaction that relates them packs them
+SELECT itsm.pack_relationships() > 0 AS packed;
+SELECT hit('g1') AS g1, hit('g3') AS g3, points('grid');
+COMMIT;
+SELECT hit('g1') AS g1, hit('g3') AS g3, points('grid');
+-- supposed to hold, as it does; and twice
+SELECT hit('g1', supposed('uses', 'grid g3')) AS g1, points('grid', supposed('uses', 'grid g3')), points('grid', supposed('uses', 'grid mail', 'grid mail')) AS one_more_to_spare;
+-- connected, and said from both ends
+INSERT INTO node VALUES ('core'), ('c1'), ('c2'), ('c3');
+SELECT count(link(split_part(p, ' ', 1), 'connects_to', split_part(p, ' ', 2))) FROM unnest('{core c1,c1 core,core c2,c2 core,core c3,c3 c1}'::text[]) p;
+SELECT itsm.set_redundancy(n('core'), 'connects_to', 2);
+SELECT hit('c1', '1') AS c1, hit('c1', '2') AS by_two, hit('c2', '2') AS c2, points('core', 'types => ''{connects_to}''');
+-- one that has ended is not taken for the one that holds now, nor that for the one before it
+SELECT link('mail', 'depends_on', 'core') AS first \gset
+SELECT clock_timestamp() AS then \gset
+SELECT itsm.unrelate(:first);
+SELECT link('mail', 'depends_on', 'core') AS second \gset
+SELECT hit('core', '1') AS core, hit('core', '1', format('without_relationships => ARRAY[%s]', :first)) AS without_first, hit('core', '1', format('without_relationships => ARRAY[%s]', :second)) AS without_second;
+SELECT hit('core', '1', format('at => %L', :'then'), format('without_relationships => ARRAY[%s]', :first)) AS without_first, hit('core', '1', format('at => %L', :'then'), format('without_relationships => ARRAY[%s]', :second)) AS without_second;
+
 -- bad input
 \set VERBOSITY terse
 SELECT itsm.set_redundancy(-5, 'uses', 0);

@@ -114,6 +114,20 @@ ROLLBACK;
 UPDATE first SET title = 'after all' WHERE id = 1;
 SELECT max(version) AS versions FROM itsm.history('first', '1');
 
+-- also where it related in an expression of PL/pgSQL, which lives until the transaction ends
+INSERT INTO second VALUES (1001, 'open', 'related');
+CREATE FUNCTION relate_first() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	number bigint;
+BEGIN
+	number := itsm.relate(itsm.record_id('own_tables.first', '1'), 'uses', itsm.record_id('own_tables.second', '1001'));
+	RETURN number > 0;
+END $$;
+BEGIN;
+SELECT relate_first();
+DROP EXTENSION itsm CASCADE;
+ROLLBACK;
+
 SELECT itsm.detach('first');
 SELECT itsm.detach('second');
 DROP SCHEMA own_tables CASCADE;

@@ -141,6 +141,35 @@ UPDATE part SET region = 'w' WHERE a = 1;
 TABLE held;
 DELETE FROM part_w WHERE a = 1;
 TABLE held;
+-- those that come later, and those that go
+CREATE TABLE part_n PARTITION OF part FOR VALUES IN ('n');
+CREATE TABLE part_s (LIKE part);
+ALTER TABLE part ATTACH PARTITION part_s FOR VALUES IN ('s');
+INSERT INTO part VALUES (1, 3, 'n'), (1, 4, 's');
+TABLE held;
+TRUNCATE part_n;
+TABLE held;
+ALTER TABLE part DETACH PARTITION part_s;
+SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgname LIKE 'itsm\_relate%' ORDER BY tgrelid::regclass::text COLLATE "C", tgname;
+TRUNCATE part_s;
+TABLE held;
+-- a partition, and then the whole: each as long as it is attached
+SELECT itsm.detach_relationships(:part);
+ALTER TABLE part ATTACH PARTITION part_s FOR VALUES IN ('s');
+SELECT itsm.attach_relationships('part_s', 'l_uses', 'a', 'b', 'app', 'app') AS south \gset
+SELECT itsm.attach_relationships('part', 'l_uses', 'a', 'b', 'app', 'app') AS part \gset
+SELECT itsm.detach_relationships(:part);
+INSERT INTO part VALUES (2, 1, 'n'), (2, 3, 's');
+TABLE held;
+SELECT itsm.detach_relationships(:south);
+-- children
+CREATE TABLE base (a integer, b integer);
+SELECT itsm.attach_relationships('base', 'l_uses', 'a', 'b', 'app', 'app') AS part \gset
+CREATE TABLE child () INHERITS (base);
+INSERT INTO child VALUES (3, 4);
+SELECT source_key, target_key FROM held WHERE source_key = '3';
+ALTER TABLE child NO INHERIT base;
+SELECT count(*) FROM pg_trigger WHERE tgrelid = 'child'::regclass;
 SELECT itsm.detach_relationships(:part);
 SELECT * FROM itsm.verify() WHERE NOT ok AND object ~ 'links\.';
 SELECT itsm.detach('app');

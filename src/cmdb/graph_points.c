@@ -109,8 +109,10 @@ list_arcs(GraphReader *reader, Below *below)
 	Grouping	grouping = {
 		.nodes = palloc(sizeof(int) * (type_count + 1)), .groups = palloc(sizeof(int) * (type_count + 1))
 	};
+	GraphNodes	counted;		/* group and record: with several relationships it is counted once */
 
 	memset(grouping.nodes, -1, sizeof(int) * (type_count + 1));
+	graph_nodes_begin(&counted, &reader->memory);
 	for (int node = 0; node < below->reach.nodes.count; node++)
 	{
 		const GraphEdge *edges;
@@ -121,12 +123,19 @@ list_arcs(GraphReader *reader, Below *below)
 		for (int i = 0; i < count; i++)
 		{
 			int			group = group_of(reader, below, &grouping, node, edges[i].label);
+			int			head = graph_node_find(&below->reach.nodes, edges[i].node);
+			bool		added = true;
 
-			add_arc(&reader->memory, &below->list, node, graph_node_find(&below->reach.nodes, edges[i].node), group);
+			if (group >= 0)
+				(void) graph_node_add(&counted, (int64) group << 32 | head, &added);
+			if (!added)
+				continue;
+			add_arc(&reader->memory, &below->list, node, head, group);
 			if (group >= 0)
 				below->bears[group]++;
 		}
 	}
+	graph_nodes_end(&counted);
 	for (int group = 0; group < below->group_count; group++)
 		below->bears[group] = Max(below->bears[group], 0);
 }

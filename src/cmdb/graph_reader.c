@@ -176,9 +176,8 @@ itsm_graph_table(GraphReader *reader)
 	return reader->table;
 }
 
-/* Whether the relationship in the slot held at the time that is asked for. */
-static bool
-held(GraphReader *reader)
+bool
+itsm_graph_held(GraphReader *reader)
 {
 	TupleTableSlot *slot = reader->slot;
 
@@ -281,7 +280,7 @@ read_end(GraphReader *reader, int64 node, int supposed, bool backward, bool as_t
 		const RelationshipType *type;
 
 		slot_getsomeattrs(reader->slot, columns);
-		if (!held(reader))
+		if (!itsm_graph_held(reader))
 			continue;
 		type = itsm_graph_type(&reader->types, &reader->last, values[RELATIONSHIP_TYPE]);
 		if (type == NULL || !follow[type->number] ||
@@ -413,7 +412,10 @@ itsm_graph_needs(GraphReader *reader, int64 node, int type)
 	return itsm_redundancy_needs(&reader->redundancy, reader->types.types[type].name, node);
 }
 
-/* How many of the records that an edge of the type leads from may fail: those beyond what the node needs. */
+/*
+ * How many of the records that an edge of the type leads from may fail: those
+ * beyond what the node needs.  One that several edges lead from is one.
+ */
 static int
 tolerates(Graph *graph, int64 node, int type)
 {
@@ -422,7 +424,9 @@ tolerates(Graph *graph, int64 node, int type)
 	size_t		capacity = reader->capacity;
 	const GraphEdge *edges;
 	int			needs = itsm_graph_needs(reader, node, type);
-	int			spare = 0;
+	GraphNodes	records;
+	bool		added;
+	int			spare;
 	int			count;
 
 	if (needs == 0)
@@ -431,13 +435,17 @@ tolerates(Graph *graph, int64 node, int type)
 	reader->edges = reader->arriving;
 	reader->capacity = reader->arriving_capacity;
 	count = graph->neighbours(graph, node, true, &edges);
+	graph_nodes_begin(&records, &reader->memory);
 	for (int i = 0; i < count; i++)
-		spare += edges[i].label == type;
+		if (edges[i].label == type)
+			(void) graph_node_add(&records, edges[i].node, &added);
+	spare = records.count - needs;
+	graph_nodes_end(&records);
 	reader->arriving = reader->edges;
 	reader->arriving_capacity = reader->capacity;
 	reader->edges = kept;
 	reader->capacity = capacity;
-	return Max(spare - needs, 0);
+	return Max(spare, 0);
 }
 
 void
@@ -515,7 +523,7 @@ itsm_graph_list(GraphReader *reader, GraphList *list)
 
 		CHECK_FOR_INTERRUPTS();
 		slot_getsomeattrs(reader->slot, RELATIONSHIP_ENDED_AT + 1);
-		if (!held(reader))
+		if (!itsm_graph_held(reader))
 			continue;
 		type = itsm_graph_type(&reader->types, &reader->last, reader->slot->tts_values[RELATIONSHIP_TYPE]);
 		if (type == NULL || !follow[type->number])

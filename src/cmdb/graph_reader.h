@@ -88,6 +88,9 @@ extern int	itsm_graph_needs(GraphReader *reader, int64 node, int type);
 /* itsm.relationship, with the reader's slot for its rows. */
 extern Relation itsm_graph_table(GraphReader *reader);
 
+/* Whether the relationship in that slot, whose columns have been read, held at the time that is asked for. */
+extern bool itsm_graph_held(GraphReader *reader);
+
 /* The type of a row's value, kept in *last; NULL when there is none of that name (any more). */
 extern const RelationshipType *itsm_graph_type(const RelationshipTypes *types, const RelationshipType **last,
 											   Datum value);

@@ -50,6 +50,7 @@ typedef struct Tolerance
 	{
 		int			label;
 		int			left;		/* failures that it still tolerates */
+		int			via;		/* number of the node that failed last: several edges are one failure */
 		int			next;
 	}		   *elements;
 } Tolerance;
@@ -67,7 +68,7 @@ end_tolerance(Tolerance *tolerance)
 }
 
 static void
-add_tolerance(Tolerance *tolerance, int64_t node, int label, int left)
+add_tolerance(Tolerance *tolerance, int64_t node, int label, int left, int via)
 {
 	GraphMemory *memory = tolerance->nodes.memory;
 	bool		added;
@@ -81,13 +82,14 @@ add_tolerance(Tolerance *tolerance, int64_t node, int label, int left)
 	GRAPH_GROW(memory, tolerance->elements, (size_t) tolerance->count, tolerance->capacity);
 	tolerance->elements[tolerance->count].label = label;
 	tolerance->elements[tolerance->count].left = left;
+	tolerance->elements[tolerance->count].via = via;
 	tolerance->elements[tolerance->count].next = tolerance->first[number];
 	tolerance->first[number] = tolerance->count++;
 }
 
-/* One more failure has arrived at a node that was not reached yet: can it bear it? */
+/* The failure of a node, by its number, has arrived at one that was not reached yet: can it bear it? */
 static bool
-bears(Graph *graph, Tolerance *tolerance, int64_t node, int label)
+bears(Graph *graph, Tolerance *tolerance, int64_t node, int label, int via)
 {
 	int			number = graph_node_find(&tolerance->nodes, node);
 	int			element = number < 0 ? -1 : tolerance->first[number];
@@ -95,10 +97,15 @@ bears(Graph *graph, Tolerance *tolerance, int64_t node, int label)
 
 	for (; element >= 0; element = tolerance->elements[element].next)
 		if (tolerance->elements[element].label == label)
+		{
+			if (tolerance->elements[element].via == via)
+				return true;
+			tolerance->elements[element].via = via;
 			return tolerance->elements[element].left-- > 0;
+		}
 	tolerated = graph->tolerates(graph, node, label);
 	if (tolerated > 0)
-		add_tolerance(tolerance, node, label, tolerated - 1);
+		add_tolerance(tolerance, node, label, tolerated - 1, via);
 	return tolerated > 0;
 }
 
@@ -140,7 +147,7 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
 		for (int i = 0; i < count; i++)
 			if (graph->tolerates == NULL || graph_node_find(&reach->nodes, edges[i].node) >= 0 ||
-				!bears(graph, &tolerance, edges[i].node, edges[i].label))
+				!bears(graph, &tolerance, edges[i].node, edges[i].label, next))
 				(void) add(reach, edges[i].node, depth + 1, next, edges[i].label);
 	}
 	if (graph->tolerates)

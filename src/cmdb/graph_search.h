@@ -26,7 +26,7 @@ typedef struct Graph
 
 	/*
 	 * How many of those whose edges of that label arrive at a node may fail
-	 * without the node failing; 0 for most.  NULL: none tolerates anything.  Does
+	 * without the node failing, one with several edges being one; 0 for most.  NULL: none tolerates anything.  Does
 	 * not touch the array of neighbours.
 	 */
 	int			(*tolerates) (struct Graph *graph, int64_t node, int label);

@@ -54,7 +54,7 @@ take_away_records(GraphReader *reader, FunctionCallInfo fcinfo, int number)
 	}
 }
 
-/* A relationship by its number, as the search's snapshot sees it. */
+/* A relationship by its number, as the search's snapshot sees it.  One that has ended is not taken for a later one. */
 static void
 take_away_relationship(GraphReader *reader, Relation index, int64 id)
 {
@@ -68,9 +68,9 @@ take_away_relationship(GraphReader *reader, Relation index, int64 id)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND), errmsg("there is no relationship " INT64_FORMAT, id),
 				 errhint("itsm.relationship has the number of each.")));
-	slot_getsomeattrs(reader->slot, RELATIONSHIP_TYPE + 1);
+	slot_getsomeattrs(reader->slot, RELATIONSHIP_ENDED_AT + 1);
 	type = itsm_graph_type(&reader->types, &reader->last, reader->slot->tts_values[RELATIONSHIP_TYPE]);
-	if (type)
+	if (type && itsm_graph_held(reader))
 		graph_changes_add(&reader->supposed, DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_SOURCE]), type->number,
 						  DatumGetInt64(reader->slot->tts_values[RELATIONSHIP_TARGET]), false);
 	index_endscan(scan);

@@ -363,6 +363,8 @@ itsm_reconcile_begin(const char *source, const char *class, const char *tenant, 
 	Reconciliation *run = palloc0(sizeof(Reconciliation));
 
 	check_arguments(source, at, dry_run, apply, relation);
+	if (!dry_run)
+		PreventCommandIfReadOnly("itsm.reconcile() without dry_run");
 	/* one that writes at a time, and by the same rules from begin to end */
 	LockRelationOid(itsm_relation("identification_rule"), dry_run ? AccessShareLock : ShareUpdateExclusiveLock);
 	check_class(class);

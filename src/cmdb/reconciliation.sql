@@ -90,7 +90,7 @@ CREATE FUNCTION itsm.define_identification_rule(class text, ordinal integer, att
 AS 'MODULE_PATHNAME', 'itsm_define_identification_rule'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION itsm.define_identification_rule(text, integer, text[]) IS
-'Says by which canonical attributes configuration items of a class, and of those below it, are told apart; null takes the rule away. ordinal: rules with smaller numbers are tried first.
+'Says by which canonical attributes configuration items of a class, and of those below it that have no rules of their own, are told apart; null takes the rule away. ordinal: rules with smaller numbers are tried first.
 Indexes all records anew: until the transaction ends, writes to attached tables whose rows have a class wait. For the DBA to grant.';
 
 CREATE FUNCTION itsm.define_source_precedence(class text, sources text[], attribute text DEFAULT NULL, stale_after interval[] DEFAULT NULL) RETURNS void

@@ -484,13 +484,17 @@ itsm_relationships_recount(const RelationshipType *type)
 	itsm_own_close(&relationships, RowExclusiveLock);
 }
 
-/* Many are related, or their relationships ended, in a statement. */
+/*
+ * Many are related, or their relationships ended, in a statement.  An
+ * expression of PL/pgSQL may live until the transaction ends; tables that were
+ * kept so long could not be altered or dropped in it.
+ */
 static void
 keep_tables(FunctionCallInfo fcinfo)
 {
 	static bool kept;
 
-	if (fcinfo->flinfo->fn_extra)
+	if (fcinfo->flinfo->fn_extra || MemoryContextGetParent(fcinfo->flinfo->fn_mcxt) == TopTransactionContext)
 		return;
 	itsm_own_keep(fcinfo->flinfo->fn_mcxt);
 	fcinfo->flinfo->fn_extra = &kept;

@@ -183,7 +183,68 @@ column_dropped(Oid relation, const char *column)
 	}
 }
 
-const RelationListener itsm_link_listener = {column_renamed, column_dropped};
+static void
+make_trigger(Oid relation, const char *name, const char *events)
+{
+	const char *table = itsm_relation_name(relation);
+
+	if (!OidIsValid(get_trigger_oid(relation, name, true)))
+		itsm_own_ddl(psprintf("CREATE TRIGGER %s %s EXECUTE FUNCTION itsm.follow_relationships()", name,
+							  psprintf(events, table)));
+	itsm_own_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name));
+}
+
+static void
+make_triggers(Oid relation)
+{
+	List	   *relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
+	ListCell   *cell;
+
+	/* a partition that was attached before gets its parent's trigger in the place of its own */
+	if (get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE)
+		foreach(cell, relations)
+			if (lfirst_oid(cell) != relation && itsm_has_own_trigger(lfirst_oid(cell), ROW_TRIGGER))
+				itsm_own_ddl(psprintf("DROP TRIGGER %s ON %s", ROW_TRIGGER, itsm_relation_name(lfirst_oid(cell))));
+	/* the parent's row trigger is cloned to partitions; nothing else is */
+	foreach(cell, relations)
+	{
+		make_trigger(lfirst_oid(cell), ROW_TRIGGER, "AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW");
+		make_trigger(lfirst_oid(cell), TRUNCATE_TRIGGER, "BEFORE TRUNCATE ON %s FOR EACH STATEMENT");
+	}
+}
+
+/* From a relation and what is below it, as far as no attachment holds there. */
+static void
+drop_triggers(Oid relation)
+{
+	static const char *const names[] = {ROW_TRIGGER, TRUNCATE_TRIGGER};
+	List	   *attached = NIL;
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(relation, AccessExclusiveLock, NULL))
+	{
+		CommandCounterIncrement();
+		if (itsm_link_attachments(lfirst_oid(cell)) != NIL)
+			attached = lappend_oid(attached, lfirst_oid(cell));
+		else
+			for (int i = 0; i < lengthof(names); i++)
+				if (OidIsValid(get_trigger_oid(lfirst_oid(cell), names[i], true)))
+					itsm_own_ddl(psprintf("DROP TRIGGER %s ON %s", names[i], itsm_relation_name(lfirst_oid(cell))));
+	}
+	/* where another attachment holds, the trigger may have gone with its parent's */
+	foreach(cell, attached)
+		if (!OidIsValid(get_trigger_oid(lfirst_oid(cell), ROW_TRIGGER, true)))
+			make_triggers(lfirst_oid(cell));
+}
+
+static void
+part_added(Oid part)
+{
+	if (itsm_link_attachments(part) != NIL)
+		make_triggers(part);
+}
+
+const RelationListener itsm_link_listener = {column_renamed, column_dropped, part_added, drop_triggers};
 
 static HeapTuple
 find_link(Relation table, int id)
@@ -267,30 +328,6 @@ end_source(Oid relation, const char *end, const char *column, Oid given)
 		refuse(psprintf("the key of \"%s\" has %d columns", get_rel_name(target), list_length(source->key)),
 			   "A column can name rows by a key of one column only.");
 	return source->id;
-}
-
-static void
-make_trigger(Oid relation, const char *name, const char *events)
-{
-	const char *table = itsm_relation_name(relation);
-
-	if (!OidIsValid(get_trigger_oid(relation, name, true)))
-		itsm_own_ddl(psprintf("CREATE TRIGGER %s %s EXECUTE FUNCTION itsm.follow_relationships()", name,
-							  psprintf(events, table)));
-	itsm_own_ddl(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", table, name));
-}
-
-static void
-make_triggers(Oid relation)
-{
-	ListCell   *cell;
-
-	/* the parent's row trigger is cloned to partitions; nothing else is */
-	foreach(cell, find_all_inheritors(relation, ShareRowExclusiveLock, NULL))
-	{
-		make_trigger(lfirst_oid(cell), ROW_TRIGGER, "AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW");
-		make_trigger(lfirst_oid(cell), TRUNCATE_TRIGGER, "BEFORE TRUNCATE ON %s FOR EACH STATEMENT");
-	}
 }
 
 static void
@@ -396,21 +433,6 @@ itsm_attach_relationships(PG_FUNCTION_ARGS)
 					  "source_source", psprintf("%d", DatumGetInt32(values[LINK_SOURCE_SOURCE])),
 					  "target_source", psprintf("%d", DatumGetInt32(values[LINK_TARGET_SOURCE])), NULL);
 	PG_RETURN_INT32(id);
-}
-
-static void
-drop_triggers(Oid relation)
-{
-	static const char *const names[] = {ROW_TRIGGER, TRUNCATE_TRIGGER};
-	ListCell   *cell;
-
-	foreach(cell, find_all_inheritors(relation, AccessExclusiveLock, NULL))
-	{
-		CommandCounterIncrement();
-		for (int i = 0; i < lengthof(names); i++)
-			if (OidIsValid(get_trigger_oid(lfirst_oid(cell), names[i], true)))
-				itsm_own_ddl(psprintf("DROP TRIGGER %s ON %s", names[i], itsm_relation_name(lfirst_oid(cell))));
-	}
 }
 
 ITSM_FUNCTION_OF_ALL(itsm_detach_relationships)

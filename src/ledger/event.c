@@ -246,6 +246,8 @@ itsm_event_append(Record *record, Event *event, EventBody *body, const char *rea
 {
 	uint8		previous[ITSM_HASH_LENGTH];
 
+	/* we write past the executor, which would look */
+	PreventCommandIfReadOnly("a write to itsm.event");
 	if (reason == NULL)
 		reason = itsm_reason;
 	if (reason && *reason)

@@ -20,6 +20,9 @@ extern void itsm_check_owner(Oid relation);
  */
 extern void itsm_make_triggers(Oid relation);
 
+/* True when a relation's trigger of that name is one of its own, not its partitioned parent's. */
+extern bool itsm_has_own_trigger(Oid relation, const char *name);
+
 /*
  * Drops them, but where another attachment holds, of a partitioned parent or
  * of a partition for one.  Takes ACCESS EXCLUSIVE on each.

@@ -61,15 +61,14 @@ drop_trigger(Oid relation, const char *name)
 		itsm_own_ddl(psprintf("DROP TRIGGER %s ON %s", name, itsm_relation_name(relation)));
 }
 
-/* True when the relation's row trigger is one of its own, not its partitioned parent's. */
-static bool
-has_own_trigger(Oid relation)
+bool
+itsm_has_own_trigger(Oid relation, const char *name)
 {
 	Relation	opened = relation_open(relation, NoLock);
 	bool		own = false;
 
 	for (int i = 0; opened->trigdesc && i < opened->trigdesc->numtriggers; i++)
-		own |= strcmp(opened->trigdesc->triggers[i].tgname, ROW_TRIGGER) == 0 &&
+		own |= strcmp(opened->trigdesc->triggers[i].tgname, name) == 0 &&
 			!opened->trigdesc->triggers[i].tgisclone;
 	relation_close(opened, NoLock);
 	return own;
@@ -84,7 +83,7 @@ itsm_make_triggers(Oid relation)
 	/* a partition that was attached before gets its parent's trigger in the place of its own */
 	foreach(cell, relations)
 		if (lfirst_oid(cell) != relation && get_rel_relispartition(lfirst_oid(cell)) &&
-			get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE && has_own_trigger(lfirst_oid(cell)))
+			get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE && itsm_has_own_trigger(lfirst_oid(cell), ROW_TRIGGER))
 			drop_trigger(lfirst_oid(cell), ROW_TRIGGER);
 	foreach(cell, relations)
 	{

@@ -15,6 +15,7 @@
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/guard.h"
+#include "lifecycle/relation_listener.h"
 #include "lifecycle/policy.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -139,6 +140,8 @@ gain_part(Oid part)
 	List	   *rows = itsm_guard_governing(part);
 	ListCell   *cell;
 
+	for (int i = 0; itsm_relation_listeners[i]; i++)
+		itsm_relation_listeners[i]->part_added(part);
 	if (rows == NIL)
 		return;
 	itsm_make_triggers(part);
@@ -163,17 +166,19 @@ lose_part(Oid whole, Oid part)
 		return;
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
-	if (rows == NIL)
-		return;
 	foreach(cell, rows)
 		itsm_guard_record(lfirst(cell), "partition_removed", "table", get_rel_name(part), NULL, NULL);
 	/* who owns the whole may detach a part of somebody else's */
 	GetUserIdAndSecContext(&user, &security);
 	if (!itsm_owns_relation(part, user))
 		SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
-	itsm_drop_triggers(part);
+	for (int i = 0; itsm_relation_listeners[i]; i++)
+		itsm_relation_listeners[i]->part_removed(part);
+	if (rows)
+		itsm_drop_triggers(part);
 	SetUserIdAndSecContext(user, security);
-	itsm_policy_changed();
+	if (rows)
+		itsm_policy_changed();
 }
 
 /* False for ADD COLUMN IF NOT EXISTS of one that was there. */

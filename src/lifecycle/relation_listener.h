@@ -1,6 +1,7 @@
 /*
  * relation_listener.h
- *		Higher rooms that name columns of applications' tables hear of what DDL did to them.
+ *		Higher rooms that name columns of applications' tables, or have triggers on
+ *		them, hear of what DDL did to them.
  *
  * Listeners are listed in core/module.c.
  */
@@ -14,6 +15,10 @@ typedef struct RelationListener
 
 	/* A column is gone; may refuse that. */
 	void		(*column_dropped) (Oid relation, const char *column);
+
+	/* A table came, which may be a partition or child, or became one; or is none any more. */
+	void		(*part_added) (Oid part);
+	void		(*part_removed) (Oid part);
 } RelationListener;
 
 /* NULL-terminated; stands in core/module.c. */

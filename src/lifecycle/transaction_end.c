@@ -49,11 +49,15 @@ itsm_notification_due(void)
 
 /*
  * Judging runs users' functions, which may write: so it goes on until nothing
- * is left, and the deferred triggers of what they wrote are fired.
+ * is left, and the deferred triggers of what they wrote are fired.  Who writes,
+ * and makes the transaction read-only then, has all the same written.
  */
 static void
 judge_what_is_left(void)
 {
+	bool		read_only = XactReadOnly;
+
+	XactReadOnly = false;
 	while (itsm_partition_moves_wait() || itsm_deferred_pending())
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
@@ -63,6 +67,7 @@ judge_what_is_left(void)
 			itsm_deferred_judge();
 		AfterTriggerFireDeferred();
 	}
+	XactReadOnly = read_only;
 }
 
 static void
