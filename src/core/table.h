@@ -172,6 +172,9 @@ extern void itsm_bulk_add(BulkInsert *bulk, const Datum *values, const bool *nul
 extern void itsm_bulk_flush(BulkInsert *bulk);
 extern void itsm_bulk_end(BulkInsert *bulk);
 
+/* Deletes a row; false when somebody changed or deleted it since it was read. */
+extern bool itsm_table_delete(Relation table, HeapTuple old);
+
 /* The first part of itsm_table_update: NULL for false.  Unless it is heap-only, itsm_indexes_add has to follow. */
 extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);
 extern void itsm_indexes_add(Relation table, TableIndexes *indexes, HeapTuple tuple, Datum *values, bool *nulls);
