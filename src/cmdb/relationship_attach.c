@@ -100,8 +100,8 @@ itsm_link_attachments(Oid relation)
 		HeapTuple	tuple;
 
 		ScanKeyInit(&key, LINK_RELATION + 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(lfirst_oid(cell)));
-		scan = systable_beginscan(table, itsm_relation("relationship_attachment_relation_idx"), true, SnapshotSelf, 1, &key);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		scan = itsm_table_scan(table, itsm_relation("relationship_attachment_relation_idx"), 1, &key);
+		while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 			links = lappend(links, link_of_tuple(table, tuple));
 		systable_endscan(scan);
 	}
@@ -416,13 +416,20 @@ drop_triggers(Oid relation)
 ITSM_FUNCTION_OF_ALL(itsm_detach_relationships)
 {
 	Relation	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
-	HeapTuple	tuple = find_link(table, PG_GETARG_INT32(0));
-	LinkAttachment *link = link_of_tuple(table, tuple);
-	bool		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
+	HeapTuple	tuple;
+	LinkAttachment *link;
+	bool		there;
 
-	if (there)
-		itsm_check_owner(link->relation);
-	simple_heap_delete(table, &tuple->t_self);
+	/* who has changed or detached it meanwhile leaves another, or none to be found */
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuple = find_link(table, PG_GETARG_INT32(0));
+		link = link_of_tuple(table, tuple);
+		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
+		if (there)
+			itsm_check_owner(link->relation);
+	} while (!itsm_table_delete(table, tuple));
 	table_close(table, NoLock);
 	CommandCounterIncrement();
 	if (there && itsm_link_attachments(link->relation) == NIL)
