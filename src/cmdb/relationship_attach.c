@@ -123,7 +123,7 @@ rename_in_link(const LinkAttachment *link, const char *column, const char *name)
 	SPITupleTable *row;
 
 	itsm_query_begin(&query);
-	(void) itsm_query(SPI_OK_UPDATE_RETURNING, sql, lengthof(types), types, values, NULL);
+	(void) itsm_query_now(SPI_OK_UPDATE_RETURNING, sql, lengthof(types), types, values, NULL);
 	row = SPI_tuptable;
 	itsm_policy_event(itsm_relationship_type_subject(link->type), 0, "renamed", "attachment", psprintf("%d", link->id),
 					  "table", SPI_getvalue(row->vals[0], row->tupdesc, 1),

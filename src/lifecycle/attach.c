@@ -614,7 +614,7 @@ itsm_detach(PG_FUNCTION_ARGS)
 			continue;
 		}
 		itsm_query_begin(&query);
-		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET detached_at = pg_catalog.clock_timestamp()"
+		itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET detached_at = pg_catalog.clock_timestamp()"
 				   " WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
 		itsm_query_end(&query);
 		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "detached", "table",
@@ -683,11 +683,11 @@ itsm_set_mode(PG_FUNCTION_ARGS)
 	values[2] = rule ? CStringGetTextDatum(rule) : (Datum) 0;
 	itsm_query_begin(&query);
 	if (rule)
-		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET rule_modes = rule_modes"
+		itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET rule_modes = rule_modes"
 				   " OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object($3, $2)"
 				   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
 	else
-		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET mode = $2"
+		itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET mode = $2"
 				   " WHERE id OPERATOR(pg_catalog.=) $1", 2, types, values, NULL);
 	itsm_query_end(&query);
 	if (rule)
