@@ -31,6 +31,7 @@
 #include "lifecycle/policy.h"
 #include "miscadmin.h"
 #include "record/source.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -285,6 +286,8 @@ make_triggers(Oid relation)
 {
 	ListCell   *cell;
 
+	/* who waited for another attachment finds its triggers; the next call does not lock the table itself */
+	LockRelationOid(relation, ShareRowExclusiveLock);
 	/* the parent's row trigger is cloned to partitions; nothing else is */
 	foreach(cell, find_all_inheritors(relation, ShareRowExclusiveLock, NULL))
 	{

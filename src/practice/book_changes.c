@@ -103,6 +103,8 @@ ITSM_FUNCTION_OF_ALL(itsm_book_changes)
 				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
 				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
+	/* the table itself, too: that locks the others */
+	LockRelationOid(row->relation, ShareRowExclusiveLock);
 	(void) find_all_inheritors(row->relation, ShareRowExclusiveLock, NULL);
 	/* while it governs no row, what is booked stays booked */
 	relation = table_open(row->relation, NoLock);
