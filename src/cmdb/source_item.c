@@ -266,11 +266,11 @@ static List *
 items_that_say(const char *value)
 {
 	Relation	table = itsm_own_open(&items, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(table, InvalidOid, false, SnapshotSelf, 0, NULL);
+	SysScanDesc scan = itsm_table_scan(table, InvalidOid, 0, NULL);
 	List	   *found = NIL;
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		bool		isnull;
 

@@ -94,7 +94,7 @@ extern Snapshot itsm_snapshot_now(void);
 /*
  * Scans under that snapshot, without predicate locks: by itsm_table_next, for
  * both; systable_endscan and systable_endscan_ordered end them.  For the rest
- * they are as those of genam.h.
+ * they are as those of genam.h; without an index (InvalidOid) the whole table is read.
  */
 extern SysScanDesc itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys);
 extern SysScanDesc itsm_table_scan_ordered(Relation table, Relation index, int key_count, ScanKey keys);
