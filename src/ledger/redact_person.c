@@ -187,7 +187,7 @@ require_names(const PersonErasure *erasure)
 		Datum		values[] = {CStringGetTextDatum(lfirst(cell))};
 
 		if (itsm_query_now(SPI_OK_SELECT, "SELECT FROM itsm.source_attribute a WHERE a.name = $1 LIMIT 1", 1, types, values,
-					   NULL) == 0)
+						   NULL) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_ITSM_ATTACHMENT),
 					 errmsg("\"%s\" is not tracked in any table, so history has no value of it", (char *) lfirst(cell)),
@@ -211,7 +211,7 @@ tell_rest(const PersonErasure *erasure)
 	(void) itsm_query_now(SPI_OK_SELECT, count_acts, 1, types, values, NULL);
 	acts = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	(void) itsm_query_now(SPI_OK_SELECT, "SELECT pg_catalog.string_agg(a.archive::pg_catalog.text, ', ' ORDER BY a.archive)"
-					  " FROM itsm.archive a", 0, NULL, NULL, NULL);
+						  " FROM itsm.archive a", 0, NULL, NULL, NULL);
 	archives = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	if (acts > 0)
 		ereport(NOTICE,

@@ -115,9 +115,9 @@ unmap(const AttachmentRow *row, List *attributes, const char *column)
 	values[2] = CStringGetTextDatum(column);
 	itsm_query_begin(&query);
 	itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET attributes = attributes OPERATOR(pg_catalog.-) $2,"
-			   " attribute_expressions = attribute_expressions OPERATOR(pg_catalog.-) $2,"
-			   " track = pg_catalog.array_remove(track, $3)"
-			   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
+				   " attribute_expressions = attribute_expressions OPERATOR(pg_catalog.-) $2,"
+				   " track = pg_catalog.array_remove(track, $3)"
+				   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
 	itsm_query_end(&query);
 	itsm_policy_changed();
 }

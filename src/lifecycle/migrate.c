@@ -121,7 +121,7 @@ store_attachment(const Migration *migration, Jsonb *states)
 
 	itsm_query_begin(&query);
 	itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET lifecycle = $2, states = $3"
-			   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, nulls);
+				   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, nulls);
 	itsm_query_end(&query);
 }
 

@@ -86,7 +86,7 @@ give_back_others(const Booked *booked)
 
 	itsm_query_begin(&query);
 	itsm_query_now(SPI_OK_DELETE, "DELETE FROM itsm.change_booking b WHERE b.attachment OPERATOR(pg_catalog.=) $1"
-			   " AND b.record OPERATOR(pg_catalog.<>) ALL ($2)", 2, types, values, NULL);
+				   " AND b.record OPERATOR(pg_catalog.<>) ALL ($2)", 2, types, values, NULL);
 	itsm_query_end(&query);
 }
 
