@@ -126,6 +126,16 @@ SELECT itsm.import_events(:mixed, $$VALUES ('1', timestamptz '2020-01-01 00:00+0
 \set VERBOSITY terse
 SELECT count(*) FROM import.seen('import.mixed');
 
+-- a past that no row has had yet, whose key another row takes
+CREATE TABLE import.taken (id integer PRIMARY KEY, status text);
+SELECT itsm.attach('import.taken', 'import', 'status') AS taken \gset
+SELECT itsm.import_events(:taken, $$VALUES ('1', timestamptz '2020-01-01 00:00+00', 'new')$$);
+INSERT INTO import.taken VALUES (2, 'new');
+UPDATE import.taken SET id = 1;
+SELECT version, kind, to_state FROM itsm.history('import.taken', '1');
+RESET ROLE;
+SELECT scope, detail FROM itsm.verify() WHERE NOT ok AND object LIKE '%import.taken%';
+
 RESET ROLE;
 SET itsm.maintenance = on;
 DROP SCHEMA import CASCADE;

@@ -208,6 +208,8 @@ lock_tables(void)
 		LockRelationOid(attachment->relation, ShareRowExclusiveLock);
 		(void) find_all_inheritors(attachment->relation, ShareRowExclusiveLock, NULL);
 	}
+	/* an erasure writes without a lock on them */
+	LockRelationOid(itsm_relation("ci_identity"), ShareRowExclusiveLock);
 }
 
 static void

@@ -31,6 +31,7 @@
 #include "lifecycle/policy.h"
 #include "miscadmin.h"
 #include "record/source.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -100,8 +101,8 @@ itsm_link_attachments(Oid relation)
 		HeapTuple	tuple;
 
 		ScanKeyInit(&key, LINK_RELATION + 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(lfirst_oid(cell)));
-		scan = systable_beginscan(table, itsm_relation("relationship_attachment_relation_idx"), true, SnapshotSelf, 1, &key);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		scan = itsm_table_scan(table, itsm_relation("relationship_attachment_relation_idx"), 1, &key);
+		while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 			links = lappend(links, link_of_tuple(table, tuple));
 		systable_endscan(scan);
 	}
@@ -123,7 +124,7 @@ rename_in_link(const LinkAttachment *link, const char *column, const char *name)
 	SPITupleTable *row;
 
 	itsm_query_begin(&query);
-	(void) itsm_query(SPI_OK_UPDATE_RETURNING, sql, lengthof(types), types, values, NULL);
+	(void) itsm_query_now(SPI_OK_UPDATE_RETURNING, sql, lengthof(types), types, values, NULL);
 	row = SPI_tuptable;
 	itsm_policy_event(itsm_relationship_type_subject(link->type), 0, "renamed", "attachment", psprintf("%d", link->id),
 					  "table", SPI_getvalue(row->vals[0], row->tupdesc, 1),
@@ -197,9 +198,12 @@ make_trigger(Oid relation, const char *name, const char *events)
 static void
 make_triggers(Oid relation)
 {
-	List	   *relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
+	List	   *relations;
 	ListCell   *cell;
 
+	/* who waited for another attachment finds its triggers; the next call does not lock the table itself */
+	LockRelationOid(relation, ShareRowExclusiveLock);
+	relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
 	/* a partition that was attached before gets its parent's trigger in the place of its own */
 	if (get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE)
 		foreach(cell, relations)
@@ -438,13 +442,20 @@ itsm_attach_relationships(PG_FUNCTION_ARGS)
 ITSM_FUNCTION_OF_ALL(itsm_detach_relationships)
 {
 	Relation	table = table_open(itsm_relation("relationship_attachment"), RowExclusiveLock);
-	HeapTuple	tuple = find_link(table, PG_GETARG_INT32(0));
-	LinkAttachment *link = link_of_tuple(table, tuple);
-	bool		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
+	HeapTuple	tuple;
+	LinkAttachment *link;
+	bool		there;
 
-	if (there)
-		itsm_check_owner(link->relation);
-	simple_heap_delete(table, &tuple->t_self);
+	/* who has changed or detached it meanwhile leaves another, or none to be found */
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuple = find_link(table, PG_GETARG_INT32(0));
+		link = link_of_tuple(table, tuple);
+		there = OidIsValid(link->relation) && get_rel_relkind(link->relation) != '\0';
+		if (there)
+			itsm_check_owner(link->relation);
+	} while (!itsm_table_delete(table, tuple));
 	table_close(table, NoLock);
 	CommandCounterIncrement();
 	if (there && itsm_link_attachments(link->relation) == NIL)

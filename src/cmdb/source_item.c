@@ -127,13 +127,19 @@ form_row(const SourceItem *item, Datum *values, bool *nulls)
 }
 
 static void
+changed_meanwhile(const SourceItem *item)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("an item of source \"%s\" was changed by another session", item->source),
+			 errhint("Try again.")));
+}
+
+static void
 replace_row(const SourceItem *item, Datum *values, bool *nulls)
 {
 	if (!itsm_own_update(&items, item->tuple, values, nulls))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("an item of source \"%s\" was changed by another session", item->source),
-				 errhint("Try again.")));
+		changed_meanwhile(item);
 }
 
 void
@@ -169,7 +175,8 @@ itsm_source_item_delete(SourceItem *item)
 {
 	Relation	table = itsm_own_open(&items, RowExclusiveLock);
 
-	simple_heap_delete(table, &item->tuple->t_self);
+	if (!itsm_table_delete(table, item->tuple))
+		changed_meanwhile(item);
 	itsm_own_close(&items, RowExclusiveLock);
 }
 
@@ -259,11 +266,11 @@ static List *
 items_that_say(const char *value)
 {
 	Relation	table = itsm_own_open(&items, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(table, InvalidOid, false, SnapshotSelf, 0, NULL);
+	SysScanDesc scan = itsm_table_scan(table, InvalidOid, 0, NULL);
 	List	   *found = NIL;
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		bool		isnull;
 

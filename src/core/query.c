@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
+#include "utils/snapmgr.h"
 
 Oid
 itsm_owner(void)
@@ -114,6 +115,22 @@ itsm_query(int expected, const char *sql, int argument_count, const Oid *types, 
 	int			result = SPI_execute_with_args(sql, argument_count, unconstify(Oid *, types), values,
 											   nulls, false, 0);
 
+	if (result != expected)
+		elog(ERROR, "%s instead of %s in: %s", SPI_result_code_string(result),
+			 SPI_result_code_string(expected), sql);
+	return SPI_processed;
+}
+
+uint64
+itsm_query_now(int expected, const char *sql, int argument_count, const Oid *types, Datum *values,
+			   const char *nulls)
+{
+	SPIPlanPtr	plan = SPI_prepare(sql, argument_count, unconstify(Oid *, types));
+	Snapshot	now = RegisterSnapshot(GetLatestSnapshot());
+	int			result = plan ? SPI_execute_snapshot(plan, values, nulls, now, InvalidSnapshot, false, true, 0)
+		: SPI_result;
+
+	UnregisterSnapshot(now);
 	if (result != expected)
 		elog(ERROR, "%s instead of %s in: %s", SPI_result_code_string(result),
 			 SPI_result_code_string(expected), sql);

@@ -27,6 +27,13 @@ extern uint64 itsm_query(int expected, const char *sql, int argument_count, cons
 						 Datum *values, const char *nulls);
 
 /*
+ * The same on what is committed now, whatever the isolation level: for what goes
+ * with DDL, and for policies, which hold for old snapshots too.
+ */
+extern uint64 itsm_query_now(int expected, const char *sql, int argument_count, const Oid *types,
+							 Datum *values, const char *nulls);
+
+/*
  * Runs DDL as the current user under the pinned search_path.  The guards over
  * attached tables and history let it pass (itsm_is_own_ddl).
  */

@@ -91,7 +91,7 @@ itsm_snapshot_now(void)
 SysScanDesc
 itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys)
 {
-	SysScanDesc scan = systable_beginscan(table, index, true, SnapshotAny, key_count, keys);
+	SysScanDesc scan = systable_beginscan(table, index, OidIsValid(index), SnapshotAny, key_count, keys);
 
 	/* systable_endscan gives it up */
 	scan->snapshot = itsm_snapshot_now();
@@ -364,6 +364,18 @@ itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls)
 		elog(ERROR, "row of %s cannot be updated: result %d", RelationGetRelationName(table), result);
 	heap_freetuple(tuple);
 	return NULL;
+}
+
+bool
+itsm_table_delete(Relation table, HeapTuple old)
+{
+	TM_FailureData failure;
+	TM_Result	result = heap_delete(table, &old->t_self, GetCurrentCommandId(true), InvalidSnapshot, true,
+									 &failure, false);
+
+	if (result != TM_Ok && result != TM_Updated && result != TM_Deleted)
+		elog(ERROR, "row of %s cannot be deleted: result %d", RelationGetRelationName(table), result);
+	return result == TM_Ok;
 }
 
 void

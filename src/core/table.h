@@ -94,7 +94,7 @@ extern Snapshot itsm_snapshot_now(void);
 /*
  * Scans under that snapshot, without predicate locks: by itsm_table_next, for
  * both; systable_endscan and systable_endscan_ordered end them.  For the rest
- * they are as those of genam.h.
+ * they are as those of genam.h; without an index (InvalidOid) the whole table is read.
  */
 extern SysScanDesc itsm_table_scan(Relation table, Oid index, int key_count, ScanKey keys);
 extern SysScanDesc itsm_table_scan_ordered(Relation table, Relation index, int key_count, ScanKey keys);
@@ -171,6 +171,9 @@ extern BulkInsert *itsm_bulk_begin(const char *table);
 extern void itsm_bulk_add(BulkInsert *bulk, const Datum *values, const bool *nulls);
 extern void itsm_bulk_flush(BulkInsert *bulk);
 extern void itsm_bulk_end(BulkInsert *bulk);
+
+/* Deletes a row; false when somebody changed or deleted it since it was read. */
+extern bool itsm_table_delete(Relation table, HeapTuple old);
 
 /* The first part of itsm_table_update: NULL for false.  Unless it is heap-only, itsm_indexes_add has to follow. */
 extern HeapTuple itsm_table_replace(Relation table, HeapTuple old, Datum *values, bool *nulls);

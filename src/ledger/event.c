@@ -449,7 +449,8 @@ begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
 	ScanKeyInit(&keys[0], EVENT_RECORD + 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(record));
 	ScanKeyInit(&keys[1], EVENT_TENANT + 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(tenant));
 	keys[1].sk_collation = C_COLLATION_OID;
-	return systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 2, keys);
+	/* an erasure that is committed meanwhile updates them */
+	return itsm_table_scan(table, index, 2, keys);
 }
 
 static int
@@ -493,7 +494,7 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers, const ch
 		HeapTuple	tuple;
 		ListCell   *row;
 
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 			rows = lappend(rows, heap_copytuple(tuple));
 		systable_endscan(scan);
 		foreach(row, rows)
@@ -531,7 +532,7 @@ itsm_event_read_left(const char *tenant, int64 record)
 		SysScanDesc scan = begin_events(table, keys, tenant, record);
 		HeapTuple	tuple;
 
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 			events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));
 		systable_endscan(scan);
 		table_close(table, AccessShareLock);

@@ -202,6 +202,12 @@ fold_event(EventFold *fold, const Event *event, const List *items)
 	}
 	if (strcmp(kind, "redacted") == 0)
 		return;
+	/* another row took the key of a past that no row has had yet */
+	if (strcmp(kind, "key_changed") == 0 && !fold->begun)
+	{
+		(void) fold_items(fold, event, items);
+		return;
+	}
 	/* a row that begins anew has none of its values from before */
 	if (strcmp(kind, "created") == 0 || !fold->begun)
 	{

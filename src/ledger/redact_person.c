@@ -62,7 +62,7 @@ find(const PersonErasure *erasure)
 	uint64		count;
 
 	itsm_query_begin(&query);
-	count = itsm_query(SPI_OK_SELECT, find_records, 2, types, values, NULL);
+	count = itsm_query_now(SPI_OK_SELECT, find_records, 2, types, values, NULL);
 	for (uint64 i = 0; i < count; i++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(caller);
@@ -142,7 +142,7 @@ put_record(const PersonErasure *erasure, const Record *record, int64 erased)
 	row[3] = record->key ? CStringGetTextDatum(record->key) : (Datum) 0;
 	row[4] = Int64GetDatum(erased);
 	itsm_query_begin(&query);
-	if (itsm_query(SPI_OK_SELECT, "SELECT n.name FROM itsm.source_name n WHERE n.id = $1", 1, types, values, NULL) > 0)
+	if (itsm_query_now(SPI_OK_SELECT, "SELECT n.name FROM itsm.source_name n WHERE n.id = $1", 1, types, values, NULL) > 0)
 		row[2] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &nulls[2]);
 	tuplestore_putvalues(erasure->result->setResult, erasure->result->setDesc, row, nulls);
 	itsm_query_end(&query);
@@ -186,8 +186,8 @@ require_names(const PersonErasure *erasure)
 	{
 		Datum		values[] = {CStringGetTextDatum(lfirst(cell))};
 
-		if (itsm_query(SPI_OK_SELECT, "SELECT FROM itsm.source_attribute a WHERE a.name = $1 LIMIT 1", 1, types, values,
-					   NULL) == 0)
+		if (itsm_query_now(SPI_OK_SELECT, "SELECT FROM itsm.source_attribute a WHERE a.name = $1 LIMIT 1", 1, types, values,
+						   NULL) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_ITSM_ATTACHMENT),
 					 errmsg("\"%s\" is not tracked in any table, so history has no value of it", (char *) lfirst(cell)),
@@ -208,10 +208,10 @@ tell_rest(const PersonErasure *erasure)
 	char	   *archives;
 
 	itsm_query_begin(&query);
-	(void) itsm_query(SPI_OK_SELECT, count_acts, 1, types, values, NULL);
+	(void) itsm_query_now(SPI_OK_SELECT, count_acts, 1, types, values, NULL);
 	acts = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	(void) itsm_query(SPI_OK_SELECT, "SELECT pg_catalog.string_agg(a.archive::pg_catalog.text, ', ' ORDER BY a.archive)"
-					  " FROM itsm.archive a", 0, NULL, NULL, NULL);
+	(void) itsm_query_now(SPI_OK_SELECT, "SELECT pg_catalog.string_agg(a.archive::pg_catalog.text, ', ' ORDER BY a.archive)"
+						  " FROM itsm.archive a", 0, NULL, NULL, NULL);
 	archives = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	if (acts > 0)
 		ereport(NOTICE,

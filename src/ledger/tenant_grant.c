@@ -33,8 +33,8 @@ itsm_separate_tenants(PG_FUNCTION_ARGS)
 	separated = PG_GETARG_BOOL(0);
 	itsm_query_begin(&query);
 	changed = separated ?
-		itsm_query(SPI_OK_INSERT, "INSERT INTO itsm.tenant_separation DEFAULT VALUES ON CONFLICT DO NOTHING", 0, NULL, NULL, NULL) :
-		itsm_query(SPI_OK_DELETE, "DELETE FROM itsm.tenant_separation", 0, NULL, NULL, NULL);
+		itsm_query_now(SPI_OK_INSERT, "INSERT INTO itsm.tenant_separation DEFAULT VALUES ON CONFLICT DO NOTHING", 0, NULL, NULL, NULL) :
+		itsm_query_now(SPI_OK_DELETE, "DELETE FROM itsm.tenant_separation", 0, NULL, NULL, NULL);
 	itsm_query_end(&query);
 	if (changed > 0)
 		itsm_policy_event(TENANTS, 0, separated ? "separated" : "joined", NULL);
@@ -51,7 +51,7 @@ change(FunctionCallInfo fcinfo, int expected, const char *sql, const char *kind)
 	uint64		changed;
 
 	itsm_query_begin(&query);
-	changed = itsm_query(expected, sql, lengthof(types), types, values, NULL);
+	changed = itsm_query_now(expected, sql, lengthof(types), types, values, NULL);
 	itsm_query_end(&query);
 	if (changed > 0)
 		itsm_policy_event(psprintf("tenants of role %s", NameStr(*PG_GETARG_NAME(0))), 0, kind,
@@ -77,7 +77,7 @@ separated(void)
 	bool		result;
 
 	itsm_query_begin(&query);
-	result = itsm_query(SPI_OK_SELECT, "SELECT FROM itsm.tenant_separation", 0, NULL, NULL, NULL) > 0;
+	result = itsm_query_now(SPI_OK_SELECT, "SELECT FROM itsm.tenant_separation", 0, NULL, NULL, NULL) > 0;
 	itsm_query_end(&query);
 	return result;
 }

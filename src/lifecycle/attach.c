@@ -636,8 +636,8 @@ itsm_detach(PG_FUNCTION_ARGS)
 			continue;
 		}
 		itsm_query_begin(&query);
-		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET detached_at = pg_catalog.clock_timestamp()"
-				   " WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
+		itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET detached_at = pg_catalog.clock_timestamp()"
+					   " WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
 		itsm_query_end(&query);
 		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "detached", "table",
 						  itsm_relation_name(relid), NULL);
@@ -705,12 +705,12 @@ itsm_set_mode(PG_FUNCTION_ARGS)
 	values[2] = rule ? CStringGetTextDatum(rule) : (Datum) 0;
 	itsm_query_begin(&query);
 	if (rule)
-		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET rule_modes = rule_modes"
-				   " OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object($3, $2)"
-				   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
+		itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET rule_modes = rule_modes"
+					   " OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object($3, $2)"
+					   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
 	else
-		itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET mode = $2"
-				   " WHERE id OPERATOR(pg_catalog.=) $1", 2, types, values, NULL);
+		itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET mode = $2"
+					   " WHERE id OPERATOR(pg_catalog.=) $1", 2, types, values, NULL);
 	itsm_query_end(&query);
 	if (rule)
 		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "mode_set", "rule", rule, "mode", mode,

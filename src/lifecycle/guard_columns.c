@@ -114,10 +114,10 @@ unmap(const AttachmentRow *row, List *attributes, const char *column)
 												TYPALIGN_INT));
 	values[2] = CStringGetTextDatum(column);
 	itsm_query_begin(&query);
-	itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET attributes = attributes OPERATOR(pg_catalog.-) $2,"
-			   " attribute_expressions = attribute_expressions OPERATOR(pg_catalog.-) $2,"
-			   " track = pg_catalog.array_remove(track, $3)"
-			   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
+	itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET attributes = attributes OPERATOR(pg_catalog.-) $2,"
+				   " attribute_expressions = attribute_expressions OPERATOR(pg_catalog.-) $2,"
+				   " track = pg_catalog.array_remove(track, $3)"
+				   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
 	itsm_query_end(&query);
 	itsm_policy_changed();
 }

@@ -99,7 +99,7 @@ forget_relation(Oid relation)
 
 	itsm_query_begin(&query);
 	for (int i = 0; i < lengthof(commands); i++)
-		itsm_query(commands[i][0] == 'D' ? SPI_OK_DELETE : SPI_OK_UPDATE, commands[i], 1, types, values, NULL);
+		itsm_query_now(commands[i][0] == 'D' ? SPI_OK_DELETE : SPI_OK_UPDATE, commands[i], 1, types, values, NULL);
 	itsm_query_end(&query);
 	itsm_policy_changed();
 }

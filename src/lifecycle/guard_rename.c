@@ -89,8 +89,8 @@ rename_in_attachment(const Renamed *renamed, const AttachmentRow *row)
 
 	itsm_query_begin(&query);
 	values[0] = Int32GetDatum(row->id);
-	itsm_query(SPI_OK_SELECT, "SELECT attributes, filter, tenant FROM itsm.attachment"
-			   " WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
+	itsm_query_now(SPI_OK_SELECT, "SELECT attributes, filter, tenant FROM itsm.attachment"
+				   " WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
 	given = itsm_named_texts(DatumGetJsonbP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
 														  &isnull)));
 	given_filter = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
@@ -120,11 +120,11 @@ rename_in_attachment(const Renamed *renamed, const AttachmentRow *row)
 #undef TEXT
 	for (int i = 0; i < lengthof(types); i++)
 		nulls[i] = i > 0 && DatumGetPointer(values[i]) == NULL ? 'n' : ' ';
-	itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET attributes = $2, attribute_expressions = $3,"
-			   " filter = $4, filter_expression = $5, tenant = $6, tenant_expression = $7,"
-			   " status = CASE WHEN status::pg_catalog.text OPERATOR(pg_catalog.=) $8 THEN $9::pg_catalog.name ELSE status END,"
-			   " track = CASE WHEN $8 IS NULL THEN track ELSE pg_catalog.array_replace(track, $8, $9) END"
-			   " WHERE id OPERATOR(pg_catalog.=) $1", lengthof(types), types, values, nulls);
+	itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET attributes = $2, attribute_expressions = $3,"
+				   " filter = $4, filter_expression = $5, tenant = $6, tenant_expression = $7,"
+				   " status = CASE WHEN status::pg_catalog.text OPERATOR(pg_catalog.=) $8 THEN $9::pg_catalog.name ELSE status END,"
+				   " track = CASE WHEN $8 IS NULL THEN track ELSE pg_catalog.array_replace(track, $8, $9) END"
+				   " WHERE id OPERATOR(pg_catalog.=) $1", lengthof(types), types, values, nulls);
 	itsm_query_end(&query);
 }
 
@@ -139,13 +139,13 @@ refresh_names(Oid relation_or_schema)
 
 	itsm_query_begin(&query);
 	for (int i = 0; i < lengthof(tables); i++)
-		itsm_query(SPI_OK_UPDATE,
-				   psprintf("UPDATE itsm.%s a SET relation_name = pg_catalog.format('%%I.%%I', n.nspname, c.relname)"
+		itsm_query_now(SPI_OK_UPDATE,
+					   psprintf("UPDATE itsm.%s a SET relation_name = pg_catalog.format('%%I.%%I', n.nspname, c.relname)"
 							" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
 							" ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
 							" WHERE c.oid OPERATOR(pg_catalog.=) a.relation::pg_catalog.oid"
 							" AND $1 OPERATOR(pg_catalog.=) ANY (ARRAY[c.oid, n.oid])", tables[i]),
-				   1, types, values, NULL);
+					   1, types, values, NULL);
 	itsm_query_end(&query);
 }
 
@@ -159,9 +159,9 @@ rename_key(Oid relation, const char *column, const char *name)
 	};
 
 	itsm_query_begin(&query);
-	itsm_query(SPI_OK_UPDATE, "UPDATE itsm.source"
-			   " SET key = pg_catalog.array_replace(key, $2::pg_catalog.name, $3::pg_catalog.name)"
-			   " WHERE relation OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
+	itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.source"
+				   " SET key = pg_catalog.array_replace(key, $2::pg_catalog.name, $3::pg_catalog.name)"
+				   " WHERE relation OPERATOR(pg_catalog.=) $1", 3, types, values, NULL);
 	itsm_query_end(&query);
 }
 

@@ -120,8 +120,8 @@ store_attachment(const Migration *migration, Jsonb *states)
 	char		nulls[] = {' ', ' ', states ? ' ' : 'n'};
 
 	itsm_query_begin(&query);
-	itsm_query(SPI_OK_UPDATE, "UPDATE itsm.attachment SET lifecycle = $2, states = $3"
-			   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, nulls);
+	itsm_query_now(SPI_OK_UPDATE, "UPDATE itsm.attachment SET lifecycle = $2, states = $3"
+				   " WHERE id OPERATOR(pg_catalog.=) $1", 3, types, values, nulls);
 	itsm_query_end(&query);
 }
 

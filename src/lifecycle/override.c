@@ -22,8 +22,10 @@
 #include "ledger/record_key.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/override.h"
+#include "lifecycle/stored_row.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -322,6 +324,20 @@ hold(const Policy *policy, int source, const char *key, const char *rule, const 
 	return made;
 }
 
+/*
+ * Writers lock the row before the record.  Whoever makes an exception writes
+ * the row next, and does not wait for them in the other order.
+ */
+static void
+lock_row(Relation relation, const char *key)
+{
+	Oid			relid = RelationGetRelid(relation);
+
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+		pg_class_aclcheck(relid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
+		itsm_stored_row_lock(relation, key);
+}
+
 static char *
 required(FunctionCallInfo fcinfo, int number, const char *name)
 {
@@ -367,7 +383,10 @@ itsm_override(PG_FUNCTION_ARGS)
 		made = hold(policy, source->id, itsm_key_normalise(relid, source, key), rule, reason);
 	}
 	if (known && itsm_history)
+	{
+		lock_row(relation, key);
 		record_override(made, &record);
+	}
 	else
 		ereport(NOTICE,
 				(errmsg("\"%s\" has no record with key \"%s\" yet", RelationGetRelationName(relation),

@@ -139,7 +139,7 @@ begin_own(Relation table, ScanKey keys, const char *tenant, int64 record, const 
 	text_key(&keys[1], REFERENCE_TENANT, tenant);
 	if (attribute)
 		text_key(&keys[2], REFERENCE_ATTRIBUTE, attribute);
-	return systable_beginscan(table, itsm_relation("reference_pkey"), true, SnapshotSelf, attribute ? 3 : 2, keys);
+	return itsm_table_scan(table, itsm_relation("reference_pkey"), attribute ? 3 : 2, keys);
 }
 
 List *
@@ -151,7 +151,7 @@ itsm_reference_of(const char *tenant, int64 record, const char *attribute)
 	List	   *targets = NIL;
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		bool		isnull;
 		Datum		target = heap_getattr(tuple, REFERENCE_TARGET + 1, RelationGetDescr(table), &isnull);
@@ -172,7 +172,7 @@ forget(const char *tenant, int64 record, const char *attribute, const char *targ
 	SysScanDesc scan = begin_own(table, keys, tenant, record, attribute);
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		bool		isnull;
 		Datum		named = heap_getattr(tuple, REFERENCE_TARGET + 1, RelationGetDescr(table), &isnull);

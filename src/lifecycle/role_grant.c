@@ -39,7 +39,7 @@ change(const RoleList *list, const char *role, const char *sql, int expected, co
 
 	namestrcpy(&name, role);
 	itsm_query_begin(&query);
-	changed = itsm_query(expected, sql, lengthof(types), types, values, NULL);
+	changed = itsm_query_now(expected, sql, lengthof(types), types, values, NULL);
 	itsm_query_end(&query);
 	if (changed > 0)
 		itsm_policy_event(psprintf("%s %s", list->subject, role), 0, kind, NULL);

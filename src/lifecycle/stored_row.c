@@ -29,15 +29,13 @@ itsm_row_tuple(Datum row)
 	return heap_copytuple(&tuple);
 }
 
-HeapTuple
-itsm_stored_row(Relation relation, const char *key)
+/* SELECTs "what" of the row with a key, as the current user. */
+static char *
+row_query(Relation relation, const char *key, const char *what)
 {
 	Oid			relid = RelationGetRelid(relation);
 	Source	   *source = NULL;
 	ListCell   *cell;
-	MemoryContext caller = CurrentMemoryContext;
-	HeapTuple	tuple = NULL;
-	char	   *sql;
 
 	/* a partition's rows belong to the table that it is a part of */
 	foreach(cell, itsm_policy_ancestors(relid))
@@ -48,8 +46,17 @@ itsm_stored_row(Relation relation, const char *key)
 				(errcode(ERRCODE_ITSM_ATTACHMENT),
 				 errmsg("\"%s\" is not attached", RelationGetRelationName(relation)),
 				 errhint("Name the table that itsm.attach was called with.")));
-	sql = psprintf("SELECT " ITSM_WHOLE_ROW " FROM %s k WHERE %s", itsm_relation_name(relid),
-				   itsm_key_condition(relid, source, itsm_key_normalise(relid, source, key), "k"));
+	return psprintf("SELECT %s FROM %s k WHERE %s", what, itsm_relation_name(relid),
+					itsm_key_condition(relid, source, itsm_key_normalise(relid, source, key), "k"));
+}
+
+HeapTuple
+itsm_stored_row(Relation relation, const char *key)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	HeapTuple	tuple = NULL;
+	char	   *sql = row_query(relation, key, ITSM_WHOLE_ROW);
+
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute(sql, true, 1) != SPI_OK_SELECT)
@@ -65,4 +72,16 @@ itsm_stored_row(Relation relation, const char *key)
 	}
 	SPI_finish();
 	return tuple;
+}
+
+void
+itsm_stored_row_lock(Relation relation, const char *key)
+{
+	char	   *sql = psprintf("%s FOR NO KEY UPDATE", row_query(relation, key, ""));
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(sql, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not lock the row");
+	SPI_finish();
 }

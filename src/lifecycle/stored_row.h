@@ -22,4 +22,7 @@ extern HeapTuple itsm_stored_row(Relation relation, const char *key);
 /* A tuple of a relation's row type out of a whole-row Datum. */
 extern HeapTuple itsm_row_tuple(Datum row);
 
+/* Locks the row with a key until the transaction ends, as its next writer does; if the current user sees it. */
+extern void itsm_stored_row_lock(Relation relation, const char *key);
+
 #endif							/* ITSM_STORED_ROW_H */

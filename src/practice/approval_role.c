@@ -276,11 +276,11 @@ itsm_delegations(void)
 {
 	Relation	table = table_open(itsm_relation("delegation"), AccessShareLock);
 	TupleDesc	descriptor = RelationGetDescr(table);
-	SysScanDesc scan = systable_beginscan(table, InvalidOid, false, SnapshotSelf, 0, NULL);
+	SysScanDesc scan = itsm_table_scan(table, InvalidOid, 0, NULL);
 	List	   *delegations = NIL;
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
 	{
 		Delegation *delegation = palloc(sizeof(Delegation));
 

@@ -2,7 +2,7 @@
  * approval_rule.c
  *		approvals: people in a role have approved what is about to happen.
  *
- * Whoever judges locks the record's state first and reads votes then; whoever
+ * Whoever judges locks the record's head first and reads votes then; whoever
  * votes locks it before looking at the state.  So a vote is either there when a
  * move is judged, or finds the record moved.
  */
@@ -272,10 +272,11 @@ judge_approvals(Judgement *judgement, const LifecycleRule *rule, const void *dat
 		return;
 	if (subject.record)
 	{
-		RecordState state;
+		Record		record;
 
+		/* votes that are being given are waited for, and none comes before the move */
 		if (!judgement->asking)
-			(void) itsm_record_state_lock(subject.tenant, subject.record, LockTupleNoKeyExclusive, &state);
+			(void) itsm_record_lock(subject.tenant, subject.record, &record);
 		votes = itsm_votes_read(subject.tenant, subject.record);
 	}
 	ballot.past = votes && judgement->past ? judgement->past(judgement) : NIL;

@@ -2,9 +2,9 @@
  * approval_vote.c
  *		itsm.approve and itsm.reject.
  *
- * A vote locks the record's state before it looks at anything, and the head by
- * its event.  The head changes with every event, so whoever appends to the head
- * that was read has seen all votes.
+ * A vote locks the record's head before it looks at anything.  The head changes
+ * with every event, so whoever appends to the head that was read has seen all
+ * votes.
  *
  * The row is read as the voter's statement sees it, and once more as it is by
  * now: nobody approves what they could not see.
@@ -662,10 +662,9 @@ give_vote(FunctionCallInfo fcinfo, bool approved)
 	itsm_record_require(relation, election.key, &election.record);
 	election.relation = table_open(relation, AccessShareLock);
 	election.policy = itsm_policy_get(election.relation);
-	if (election.record.deleted || !itsm_record_state_lock(election.record.tenant, election.record.id,
-														   LockTupleNoKeyExclusive, &election.state) ||
-		!itsm_record_read(election.record.tenant, election.record.id, &election.record) ||
-		election.record.deleted)
+	if (election.record.deleted ||
+		!itsm_record_lock(election.record.tenant, election.record.id, &election.record) ||
+		election.record.deleted || !itsm_record_state_read(&election.record, &election.state))
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("\"%s\" has no row with key \"%s\"", RelationGetRelationName(election.relation),

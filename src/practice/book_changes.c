@@ -85,8 +85,8 @@ give_back_others(const Booked *booked)
 	Datum		values[] = {Int32GetDatum(booked->attachment), PointerGetDatum(records)};
 
 	itsm_query_begin(&query);
-	itsm_query(SPI_OK_DELETE, "DELETE FROM itsm.change_booking b WHERE b.attachment OPERATOR(pg_catalog.=) $1"
-			   " AND b.record OPERATOR(pg_catalog.<>) ALL ($2)", 2, types, values, NULL);
+	itsm_query_now(SPI_OK_DELETE, "DELETE FROM itsm.change_booking b WHERE b.attachment OPERATOR(pg_catalog.=) $1"
+				   " AND b.record OPERATOR(pg_catalog.<>) ALL ($2)", 2, types, values, NULL);
 	itsm_query_end(&query);
 }
 
@@ -103,6 +103,8 @@ ITSM_FUNCTION_OF_ALL(itsm_book_changes)
 				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg("attachment %d is detached", row->id),
 				 errhint("Attach the table anew.")));
 	itsm_check_owner(row->relation);
+	/* the table itself, too: that locks the others */
+	LockRelationOid(row->relation, ShareRowExclusiveLock);
 	(void) find_all_inheritors(row->relation, ShareRowExclusiveLock, NULL);
 	/* while it governs no row, what is booked stays booked */
 	relation = table_open(row->relation, NoLock);

@@ -31,8 +31,8 @@ itsm_give_back_bookings(PG_FUNCTION_ARGS)
 	column = SPI_fnumber(RelationGetDescr(trigger->tg_relation), "id");
 	values[0] = SPI_getbinval(trigger->tg_newtuple, RelationGetDescr(trigger->tg_relation), column, &isnull);
 	itsm_query_begin(&query);
-	itsm_query(SPI_OK_DELETE, "DELETE FROM itsm.change_booking WHERE attachment OPERATOR(pg_catalog.=) $1",
-			   1, types, values, NULL);
+	itsm_query_now(SPI_OK_DELETE, "DELETE FROM itsm.change_booking WHERE attachment OPERATOR(pg_catalog.=) $1",
+				   1, types, values, NULL);
 	itsm_query_end(&query);
 	return PointerGetDatum(trigger->tg_newtuple);
 }

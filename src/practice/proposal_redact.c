@@ -58,7 +58,7 @@ erase_of_record(const Record *record, const List *attributes, const char *value)
 	values[2] = PointerGetDatum(text_array(attributes));
 	values[3] = value ? CStringGetTextDatum(value) : (Datum) 0;
 	itsm_query_begin(&query);
-	(void) itsm_query(SPI_OK_UPDATE, erase_columns, 4, types, values, nulls);
+	(void) itsm_query_now(SPI_OK_UPDATE, erase_columns, 4, types, values, nulls);
 	itsm_query_end(&query);
 }
 
@@ -70,7 +70,7 @@ erase_everywhere(const char *value)
 	OwnerQuery	query;
 
 	itsm_query_begin(&query);
-	(void) itsm_query(SPI_OK_UPDATE, erase_values, 1, types, values, NULL);
+	(void) itsm_query_now(SPI_OK_UPDATE, erase_values, 1, types, values, NULL);
 	itsm_query_end(&query);
 }
 

@@ -363,33 +363,58 @@ itsm_record_state_take(const Record *record, RecordState *state)
 	return state->tuple != NULL;
 }
 
-bool
-itsm_record_state_lock(const char *tenant, int64 record, LockTupleMode mode, RecordState *state)
+/*
+ * The row with these values as it is when it is locked, as a copy; NULL when
+ * there is none.  place: as for itsm_own_find.
+ */
+static HeapTuple
+lock_row(OwnTable *rows, Relation table, int probe, const Datum *values, LockTupleMode mode, ItemPointer place)
 {
-	Datum		key[] = {Int64GetDatum(record), itsm_short_text(tenant)};
-	Relation	table = itsm_own_open(&states, RowExclusiveLock);
-	TM_Result	result;
-
-	memset(state, 0, sizeof(RecordState));
-	do
+	for (;;)
 	{
+		HeapTuple	found;
+		TM_Result	result;
 		TM_FailureData failure;
 		Buffer		buffer;
 		HeapTupleData tuple;
 
 		CHECK_FOR_INTERRUPTS();
-		state->tuple = itsm_own_find(&states, BY_ID, key, &state->place);
+		found = itsm_own_find(rows, probe, values, place);
 		/* what we have written is ours, and who wants it waits already */
-		if (state->tuple == NULL ||
-			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(state->tuple->t_data)))
-			break;
-		tuple.t_self = state->tuple->t_self;
+		if (found == NULL || TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(found->t_data)))
+			return found;
+		tuple.t_self = found->t_self;
 		result = heap_lock_tuple(table, &tuple, GetCurrentCommandId(true), mode, LockWaitBlock, false,
 								 &buffer, &failure);
 		ReleaseBuffer(buffer);
-		if (result != TM_Ok && result != TM_Updated && result != TM_Deleted)
-			elog(ERROR, "state of record " INT64_FORMAT " cannot be locked: result %d", record, result);
-	} while (result != TM_Ok);
+		if (result == TM_Ok)
+			return found;
+		if (result != TM_Updated && result != TM_Deleted)
+			elog(ERROR, "row of %s cannot be locked: result %d", RelationGetRelationName(table), result);
+	}
+}
+
+bool
+itsm_record_lock(const char *tenant, int64 id, Record *record)
+{
+	Datum		key[] = {Int64GetDatum(id), itsm_short_text(tenant)};
+	Relation	table = itsm_own_open(&records, RowExclusiveLock);
+	HeapTuple	tuple = lock_row(&records, table, BY_ID, key, LockTupleNoKeyExclusive, NULL);
+
+	if (tuple)
+		fill_from_tuple(RelationGetDescr(table), tuple, tenant, NULL, record);
+	itsm_own_close(&records, RowExclusiveLock);
+	return tuple != NULL;
+}
+
+bool
+itsm_record_state_lock(const char *tenant, int64 record, LockTupleMode mode, RecordState *state)
+{
+	Datum		key[] = {Int64GetDatum(record), itsm_short_text(tenant)};
+	Relation	table = itsm_own_open(&states, RowExclusiveLock);
+
+	memset(state, 0, sizeof(RecordState));
+	state->tuple = lock_row(&states, table, BY_ID, key, mode, &state->place);
 	if (state->tuple)
 		itsm_record_state_of_tuple(RelationGetDescr(table), state->tuple, state);
 	itsm_own_close(&states, RowExclusiveLock);

@@ -82,6 +82,13 @@ extern bool itsm_record_find(int source, const char *tenant, const char *key, Re
 /* By number, within a tenant, which is the caller's string. */
 extern bool itsm_record_read(const char *tenant, int64 id, Record *record);
 
+/*
+ * By number, its head locked until the transaction ends, as it is then.  Whoever
+ * judges a record by its own events locks it before it looks at them.  Of one
+ * record the head comes before the state row.
+ */
+extern bool itsm_record_lock(const char *tenant, int64 id, Record *record);
+
 /* By number, in the tenant that has it. */
 extern bool itsm_record_read_anywhere(int64 id, Record *record);
 

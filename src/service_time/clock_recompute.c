@@ -53,6 +53,44 @@ find_row(const List *rows, const ClockRow *like)
 	return NULL;
 }
 
+/* Removes a clock, by whatever itsm.due_clocks has written to it meanwhile. */
+static void
+remove_row(const char *tenant, int64 record, const ClockRow *kept)
+{
+	ClockRow	row = *kept;
+
+	while (!itsm_clock_remove(&row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!itsm_clock_find(tenant, record, kept->sla, kept->number, &row))
+			break;
+	}
+}
+
+/* Writes what was computed in the place of a clock, which keeps what was told of it. */
+static void
+replace_row(const char *tenant, int64 record, const ClockRow *kept, const ClockRow *computed)
+{
+	ClockRow	old = *kept;
+	ClockRow	row;
+
+	for (;;)
+	{
+		row = *computed;
+		row.tuple = old.tuple;
+		/* what was told of this clock is not told again */
+		if (old.clock.started_at == row.clock.started_at && old.sla_version == row.sla_version)
+			row.told = old.told;
+		row.bound = itsm_clock_bound(row.agreed, &row.clock, row.told);
+		if (itsm_clock_store(tenant, record, &row, NULL))
+			return;
+		/* itsm.due_clocks was there */
+		CHECK_FOR_INTERRUPTS();
+		if (!itsm_clock_find(tenant, record, kept->sla, kept->number, &old))
+			old.tuple = NULL;
+	}
+}
+
 /* Writes what was computed in the place of what is kept. */
 static void
 replace_rows(const char *tenant, int64 record, const List *kept, const List *computed, int sla)
@@ -64,7 +102,7 @@ replace_rows(const char *tenant, int64 record, const List *kept, const List *com
 		const ClockRow *row = lfirst(cell);
 
 		if ((sla == 0 || row->sla == sla) && find_row(computed, row) == NULL)
-			itsm_clock_remove(row);
+			remove_row(tenant, record, row);
 	}
 	foreach(cell, computed)
 	{
@@ -74,17 +112,9 @@ replace_rows(const char *tenant, int64 record, const List *kept, const List *com
 		if (old && itsm_clock_same(old, &row))
 			continue;
 		if (old)
-		{
-			row.tuple = old->tuple;
-			/* what was told of this clock is not told again */
-			if (old->clock.started_at == row.clock.started_at && old->sla_version == row.sla_version)
-				row.told = old->told;
-			row.bound = itsm_clock_bound(row.agreed, &row.clock, row.told);
-		}
-		if (!itsm_clock_store(tenant, record, &row, NULL))
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("a clock of record " INT64_FORMAT " was changed meanwhile", record)));
+			replace_row(tenant, record, old, &row);
+		else
+			(void) itsm_clock_store(tenant, record, &row, NULL);
 		CommandCounterIncrement();
 	}
 }

@@ -264,21 +264,25 @@ itsm_clock_counts_of(const char *tenant, int64 record)
 	return read_clocks(tenant, record, add_count);
 }
 
-void
+bool
 itsm_clock_remove(const ClockRow *row)
 {
 	Relation	table = table_open(itsm_relation("clock"), RowExclusiveLock);
 	TupleDesc	descriptor = RelationGetDescr(table);
 	ClockCount	before;
 	bool		counted = itsm_clock_count(descriptor, row->tuple, &before);
+	bool		removed = itsm_table_delete(table, row->tuple);
 	const char *tenant;
 	int64		record;
 
-	simple_heap_delete(table, &row->tuple->t_self);
-	itsm_clock_owner(descriptor, row->tuple, &record, &tenant);
-	itsm_clock_months_follow(tenant, record, NULL, counted ? &before : NULL, NULL);
+	if (removed)
+	{
+		itsm_clock_owner(descriptor, row->tuple, &record, &tenant);
+		itsm_clock_months_follow(tenant, record, NULL, counted ? &before : NULL, NULL);
+		CommandCounterIncrement();
+	}
 	table_close(table, NoLock);
-	CommandCounterIncrement();
+	return removed;
 }
 
 int64

@@ -47,7 +47,8 @@ extern bool itsm_clock_count(TupleDesc descriptor, HeapTuple tuple, ClockCount *
 /* The same of all clocks of a record that have ended: a list of ClockCount *. */
 extern List *itsm_clock_counts_of(const char *tenant, int64 record);
 
-extern void itsm_clock_remove(const ClockRow *row);
+/* False when somebody changed it since it was read. */
+extern bool itsm_clock_remove(const ClockRow *row);
 
 /* Out of a tuple with the columns of the table, which is kept. */
 extern void itsm_clock_of_tuple(TupleDesc descriptor, HeapTuple tuple, ClockRow *row);
