@@ -384,6 +384,7 @@ itsm_override(PG_FUNCTION_ARGS)
 	}
 	if (known && itsm_history)
 	{
+		PreventCommandIfReadOnly("itsm.override()");
 		lock_row(relation, key);
 		record_override(made, &record);
 	}
