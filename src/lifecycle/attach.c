@@ -233,20 +233,30 @@ load_lifecycle(void *argument)
 	request->definition = itsm_definition_load(request->lifecycle, &version);
 }
 
-/* A status value that no row can have; or one that is given twice, in two words. */
+/*
+ * A map may have more than the column: one is often shared by several tables.
+ * But two words for one value (of a boolean) cannot stand for two states.
+ */
 static void
-check_status_value(Request *request, Oid type, const char *name, List **known)
+check_status_value(Request *request, Oid type, const char *name, const char *state, List **known)
 {
 	const char *value = itsm_status_value(type, name);
+	NamedText  *pair;
 	ListCell   *cell;
 
-	if (value == NULL)
-		fault(request, NULL, psprintf("status value \"%s\" is not one of a %s column", name, format_type_be(type)));
+	if (value == NULL || value == name)
+		return;
 	foreach(cell, *known)
-		if (value && strcmp(lfirst(cell), value) == 0)
-			fault(request, NULL, psprintf("status value \"%s\" is mapped twice", name));
-	if (value && value != name)
-		*known = lappend(*known, (char *) value);
+	{
+		const NamedText *other = lfirst(cell);
+
+		if (strcmp(other->name, value) == 0 && strcmp(other->text, state) != 0)
+			fault(request, NULL, psprintf("status value \"%s\" maps to \"%s\", and another word for it to \"%s\"",
+										  name, state, other->text));
+	}
+	pair = palloc(sizeof(NamedText));
+	*pair = (NamedText) {pstrdup(value), pstrdup(state)};
+	*known = lappend(*known, pair);
 }
 
 static void
@@ -272,19 +282,22 @@ check_states(Request *request)
 	iterator = JsonbIteratorInit(&request->states->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
+		const char *state;
+
 		if (token == WJB_KEY)
-		{
 			name = pnstrdup(value.val.string.val, value.val.string.len);
-			check_status_value(request, type, name, &known);
-		}
-		else if (token != WJB_VALUE)
+		if (token != WJB_VALUE)
 			continue;
-		else if (value.type != jbvString)
+		if (value.type != jbvString)
+		{
 			fault(request, NULL, psprintf("status value \"%s\" does not map to a string", name));
-		else if (itsm_definition_state(request->definition, value.val.string.val, value.val.string.len) < 0)
+			continue;
+		}
+		state = pnstrdup(value.val.string.val, value.val.string.len);
+		if (itsm_definition_state(request->definition, state, strlen(state)) < 0)
 			fault(request, NULL, psprintf("status value \"%s\" maps to \"%s\", which is not a state of lifecycle \"%s\"",
-										  name, pnstrdup(value.val.string.val, value.val.string.len),
-										  request->lifecycle));
+										  name, state, request->lifecycle));
+		check_status_value(request, type, name, state, &known);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "core/attempt.h"
 #include "core/errors.h"
 #include "core/unmet.h"
+#include "lib/qunique.h"
 #include "lifecycle/actor.h"
 #include "lifecycle/attachment_row.h"
 #include "lifecycle/event_listener.h"
@@ -240,8 +241,9 @@ bind_states(Builder *builder, Unit *unit)
 				value, strlen(value), itsm_definition_state(definition, pair->text, strlen(pair->text))
 			};
 	}
+	/* several words may stand for one value */
 	qsort(unit->values, count, sizeof(StatusValue), compare_values);
-	unit->value_count = count;
+	unit->value_count = count > 0 ? qunique(unit->values, count, sizeof(StatusValue), compare_values) : 0;
 }
 
 const char *const itsm_builtin_rules[BUILTIN_COUNT] = {
