@@ -86,11 +86,14 @@ void
 itsm_policy_event(const char *subject, int attachment, const char *kind,...)
 {
 	va_list		pairs;
+	const char *name;
 	char	   *detail;
 	bool		appended;
 
 	va_start(pairs, kind);
-	detail = json_of_pairs(va_arg(pairs, const char *), pairs);
+	/* the first before the others, which arguments of a call are in no certain order */
+	name = va_arg(pairs, const char *);
+	detail = json_of_pairs(name, pairs);
 	va_end(pairs);
 	do
 	{

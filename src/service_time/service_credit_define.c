@@ -67,32 +67,45 @@ start_of_month(int year, int month)
 	return (TimestampTz) (date2j(year, month, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 }
 
-/* The month from which it holds, and "text", how it is written; ERROR where that would rewrite what is over. */
-static TimestampTz
-valid_from(const CreditSchedule *schedule, bool rewrite, char **text)
+typedef struct Beginning
+{
+	TimestampTz from;			/* the month from which the schedule holds */
+	bool		past;			/* before the present one */
+	char	   *text;			/* how the month is written */
+} Beginning;
+
+static Beginning
+beginning_of(const CreditSchedule *schedule)
 {
 	int64		day = GetCurrentTransactionStartTimestamp() / USECS_PER_DAY;
 	int			year;
 	int			month;
 	int			month_day;
 	TimestampTz now;
-	TimestampTz from;
+	Beginning	beginning;
 
 	if (GetCurrentTransactionStartTimestamp() < 0 && GetCurrentTransactionStartTimestamp() % USECS_PER_DAY != 0)
 		day--;
 	j2date((int) day + POSTGRES_EPOCH_JDATE, &year, &month, &month_day);
 	now = start_of_month(year, month);
-	from = schedule->month ? start_of_month(schedule->year, schedule->month) : now;
-	*text = schedule->month ? psprintf("%04d-%02d", schedule->year, schedule->month) : psprintf("%04d-%02d", year, month);
-	if (from < now && !rewrite &&
+	beginning.from = schedule->month ? start_of_month(schedule->year, schedule->month) : now;
+	beginning.past = beginning.from < now;
+	beginning.text = schedule->month ? psprintf("%04d-%02d", schedule->year, schedule->month)
+		: psprintf("%04d-%02d", year, month);
+	return beginning;
+}
+
+static void
+check_past(const CreditSchedule *schedule, const Beginning *beginning)
+{
+	if (beginning->past &&
 		is_there("SELECT FROM itsm.credit_schedule c WHERE c.contract OPERATOR(pg_catalog.=) $1"
 				 " AND c.tenant OPERATOR(pg_catalog.=) $2 LIMIT 1", schedule->contract, schedule->tenant))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the past of contract \"%s\" would be rewritten", itsm_clip(schedule->contract)),
-				 errdetail("The schedule would hold from %s.", *text),
+				 errdetail("The schedule would hold from %s.", beginning->text),
 				 errhint("Let it hold from this month on or later, or say rewrite_past => true.")));
-	return from;
 }
 
 /* False when it is defined already. */
@@ -133,8 +146,7 @@ itsm_define_service_credit(PG_FUNCTION_ARGS)
 	CreditSchedule *schedule;
 	List	   *faults;
 	OwnerQuery	query;
-	TimestampTz from;
-	char	   *month;
+	Beginning	beginning;
 	bool		stored;
 
 	if (PG_ARGISNULL(0))
@@ -143,15 +155,18 @@ itsm_define_service_credit(PG_FUNCTION_ARGS)
 	definition = PG_GETARG_JSONB_P(0);
 	schedule = itsm_credit_parse(definition, &faults);
 	table_close(table_open(itsm_relation("credit_schedule"), ShareRowExclusiveLock), NoLock);
+	beginning = beginning_of(schedule);
+	/* what is made from here to its end is gone with it */
 	itsm_query_begin(&query);
 	faults = check_measures(schedule, faults);
 	raise_faults(schedule, faults);
-	from = valid_from(schedule, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &month);
-	stored = store(schedule, JsonbPGetDatum(definition), from);
+	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
+		check_past(schedule, &beginning);
+	stored = store(schedule, JsonbPGetDatum(definition), beginning.from);
 	itsm_query_end(&query);
 	if (stored)
 		itsm_policy_event(psprintf("service credit %s", schedule->contract), 0, "defined", "tenant", schedule->tenant,
-						  "valid_from", month, "definition",
+						  "valid_from", beginning.text, "definition",
 						  JsonbToCString(NULL, &definition->root, VARSIZE(definition)), NULL);
 	PG_RETURN_VOID();
 }
