@@ -342,6 +342,13 @@ itsm_describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHeader header, 
 	memory->early = depth > 1 && !itsm_early_is_judged(depth - 1, slot);
 }
 
+CommandId
+itsm_command_of(HeapTupleHeader header)
+{
+	/* COPY FREEZE leaves the command where it stands, but no transaction to ask for it */
+	return HeapTupleHeaderXminFrozen(header) ? HeapTupleHeaderGetRawCommandId(header) : HeapTupleHeaderGetCmin(header);
+}
+
 bool
 itsm_is_superseded(HeapTupleHeader header)
 {

@@ -31,4 +31,7 @@ extern void itsm_describe_old(Memory *memory, TupleTableSlot *slot, HeapTupleHea
 /* True when this transaction has replaced or deleted that version already. */
 extern bool itsm_is_superseded(HeapTupleHeader header);
 
+/* The command of our transaction that has made a version. */
+extern CommandId itsm_command_of(HeapTupleHeader header);
+
 #endif							/* ITSM_JUDGE_ROW_H */

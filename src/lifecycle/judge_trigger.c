@@ -152,7 +152,7 @@ itsm_judge(PG_FUNCTION_ARGS)
 	if (has_new)
 	{
 		memory.new_row = new.slot;
-		memory.command = HeapTupleHeaderGetCmin(header);
+		memory.command = itsm_command_of(header);
 		memory.superseded = itsm_is_superseded(header);
 		itsm_early_judged(depth, new.slot);
 	}

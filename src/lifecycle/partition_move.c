@@ -10,6 +10,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "lifecycle/judge_row.h"
 #include "lifecycle/partition_move.h"
 #include "lifecycle/transaction_end.h"
 #include "storage/proc.h"
@@ -130,5 +131,5 @@ bool
 itsm_partition_move_arrives(HeapTupleHeader header, int depth)
 {
 	return partition_move() && partition_move()->depth == depth &&
-		HeapTupleHeaderGetCmin(header) == partition_move()->command;
+		itsm_command_of(header) == partition_move()->command;
 }
