@@ -6,8 +6,7 @@
 
 use strict;
 use warnings;
-use IPC::Run ();
-use ItsmTest qw($verify);
+use ItsmTest qw($verify session);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -28,24 +27,15 @@ SELECT itsm.define_relationship_type('forward', 'f', impact => 'forward');
 CREATE FUNCTION r(id integer) RETURNS bigint LANGUAGE sql AS $$ SELECT itsm.record_id('node', id::text) $$;
 END
 
-sub session
-{
-	my ($sql) = @_;
-	my $session = { out => '', err => '' };
-	$session->{handle} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', $node->host, '-p', $node->port, '-d', 'postgres', '-c', $sql ],
-		'<', \undef, '>', \$session->{out}, '2>', \$session->{err});
-	return $session;
-}
-
 sub repeated
 {
 	my ($done) = @_;
-	return session("DO \$\$ DECLARE until timestamptz := clock_timestamp() + interval '$seconds s'; n integer := 0; missed integer := 0;
+	return session($node, "DO \$\$ DECLARE until timestamptz := clock_timestamp() + interval '$seconds s'; n integer := 0; missed integer := 0;
 		sought bigint := r(2);
 		BEGIN WHILE clock_timestamp() < until LOOP n := n + 1; $done; COMMIT; END LOOP; RAISE WARNING '% times, % missed', n, missed; END \$\$");
 }
 
-my $old = session("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM node; SELECT pg_sleep($seconds + 1)");
+my $old = session($node, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM node; SELECT pg_sleep($seconds + 1)");
 my %sessions = (
 	'who relates' => repeated(q{PERFORM itsm.unrelate(itsm.relate(r(1), 'forward', r(2)))}),
 	'who relates others' => repeated(q{PERFORM itsm.unrelate(itsm.relate(r(3), 'forward', r(2)))}),

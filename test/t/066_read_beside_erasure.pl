@@ -6,8 +6,7 @@
 
 use strict;
 use warnings;
-use IPC::Run ();
-use ItsmTest qw($verify);
+use ItsmTest qw($verify session);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -27,23 +26,14 @@ SELECT itsm.attach('ticket', 'ticket', 'status', attributes => '{"note": "note"}
 INSERT INTO ticket VALUES (1, 'open', 'a note');
 END
 
-sub session
-{
-	my ($sql) = @_;
-	my $session = { out => '', err => '' };
-	$session->{handle} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', $node->host, '-p', $node->port, '-d', 'postgres', '-c', $sql ],
-		'<', \undef, '>', \$session->{out}, '2>', \$session->{err});
-	return $session;
-}
-
 sub repeated
 {
 	my ($done) = @_;
-	return session("DO \$\$ DECLARE until timestamptz := clock_timestamp() + interval '$seconds s'; n integer := 0; fewer integer := 0; before integer := 0; now integer;
+	return session($node, "DO \$\$ DECLARE until timestamptz := clock_timestamp() + interval '$seconds s'; n integer := 0; fewer integer := 0; before integer := 0; now integer;
 		BEGIN WHILE clock_timestamp() < until LOOP n := n + 1; $done; COMMIT; END LOOP; RAISE WARNING '% times, % fewer', n, fewer; END \$\$");
 }
 
-my $old = session("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ticket; SELECT pg_sleep($seconds + 1)");
+my $old = session($node, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ticket; SELECT pg_sleep($seconds + 1)");
 my %sessions = (
 	'who erases' => repeated(q{FOR i IN 1 .. 30 LOOP UPDATE ticket SET status = CASE status WHEN 'open' THEN 'wait' ELSE 'open' END, note = n + i; END LOOP;
 		COMMIT;

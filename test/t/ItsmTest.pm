@@ -5,7 +5,7 @@ package ItsmTest;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT_OK = qw($service_desk $checks $make_old $verify fingerprint rss);
+our @EXPORT_OK = qw($service_desk $checks $make_old $verify fingerprint rss session);
 
 our $service_desk = <<'END';
 CREATE EXTENSION itsm;
@@ -148,6 +148,17 @@ FROM (
 	) AS tables
 ORDER BY name COLLATE "C"
 END
+}
+
+# A psql beside the test that runs one command: finish its handle, and read out and err.
+sub session
+{
+	my ($node, $sql) = @_;
+	my $session = { out => '', err => '' };
+	require IPC::Run;
+	$session->{handle} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', $node->host, '-p', $node->port, '-d', 'postgres', '-c', $sql ],
+		'<', \undef, '>', \$session->{out}, '2>', \$session->{err});
+	return $session;
 }
 
 # Private memory of a process in kilobytes; undef where it cannot be told.
