@@ -153,6 +153,14 @@
 	ReadRecentBuffer((relation)->rd_node, MAIN_FORKNUM, (block), (buffer))
 #endif
 
+/* 16 has a function for adding pages; the caller has the lock for it. */
+#if PG_VERSION_NUM >= 160000
+#define itsm_add_page(relation) \
+	ExtendBufferedRel(BMR_REL(relation), MAIN_FORKNUM, NULL, EB_SKIP_EXTENSION_LOCK)
+#else
+#define itsm_add_page(relation) ReadBuffer((relation), P_NEW)
+#endif
+
 /* 18 leaves room in front of a minimal tuple where it is asked for. */
 #if PG_VERSION_NUM >= 180000
 #define itsm_form_minimal_tuple(descriptor, values, nulls) heap_form_minimal_tuple((descriptor), (values), (nulls), 0)

@@ -39,6 +39,12 @@ typedef struct OwnPage
 
 #define VISITED (-1)
 
+/*
+ * Who has begun so many pages of a table that grows adds as many, with the next
+ * statement: what is taken is given back before it is missed.
+ */
+#define PAGES_AHEAD 4
+
 /* Rows lie in the order in which they are asked for: of the last guesses most were right. */
 #define TRUST_MOST 3
 #define TRUSTED 2
@@ -220,6 +226,11 @@ open_kept(OwnTable *table)
 		table->probes[i].trust = TRUST_MOST;
 	}
 	CurrentResourceOwner = caller;
+	if (table->begun >= PAGES_AHEAD)
+	{
+		table->begun = 0;
+		itsm_table_add_pages(table->relation, PAGES_AHEAD);
+	}
 }
 
 Relation
@@ -257,6 +268,7 @@ itsm_own_rename(OwnTable *table, const char *name)
 		close_kept(table);
 	table->name = name;
 	table->oid = InvalidOid;
+	table->begun = 0;
 }
 
 static bool
@@ -666,8 +678,10 @@ itsm_own_insert(OwnTable *table, Datum *values, bool *nulls)
 {
 	TableIndexes own;
 	TableIndexes *indexes = begin_indexes(table, &own);
+	ItemPointerData place = itsm_indexes_insert(table->relation, indexes, values, nulls);
 
-	itsm_indexes_insert(table->relation, indexes, values, nulls);
+	if (table->grows && ItemPointerGetOffsetNumber(&place) == FirstOffsetNumber)
+		table->begun++;
 	end_indexes(table, indexes);
 }
 

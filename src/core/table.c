@@ -22,6 +22,8 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
+#include "storage/bufmgr.h"
+#include "storage/freespace.h"
 #include "storage/lmgr.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
@@ -316,14 +318,17 @@ itsm_indexes_add_version(Relation table, TableIndexes *indexes, HeapTuple old, H
 	(void) insert_entries(table, indexes, tuple, values, nulls, UNIQUE_CHECK_YES, old);
 }
 
-void
+ItemPointerData
 itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls)
 {
 	HeapTuple	tuple = itsm_form_row(RelationGetDescr(table), values, nulls);
+	ItemPointerData place;
 
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
+	place = tuple->t_self;
 	itsm_indexes_add(table, indexes, tuple, values, nulls);
 	heap_freetuple(tuple);
+	return place;
 }
 
 /* As the executor does it for ON CONFLICT: nobody sees the row until no index objects. */
@@ -451,6 +456,29 @@ itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
 	}
 	heap_freetuple(tuple);
 	return true;
+}
+
+/* A page stays uninitialized until a row comes, as the server leaves those that it adds in advance. */
+void
+itsm_table_add_pages(Relation table, int count)
+{
+	BlockNumber first = InvalidBlockNumber;
+	BlockNumber last = InvalidBlockNumber;
+
+	if (!ConditionalLockRelationForExtension(table, ExclusiveLock))
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		Buffer		buffer = itsm_add_page(table);
+
+		last = BufferGetBlockNumber(buffer);
+		if (first == InvalidBlockNumber)
+			first = last;
+		ReleaseBuffer(buffer);
+		RecordPageWithFreeSpace(table, last, BLCKSZ - SizeOfPageHeaderData);
+	}
+	UnlockRelationForExtension(table, ExclusiveLock);
+	FreeSpaceMapVacuumRange(table, first, last + 1);
 }
 
 BulkInsert *

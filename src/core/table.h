@@ -145,8 +145,11 @@ typedef struct TableIndexes
 extern void itsm_indexes_open(Relation table, TableIndexes *indexes);
 extern void itsm_indexes_close(TableIndexes *indexes);
 
-/* As itsm_table_insert and itsm_table_insert_new, with the indexes at hand. */
-extern void itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
+/*
+ * As itsm_table_insert and itsm_table_insert_new, with the indexes at hand;
+ * the first returns where the row is.
+ */
+extern ItemPointerData itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 extern bool itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 
 /* Rows on their way into a table, inserted many at a time. */
@@ -171,6 +174,13 @@ extern BulkInsert *itsm_bulk_begin(const char *table);
 extern void itsm_bulk_add(BulkInsert *bulk, const Datum *values, const bool *nulls);
 extern void itsm_bulk_flush(BulkInsert *bulk);
 extern void itsm_bulk_end(BulkInsert *bulk);
+
+/*
+ * Adds empty pages to a table and its free space map, so that those who insert
+ * find them there and do not queue for the lock under which a table grows.
+ * Unless somebody else has that lock.
+ */
+extern void itsm_table_add_pages(Relation table, int count);
 
 /* Deletes a row; false when somebody changed or deleted it since it was read. */
 extern bool itsm_table_delete(Relation table, HeapTuple old);

@@ -1,0 +1,48 @@
+-- Who writes row by row adds pages to the table of events before others need them; as many as were begun.
+SET search_path = pg_catalog;
+SET client_min_messages = warning;
+\set VERBOSITY terse
+
+CREATE SCHEMA pages;
+CREATE TABLE pages.ticket (id integer PRIMARY KEY, status text, title text);
+SELECT itsm.define_lifecycle('{"name": "pages", "attributes": {"title": "text"},
+	"states": [{"name": "new", "category": "new", "initial": true}, {"name": "done", "category": "closed", "final": true}],
+	"transitions": [{"from": "new", "to": "done"}]}');
+SELECT itsm.attach('pages.ticket', 'pages', 'status', attributes => '{"title": "title"}') AS ticket \gset
+INSERT INTO pages.ticket VALUES (1, 'new', 'A');
+SELECT format('itsm.event_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')) AS events \gset
+
+-- pages behind the last event
+CREATE FUNCTION pages.ahead() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	events regclass := format('itsm.event_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'));
+	used bigint;
+BEGIN
+	EXECUTE format('SELECT max((ctid::text::point)[0]::bigint) + 1 FROM %s', events) INTO used;
+	RETURN pg_relation_size(events) / current_setting('block_size')::bigint - used;
+END $$;
+
+CREATE PROCEDURE pages.write(ticket integer, times integer) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. times LOOP
+		UPDATE pages.ticket t SET title = i::text WHERE t.id = write.ticket;
+		COMMIT;
+	END LOOP;
+END $$;
+
+-- statement by statement
+CALL pages.write(1, 400);
+SELECT pages.ahead() BETWEEN 1 AND 8 AS some;
+-- a statement of many rows adds none while it runs
+SELECT pages.ahead() AS before \gset
+INSERT INTO pages.ticket SELECT n, 'new', 'B' FROM generate_series(2, 2000) n;
+SELECT pages.ahead() <= :before AS none_more;
+-- however much it was, as many as by any other; and others write there before the table grows
+CALL pages.write(2, 400);
+SELECT pages.ahead() BETWEEN 1 AND 8 AS some;
+\c -
+SET search_path = pg_catalog;
+SELECT pg_relation_size(:'events') AS before \gset
+CALL pages.write(3, 40);
+SELECT pg_relation_size(:'events') - :before AS grown;
+SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok;
