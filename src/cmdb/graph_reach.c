@@ -150,20 +150,36 @@ reach_rows(FunctionCallInfo fcinfo, bool backward)
 	return (Datum) 0;
 }
 
+/* Records lie side by side, as in the array. */
+static ArrayType *
+array_of(const int64 *records, int count)
+{
+	size_t		size = ARR_OVERHEAD_NONULLS(1) + sizeof(int64) * count;
+	ArrayType  *array;
+
+	if (count == 0)
+		return construct_empty_array(INT8OID);
+	array = palloc(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = INT8OID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), records, sizeof(int64) * count);
+	return array;
+}
+
 static Datum
 reach_array(FunctionCallInfo fcinfo, bool backward)
 {
 	GraphReader reader;
 	GraphReach	found;
-	Datum	   *elements;
 	ArrayType  *array;
 
 	if (!reach(fcinfo, backward, &reader, &found))
 		PG_RETURN_NULL();
-	elements = GRAPH_ALLOCATE(&reader.memory, Datum, found.nodes.count);
-	for (int i = 1; i < found.nodes.count; i++)
-		elements[i - 1] = Int64GetDatum(found.nodes.ids[i]);
-	array = construct_array(elements, found.nodes.count - 1, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+	array = array_of(found.nodes.ids + 1, found.nodes.count - 1);
 	itsm_graph_close(&reader);
 	PG_RETURN_ARRAYTYPE_P(array);
 }

@@ -109,7 +109,10 @@ bears(Graph *graph, Tolerance *tolerance, int64_t node, int label, int via)
 	return tolerated > 0;
 }
 
-/* How far ahead the graph is told what it will be asked for, once many are reached: the pages of a few are at hand. */
+/*
+ * How far ahead the graph is told what it will be asked for: of a few nodes the
+ * next one, of many also further ones, since where their pages are is not at hand.
+ */
 #define FAR 5
 #define NEAR 2
 #define MANY 256
@@ -117,10 +120,12 @@ bears(Graph *graph, Tolerance *tolerance, int64_t node, int label, int via)
 static void
 announce(Graph *graph, const GraphNodes *nodes, int next, bool backward)
 {
-	if (next + FAR < nodes->count)
+	int			near = next + (nodes->count > MANY ? NEAR : 1);
+
+	if (nodes->count > MANY && next + FAR < nodes->count)
 		graph->expect(graph, nodes->ids[next + FAR], backward, false);
-	if (next + NEAR < nodes->count)
-		graph->expect(graph, nodes->ids[next + NEAR], backward, true);
+	if (near < nodes->count)
+		graph->expect(graph, nodes->ids[near], backward, true);
 }
 
 void
@@ -142,7 +147,7 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 		if (max_depth != GRAPH_NO_LIMIT && depth >= max_depth)
 			break;
 		graph->memory->interrupt(graph->memory);
-		if (graph->expect && reach->nodes.count > MANY)
+		if (graph->expect)
 			announce(graph, &reach->nodes, next, backward);
 		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
 		for (int i = 0; i < count; i++)
