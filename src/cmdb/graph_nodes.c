@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define FIRST_SLOTS 64
+#define FIRST_SLOTS 128
 
 void
 graph_nodes_begin(GraphNodes *nodes, GraphMemory *memory)

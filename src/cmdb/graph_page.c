@@ -39,7 +39,7 @@ get(const uint8_t *place, const uint8_t *end, uint64_t *number)
 {
 	uint64_t	long_number;
 
-	/* mostly it is one byte, or two */
+	/* mostly it is one byte to three */
 	if (place < end && place[0] < 0x80)
 	{
 		*number = place[0];
@@ -49,6 +49,11 @@ get(const uint8_t *place, const uint8_t *end, uint64_t *number)
 	{
 		*number = (uint64_t) (place[0] & 0x7F) | (uint64_t) place[1] << 7;
 		return place + 2;
+	}
+	if (end - place >= 3 && place[2] < 0x80)
+	{
+		*number = (uint64_t) (place[0] & 0x7F) | (uint64_t) (place[1] & 0x7F) << 7 | (uint64_t) place[2] << 14;
+		return place + 3;
 	}
 	place = get_bytes(place, end, &long_number);
 	*number = long_number;

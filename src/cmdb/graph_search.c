@@ -25,7 +25,7 @@ graph_reach_end(GraphReach *reach)
 }
 
 /* Its number, when the node was not reached before; else -1. */
-static int
+static inline int
 add(GraphReach *reach, int64_t id, int depth, int via, int label)
 {
 	bool		added;
