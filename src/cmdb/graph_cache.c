@@ -307,6 +307,7 @@ keep_neighbours(Snapshot snapshot, BlockNumber block)
 			continue;
 		number = DatumGetInt64(heap_getattr(&tuple, PAGE_NUMBER + 1, descriptor, &isnull));
 		value = heap_getattr(&tuple, PAGE_BYTES + 1, descriptor, &isnull);
+		Assert(!isnull);
 		if (!VARATT_IS_EXTERNAL(DatumGetPointer(value)) && !VARATT_IS_COMPRESSED(DatumGetPointer(value)) &&
 			place_of(number)->page == NULL)
 			keep_page(number, value);
