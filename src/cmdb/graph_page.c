@@ -156,9 +156,10 @@ graph_page_edges(const PackedPage *page, int64_t id, bool arriving, const GraphL
 		int			name;
 
 		place = get(place, end, &label);
-		if (place)
-			place = get(place, end, &run);
-		if (place == NULL || label >= (uint64_t) labels->count || run > (uint64_t) (end - place))
+		if (place == NULL || label >= (uint64_t) labels->count)
+			return -1;
+		place = get(place, end, &run);
+		if (place == NULL || run > (uint64_t) (end - place))
 			return -1;
 		name = labels->names[label];
 		for (uint64_t i = 0; i < run; i++)

@@ -56,14 +56,21 @@ typedef struct Tolerance
 } Tolerance;
 
 static void
+begin_tolerance(Tolerance *tolerance, GraphMemory *memory)
+{
+	memset(tolerance, 0, sizeof(Tolerance));
+	graph_nodes_begin(&tolerance->nodes, memory);
+	GRAPH_GROW(memory, tolerance->first, (size_t) 0, tolerance->node_capacity);
+	GRAPH_GROW(memory, tolerance->elements, (size_t) 0, tolerance->capacity);
+}
+
+static void
 end_tolerance(Tolerance *tolerance)
 {
 	GraphMemory *memory = tolerance->nodes.memory;
 
-	if (tolerance->node_capacity)
-		(void) graph_resize(memory, tolerance->first, sizeof(int) * tolerance->node_capacity, 0);
-	if (tolerance->capacity)
-		(void) graph_resize(memory, tolerance->elements, sizeof(*tolerance->elements) * tolerance->capacity, 0);
+	(void) graph_resize(memory, tolerance->first, sizeof(int) * tolerance->node_capacity, 0);
+	(void) graph_resize(memory, tolerance->elements, sizeof(*tolerance->elements) * tolerance->capacity, 0);
 	graph_nodes_end(&tolerance->nodes);
 }
 
@@ -131,11 +138,12 @@ announce(Graph *graph, const GraphNodes *nodes, int next, bool backward)
 void
 graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count, int max_depth, GraphReach *reach)
 {
-	Tolerance	tolerance = {0};
+	Tolerance	tolerance;
+	bool		tolerant = graph->tolerates != NULL;
 
 	begin(reach, graph->memory);
-	if (graph->tolerates)
-		graph_nodes_begin(&tolerance.nodes, graph->memory);
+	if (tolerant)
+		begin_tolerance(&tolerance, graph->memory);
 	for (int i = 0; i < start_count; i++)
 		(void) add(reach, starts[i], 0, -1, -1);
 	for (int next = 0; next < reach->nodes.count; next++)
@@ -151,11 +159,11 @@ graph_reach(Graph *graph, bool backward, const int64_t *starts, int start_count,
 			announce(graph, &reach->nodes, next, backward);
 		count = graph->neighbours(graph, reach->nodes.ids[next], backward, &edges);
 		for (int i = 0; i < count; i++)
-			if (graph->tolerates == NULL || graph_node_find(&reach->nodes, edges[i].node) >= 0 ||
+			if (!tolerant || graph_node_find(&reach->nodes, edges[i].node) >= 0 ||
 				!bears(graph, &tolerance, edges[i].node, edges[i].label, next))
 				(void) add(reach, edges[i].node, depth + 1, next, edges[i].label);
 	}
-	if (graph->tolerates)
+	if (tolerant)
 		end_tolerance(&tolerance);
 }
 

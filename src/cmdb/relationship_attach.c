@@ -50,7 +50,7 @@ enum
 	LINK_TARGET_COLUMN, LINK_TARGET_SOURCE, LINK_MODE, LINK_ATTACHED_AT, LINK_ATTACHED_BY, LINK_COLUMNS
 };
 
-static void
+pg_noreturn static void
 refuse(const char *message, const char *hint)
 {
 	ereport(ERROR,

@@ -122,9 +122,3 @@ itsm_clip(const char *text)
 			*c = '?';
 	return result;
 }
-
-bool
-itsm_blank(const char *text)
-{
-	return text == NULL || text[strspn(text, " \t\n\r\f\v")] == '\0';
-}

@@ -34,6 +34,10 @@ extern const char *itsm_json_kind(const JsonbValue *value);
 extern char *itsm_clip(const char *text);
 
 /* True for NULL and for a text of nothing but white space. */
-extern bool itsm_blank(const char *text);
+static inline bool
+itsm_blank(const char *text)
+{
+	return text == NULL || text[strspn(text, " \t\n\r\f\v")] == '\0';
+}
 
 #endif							/* ITSM_JSON_READ_H */

@@ -509,11 +509,12 @@ itsm_bulk_flush(BulkInsert *bulk)
 {
 	TupleDesc	descriptor = RelationGetDescr(bulk->relation);
 	HeapTuple	tuples[BULK_ROWS];
+	int			count = bulk->count;
 	MemoryContext caller;
 
-	if (bulk->count == 0)
+	if (count == 0)
 		return;
-	for (int i = 0; i < bulk->count; i++)
+	for (int i = 0; i < count; i++)
 		if (bulk->slots[i] == NULL)
 		{
 			caller = MemoryContextSwitchTo(GetMemoryChunkContext(bulk));
@@ -521,13 +522,13 @@ itsm_bulk_flush(BulkInsert *bulk)
 			MemoryContextSwitchTo(caller);
 		}
 	caller = MemoryContextSwitchTo(bulk->context);
-	for (int i = 0; i < bulk->count; i++)
+	for (int i = 0; i < count; i++)
 	{
 		tuples[i] = heap_form_tuple(descriptor, bulk->values[i], bulk->nulls[i]);
 		ExecStoreHeapTuple(tuples[i], bulk->slots[i], false);
 	}
-	heap_multi_insert(bulk->relation, bulk->slots, bulk->count, GetCurrentCommandId(true), 0, NULL);
-	for (int i = 0; i < bulk->count; i++)
+	heap_multi_insert(bulk->relation, bulk->slots, count, GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < count; i++)
 	{
 		tuples[i]->t_self = bulk->slots[i]->tts_tid;
 		itsm_indexes_add(bulk->relation, &bulk->indexes, tuples[i], bulk->values[i], bulk->nulls[i]);

@@ -47,22 +47,24 @@ itsm_named_texts(const Jsonb *object)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &object->root));
 	JsonbIteratorToken token;
+	JsonbValue	name;
 	JsonbValue	value;
-	NamedText  *pair = NULL;
 	List	   *pairs = NIL;
 
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while ((token = JsonbIteratorNext(&iterator, &name, true)) != WJB_DONE)
 	{
-		if (token == WJB_KEY)
-		{
-			pair = palloc(sizeof(NamedText));
-			pair->name = pnstrdup(value.val.string.val, value.val.string.len);
-		}
-		else if (token == WJB_VALUE && value.type == jbvString)
-		{
-			pair->text = pnstrdup(value.val.string.val, value.val.string.len);
-			pairs = lappend(pairs, pair);
-		}
+		NamedText  *pair;
+
+		if (token != WJB_KEY)
+			continue;
+		/* a name's value comes next */
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (value.type != jbvString)
+			continue;
+		pair = palloc(sizeof(NamedText));
+		pair->name = pnstrdup(name.val.string.val, name.val.string.len);
+		pair->text = pnstrdup(value.val.string.val, value.val.string.len);
+		pairs = lappend(pairs, pair);
 	}
 	return pairs;
 }

@@ -333,8 +333,11 @@ settle(Bench *bench, const Verdict *verdict, Write *write)
 	if (write->refused)
 	{
 		const Place *place = ItemPointerIsValid(&verdict->old) ? &bench->old : &bench->written;
-		RecordIdentity identity = itsm_row_identity(place->state, place->unit->attachment, place->slot);
+		RecordIdentity identity;
 
+		/* nothing is refused of a write whose old row could not be read */
+		Assert(place->unit != NULL);
+		identity = itsm_row_identity(place->state, place->unit->attachment, place->slot);
 		if (itsm_overrides_held())
 			itsm_override_excuse(write, &identity, verdict->record);
 		if (write->refused)

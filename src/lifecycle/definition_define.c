@@ -407,6 +407,7 @@ itsm_define_lifecycle(PG_FUNCTION_ARGS)
 					 ? psprintf("lifecycle definition \"%s\" is invalid", itsm_clip(definition->name))
 					 : "lifecycle definition is invalid",
 					 "DETAIL lists every fault.");
+	Assert(definition->name != NULL);
 	expressions = build_expressions(definition);
 	table = table_open(itsm_relation("lifecycle"), ShareRowExclusiveLock);
 	current = creating_extension

@@ -106,6 +106,7 @@ count_log(LogCounts *counts, const char *query)
 	LogEntry	entry;
 	int			state = -1;
 
+	grow(counts);
 	while (itsm_log_next(log, &entry))
 	{
 		int			from = state;

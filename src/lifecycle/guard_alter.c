@@ -229,15 +229,15 @@ static void
 alter_attached(Oid relation, List *rows, const AlterTableCmd *command)
 {
 	ListCell   *cell;
-	const ColumnDef *column = command->def && IsA(command->def, ColumnDef) ? (ColumnDef *) command->def : NULL;
 
 	switch (command->subtype)
 	{
 		case AT_AddColumn:
-			column_added(relation, rows, column->colname);
+			column_added(relation, rows, castNode(ColumnDef, command->def)->colname);
 			break;
 		case AT_AlterColumnType:
-			itsm_guard_column_changed(relation, command->name, converts(command->name, column->raw_default));
+			itsm_guard_column_changed(relation, command->name,
+									  converts(command->name, castNode(ColumnDef, command->def)->raw_default));
 			break;
 		case AT_SetUnLogged:
 			foreach(cell, rows)

@@ -228,6 +228,7 @@ itsm_import_events(PG_FUNCTION_ARGS)
 	while (itsm_log_next(reader, &entry))
 	{
 		CHECK_FOR_INTERRUPTS();
+		Assert(entry.first || any);
 		if (entry.first)
 		{
 			if (any)

@@ -124,13 +124,16 @@ draw_axes(StringInfo html, const Chart *chart, const Axis *axis)
 {
 	int			every = Max(1, (int) ceil(LABEL_WIDTH / slot_width(chart)));
 
-	for (double value = axis->least; value <= axis->most + axis->step / 1000; value += axis->step)
+	int			steps = (int) rint((axis->most - axis->least) / axis->step);
+
+	for (int i = 0; i <= steps; i++)
 	{
+		double		value = axis->least + i * axis->step;
 		double		y = height_of(axis, value);
 
 		appendStringInfo(html, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"%s\"/>"
 						 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s%s</text>\n",
-						 LEFT, y, WIDTH - RIGHT, y, value == axis->least ? "#1a1a1a" : "#d5d5d5", value == axis->least ? "1.2" : "1",
+						 LEFT, y, WIDTH - RIGHT, y, i == 0 ? "#1a1a1a" : "#d5d5d5", i == 0 ? "1.2" : "1",
 						 LEFT - 6, y + 4, number_text(value), chart->unit);
 	}
 	for (int i = 0; i < chart->count; i += every)

@@ -38,6 +38,7 @@ check_holds(const Change *change, int position)
 
 	if (position < 0)
 		return position == SLA_NO_CHECK;
+	Assert(change->checked != NULL);
 	if (change->checked[position] == 0)
 	{
 		int			number = itsm_listened_check(side->unit, &itsm_clock_listener, position);
@@ -263,22 +264,24 @@ follow_group(ClockGroup group, Change *change, bool ends)
 	{
 		ClockGroup	stepped = group;
 		ClockRow	row;
+		/* a record that begins has no clocks */
+		bool		there = memory->version > 1 &&
+			itsm_clock_find(memory->tenant, memory->record, group.versions->sla->id, 0, &row);
 
 		CHECK_FOR_INTERRUPTS();
-		/* a record that begins has no clocks */
-		stepped.any = memory->version > 1 &&
-			itsm_clock_find(memory->tenant, memory->record, group.versions->sla->id, 0, &row);
-		if (stepped.any)
+		stepped.any = there;
+		if (there)
 		{
 			stepped.last = row.clock;
 			stepped.by = version_of(&group, row.sla_version);
 		}
-		if (ends && stepped.any)
+		if (ends && there)
 			itsm_clock_end(&stepped, memory->at);
 		if (!ends)
 			itsm_clock_step(&stepped, &change->circumstances);
 		if (!stepped.changed && !stepped.begun)
 			return false;
+		Assert(there || (!stepped.changed && !stepped.had));
 		if (store_step(memory, &stepped, &row))
 			return true;
 	}

@@ -237,14 +237,18 @@ tell(const Recompute *recompute, const char *tenant, int64 record, const ClockRo
 {
 	const ClockRow *row = computed ? computed : kept;
 	const char *problem = kept == NULL ? "missing" : computed == NULL ? "surplus" : "differs";
-	Datum		values[] = {
-		CStringGetTextDatum(tenant), Int64GetDatum(record), CStringGetTextDatum(name_of(recompute, row->sla)),
-		Int32GetDatum(row->number), CStringGetTextDatum(problem), kept ? row_json(kept) : (Datum) 0,
-		computed ? row_json(computed) : (Datum) 0
-	};
-	bool		nulls[] = {false, false, false, false, false, kept == NULL, computed == NULL};
 
-	tuplestore_putvalues(recompute->result->setResult, recompute->result->setDesc, values, nulls);
+	Assert(row != NULL);
+	{
+		Datum		values[] = {
+			CStringGetTextDatum(tenant), Int64GetDatum(record), CStringGetTextDatum(name_of(recompute, row->sla)),
+			Int32GetDatum(row->number), CStringGetTextDatum(problem), kept ? row_json(kept) : (Datum) 0,
+			computed ? row_json(computed) : (Datum) 0
+		};
+		bool		nulls[] = {false, false, false, false, false, kept == NULL, computed == NULL};
+
+		tuplestore_putvalues(recompute->result->setResult, recompute->result->setDesc, values, nulls);
+	}
 }
 
 /* Compares; tells what differs when "tell_it". */

@@ -34,11 +34,11 @@ typedef struct WrittenDate
 	const char *at;				/* where the day, or else the month, stands */
 } WrittenDate;
 
-static bool fault_at(Reader *reader, const char *at, const char *format,...)
+static void note_fault(Reader *reader, const char *at, const char *format,...)
 			pg_attribute_printf(3, 4);
 
-static bool
-fault_at(Reader *reader, const char *at, const char *format,...)
+static void
+note_fault(Reader *reader, const char *at, const char *format,...)
 {
 	va_list		arguments;
 
@@ -46,8 +46,9 @@ fault_at(Reader *reader, const char *at, const char *format,...)
 	vsnprintf(reader->fault->message, sizeof(reader->fault->message), format, arguments);
 	va_end(arguments);
 	reader->fault->offset = at - reader->start;
-	return false;
 }
+
+#define fault_at(reader, at, ...) (note_fault((reader), (at), __VA_ARGS__), false)
 
 static bool
 is_digit(char c)
