@@ -244,7 +244,7 @@ endif
 
 SUITES = exports unit regress pgtap isolation tap locale
 
-.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage check-load check-clocks check-upgrade soak fuzz lint matrix
+.PHONY: help test demo check check-all bench dist format valgrind $(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage check-discard check-sqlsmith check-load check-clocks check-upgrade soak fuzz lint matrix
 
 help:
 	@echo 'For a fresh Debian machine (these install what is missing, with sudo if needed):'
@@ -267,6 +267,8 @@ help:
 	@echo '  make check-valgrind   the regression tests under valgrind (slow)'
 	@echo '  make check-asan       the regression tests with the library under the address and undefined-behaviour sanitizers'
 	@echo '  make check-coverage   which errors and messages no regression or pgTAP test reaches (test/ereport_sites.txt)'
+	@echo '  make check-discard    the regression tests while sessions keep nothing of the catalogs (a server with assertions; very slow)'
+	@echo '  make check-sqlsmith   random statements of sqlsmith as an ordinary role and as the superuser (SQLSMITH_SECONDS, SQLSMITH_SEED)'
 	@echo '  make fuzz             parsers, arithmetic, proofs and definitions fed at random (FUZZ_SECONDS=60 each; needs clang)'
 	@echo '  make lint             clang-tidy and cppcheck'
 	@echo '  make check-load       the load model of check-tap, for 200,000 writes (ITSM_LOAD_OPERATIONS, ITSM_LOAD_SEED)'
@@ -291,7 +293,7 @@ check: check-all
 check-all:
 	@test/run $(SUITES)
 
-$(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage: check-%:
+$(addprefix check-,$(SUITES)) check-valgrind check-asan check-coverage check-discard: check-%:
 	@test/run $*
 
 check-load:
@@ -305,6 +307,9 @@ soak:
 
 fuzz:
 	@test/fuzz/run
+
+check-sqlsmith:
+	@test/sqlsmith/run
 
 lint:
 	@test/lint

@@ -18,6 +18,9 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
+/* Types that change while they are read are read again this often; then the next look reads them anew. */
+#define READ_ATTEMPTS 4
+
 static RelationshipTypes current;
 static MemoryContext contexts[2];	/* of those that are current, and of those before */
 static Oid	table_oid = InvalidOid;
@@ -118,15 +121,20 @@ itsm_relationship_types(void)
 		registered = true;
 	}
 	AcceptInvalidationMessages();
-	while (!valid)
+	if (valid)
+		return current;
+	if (contexts[1])
+		MemoryContextDelete(contexts[1]);
+	contexts[1] = contexts[0];
+	contexts[0] = NULL;
+	for (int attempt = 1; !valid && attempt <= READ_ATTEMPTS; attempt++)
 	{
-		if (contexts[1])
-			MemoryContextDelete(contexts[1]);
-		contexts[1] = contexts[0];
-		contexts[0] = NULL;
 		current.count = 0;
 		table_oid = itsm_relation("relationship_type_version");
 		valid = true;
+		if (contexts[0])
+			MemoryContextDelete(contexts[0]);
+		contexts[0] = NULL;
 		contexts[0] = AllocSetContextCreate(TopMemoryContext, "itsm relationship types", ALLOCSET_SMALL_SIZES);
 		caller = MemoryContextSwitchTo(contexts[0]);
 		PG_TRY();

@@ -49,6 +49,9 @@ typedef struct OwnPage
 #define TRUST_MOST 3
 #define TRUSTED 2
 
+/* A look-up that is invalidated under way is done again this often; then the next opening does it anew. */
+#define LOOK_UP_ATTEMPTS 4
+
 static OwnTable *tables = NULL;	/* all that were ever opened */
 static MemoryContext kept = NULL;	/* NULL: nothing is kept open now */
 static int	keepers = 0;		/* contexts for which it is kept */
@@ -199,7 +202,7 @@ look_up(OwnTable *table)
 					key->sk_collation = C_COLLATION_OID;
 			}
 	}
-	while (table->stale || !OidIsValid(table->oid))
+	for (int attempt = 1; (table->stale || !OidIsValid(table->oid)) && attempt <= LOOK_UP_ATTEMPTS; attempt++)
 	{
 		table->oid = InvalidOid;
 		table->stale = false;

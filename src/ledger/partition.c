@@ -185,8 +185,12 @@ itsm_event_partition_open(TimestampTz at)
 			itsm_own_rename(&month->table, month->name);
 		}
 		relation = itsm_own_open(&month->table, RowExclusiveLock);
-		/* once it is locked, nothing is attached or detached; what was until then has been told */
-		if (itsm_own_is_known(&month->table) && relation->rd_rel->relispartition)
+		/*
+		 * Once it is locked, nothing is attached or detached; what was until
+		 * then has been told.  Who is told of everything at once looks again.
+		 */
+		if (relation->rd_rel->relispartition &&
+			(itsm_own_is_known(&month->table) || itsm_event_partition(at) == RelationGetRelid(relation)))
 			return &month->table;
 		itsm_own_close(&month->table, RowExclusiveLock);
 		itsm_own_rename(&month->table, month->name);

@@ -21,7 +21,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
-/* A build that is invalidated under way is done again this often. */
+/* A build, or a look-up, that is invalidated under way is done again this often. */
 #define BUILD_ATTEMPTS 4
 
 typedef struct CachedPolicy
@@ -187,13 +187,13 @@ still_fits(const Policy *policy, Relation relation)
 	return !policy->stale || equalTupleDescs(policy->descriptor, RelationGetDescr(relation));
 }
 
-/* From here on changes of the configuration are noticed. */
+/* From here on changes of the configuration are noticed; what came in between is looked up the next time. */
 static void
 watch_configuration(void)
 {
 	if (policies == NULL)
 		set_up();
-	while (watched != generation)
+	for (int attempt = 1; watched != generation && attempt <= BUILD_ATTEMPTS; attempt++)
 	{
 		uint64		before = generation;
 
