@@ -1,6 +1,12 @@
 -- What a session knows of packed relationships: parts of pages, pages, and where they stand.
 -- None of it decides what a search finds.
+-- In a database of its own: other tests look at all relationships that there are.
 SET client_min_messages = warning;
+SELECT current_database() AS tests \gset
+CREATE DATABASE regress_itsm_graph_places;
+\c regress_itsm_graph_places
+SET client_min_messages = warning;
+CREATE EXTENSION itsm;
 CREATE SCHEMA graph_places;
 SET search_path = graph_places, public;
 SELECT itsm.define_lifecycle('{"name": "place_node", "attributes": {"title": "text"}, "delete": "allow",
@@ -73,3 +79,5 @@ SELECT itsm.pack_relationships() > 13000 AS packed;
 SELECT wrong(307, 5), wide();
 ROLLBACK;
 SELECT wrong(307, 5), wide();
+\c :tests
+DROP DATABASE regress_itsm_graph_places;
