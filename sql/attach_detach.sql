@@ -37,6 +37,8 @@ CREATE TABLE attach_detach.ticket (id integer PRIMARY KEY, status text, title te
 CREATE FUNCTION attach_detach.quiet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER own AFTER UPDATE ON attach_detach.ticket FOR EACH ROW EXECUTE FUNCTION attach_detach.quiet();
 RESET ROLE;
+-- what the first attachment of a month makes besides is there
+SELECT itsm.make_partitions() >= 0 AS partitions;
 CREATE TEMP TABLE before AS SELECT 'trigger' AS kind, t::text AS row FROM pg_trigger t UNION ALL SELECT 'depend', d::text FROM pg_depend d
 	UNION ALL SELECT 'attribute', (a.attrelid, a.attnum, a.attname, a.atttypid, a.attnotnull)::text FROM pg_attribute a WHERE a.attrelid = 'attach_detach.ticket'::regclass
 	UNION ALL SELECT 'constraint', c::text FROM pg_constraint c UNION ALL SELECT 'rewrite', r.oid::text FROM pg_rewrite r UNION ALL SELECT 'index', i::text FROM pg_index i WHERE i.indrelid = 'attach_detach.ticket'::regclass;
