@@ -59,6 +59,7 @@ SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "re
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "pause": ["on_hold"]}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "no such", "metric": "resolution", "target": "1 hour"}');
 SELECT itsm.define_sla('{"name": "bad", "process": "no such", "metric": "resolution", "target": "1 hour"}');
+SELECT itsm.define_sla('{"name": "bad", "metric": "resolution", "target": "1 hour", "pause": ["asleep"]}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "handover", "target": "1 hour"}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "condition": "old.priority = 1"}');
 SELECT itsm.define_sla('{"name": "bad", "lifecycle": "sla_ticket", "metric": "resolution", "target": "1 hour", "condition": "new.customer = current_user"}');

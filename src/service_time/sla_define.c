@@ -133,9 +133,12 @@ is_known_state(const Defining *defining, const char *name)
 	return false;
 }
 
+/* What is on nothing, which parsing has said, has no states to compare with. */
 static void
 check_states(Defining *defining)
 {
+	if (defining->sla->lifecycle == NULL && defining->sla->process == NULL)
+		return;
 	for (SlaSet set = SLA_START; set < SLA_SETS; set++)
 	{
 		ListCell   *cell;

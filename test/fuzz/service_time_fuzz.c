@@ -124,6 +124,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		int64		ba;
 		int64		bc;
 		int64		ac;
+		int64		difference;
 
 		service_plan_init(&plan, &hours, &zone);
 		if (service_elapsed(&plan, a, b, &ab) == SERVICE_DONE && service_elapsed(&plan, b, a, &ba) == SERVICE_DONE &&
@@ -131,7 +132,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{
 			REQUIRE(ab == -ba);
 			REQUIRE(ab + bc == ac);
-			REQUIRE(ab >= 0 ? ab <= Max(b - a, 0) : ab >= Min(b - a, 0));
+			if (!__builtin_sub_overflow(b, a, &difference))
+				REQUIRE(ab >= 0 ? ab <= Max(difference, 0) : ab >= Min(difference, 0));
 		}
 		check_deadline(&plan, a, b % (400 * 86400 * SECOND));
 		check_deadline(&plan, c, 0);
