@@ -19,7 +19,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 -- what was kept of the attachments of a table
 CREATE FUNCTION guard_partitions.kept(attached integer) RETURNS SETOF text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-	SELECT concat_ws(' ', e.kind, CASE WHEN e.kind <> 'attached' THEN e.detail END) FROM itsm_report.policy_event e WHERE e.attachment = attached ORDER BY e.version
+	SELECT concat_ws(' ', e.kind, CASE WHEN e.kind <> 'attached' THEN replace(e.detail::text, format('"role": "%s"', session_user), '"role": "superuser"') END) FROM itsm_report.policy_event e WHERE e.attachment = attached ORDER BY e.version
 $$;
 
 CREATE FUNCTION guard_partitions.armed() RETURNS SETOF text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$

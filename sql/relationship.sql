@@ -105,7 +105,7 @@ SELECT itsm.act_as('ann');
 SELECT itsm.relate(r(2), 'depends_on', r(7)) > 0 AS related;
 COMMIT;
 RESET itsm.reason;
-SELECT kind, actor, from_state, to_state, reason, changes #>> '{relationship,to,type}' AS type, changes #>> '{relationship,to,end}' AS "end", changes #>> '{relationship,to,reads}' AS reads,
+SELECT kind, CASE actor WHEN session_user THEN 'superuser' ELSE actor END AS actor, from_state, to_state, reason, changes #>> '{relationship,to,type}' AS type, changes #>> '{relationship,to,end}' AS "end", changes #>> '{relationship,to,reads}' AS reads,
 	told('record ' || (changes #>> '{relationship,to,record}')) AS other, changes -> 'relationship' -> 'from' AS before
 	FROM itsm.history('item', '7');
 SELECT kind, changes #>> '{relationship,to,reads}' AS reads, told('record ' || (changes #>> '{relationship,to,record}')) AS other FROM itsm.history('item', '1');
