@@ -95,7 +95,7 @@ END $$;
 CREATE VIEW smith.pg_proc AS SELECT * FROM pg_catalog.pg_proc AS p
 	WHERE p.prokind <> 'p' AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[]::regtype[])
 		AND (p.pronamespace = ANY ('{itsm,itsm_report,smith}'::regnamespace[]) AND p.proname <> 'nth'
-			OR p.pronamespace = 'pg_catalog'::regnamespace AND p.provolatile <> 'v' AND p.proname !~ '_to_xml|^pg_' AND p.oid::bigint % 8 = 0
+			OR p.pronamespace = 'pg_catalog'::regnamespace AND p.provolatile <> 'v' AND p.proname !~ '_to_xml|^pg_|typmod|^interval$' AND p.oid::bigint % 8 = 0
 			AND NOT EXISTS (SELECT FROM pg_aggregate AS a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)));
 CREATE VIEW smith.fault AS SELECT scope, object, regexp_replace(detail, '\d+', 'N', 'g') AS detail FROM itsm.verify() WHERE NOT ok;
 CREATE TABLE smith.fault_before AS TABLE smith.fault;
