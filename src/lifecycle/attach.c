@@ -666,6 +666,8 @@ itsm_detach(PG_FUNCTION_ARGS)
 				 : errmsg("attachment %d does not govern \"%s\"", only, get_rel_name(relid)),
 				 errhint("itsm.attachment lists attachments and their tables.")));
 	CommandCounterIncrement();
+	if (left == 0)
+		itsm_spread_require_triggers(relid);
 	(void) itsm_policy_send(relid);
 	if (left == 0)
 		itsm_drop_triggers(relid);

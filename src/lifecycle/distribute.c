@@ -129,19 +129,36 @@ check_spread(const Spread *spread, Oid relation, List **faults)
 		fault(faults, NULL, psprintf("Citus repeats each write of \"%s\" in several copies of a shard", name));
 }
 
+/* Only the coordinator asks Citus for triggers. */
+static bool
+triggers_are_allowed(void)
+{
+	const char *unsafe = GetConfigOption(UNSAFE_TRIGGERS, true, false);
+
+	return itsm_is_worker() || (unsafe && strcmp(unsafe, "on") == 0);
+}
+
+void
+itsm_spread_require_triggers(Oid relation)
+{
+	if (itsm_spread(relation) != NULL && !triggers_are_allowed())
+		ereport(ERROR,
+				(errcode(ERRCODE_ITSM_ATTACHMENT),
+				 errmsg("triggers of distributed tables rest on " UNSAFE_TRIGGERS ", which is off"),
+				 errhint("SET " UNSAFE_TRIGGERS " = on.")));
+}
+
 void
 itsm_spread_check_now(Relation relation, const Policy *policy, List **faults)
 {
 	Spread	   *spread = itsm_spread(RelationGetRelid(relation));
-	const char *unsafe;
 
 	if (spread == NULL)
 		return;
 	check_spread(spread, RelationGetRelid(relation), faults);
 	if (spread->column)
 		itsm_spread_check(relation, policy, spread->column, faults);
-	unsafe = GetConfigOption(UNSAFE_TRIGGERS, true, false);
-	if (!itsm_is_worker() && (unsafe == NULL || strcmp(unsafe, "on") != 0))
+	if (!triggers_are_allowed())
 		fault(faults, NULL, "triggers on distributed tables rest on " UNSAFE_TRIGGERS ", which is off");
 }
 
@@ -277,7 +294,6 @@ check_distribution(Oid relid, const char *column)
 	Relation	relation = itsm_table_open(relid);
 	Spread	   *spread = itsm_spread(relid);
 	List	   *faults = NIL;
-	const char *unsafe = GetConfigOption(UNSAFE_TRIGGERS, true, false);
 
 	if (spread)
 	{
@@ -290,7 +306,7 @@ check_distribution(Oid relid, const char *column)
 		check_ordinary(relation, column, &faults);
 	if (spread == NULL || spread->column)
 		itsm_spread_check(relation, itsm_policy_build(relation, &faults), column, &faults);
-	if (spread == NULL && (unsafe == NULL || strcmp(unsafe, "on") != 0))
+	if (spread == NULL && !triggers_are_allowed())
 		fault(&faults, NULL, "triggers on distributed tables rest on " UNSAFE_TRIGGERS ", which is off");
 	itsm_unmet_raise(faults, ERRCODE_ITSM_ATTACHMENT,
 					 psprintf("\"%s\" cannot be distributed", RelationGetRelationName(relation)),

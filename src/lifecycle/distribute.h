@@ -20,6 +20,9 @@ extern void itsm_spread_check(Relation relation, const Policy *policy, const cha
 /* The same for a table as Citus spreads it now; nothing for an ordinary one. */
 extern void itsm_spread_check_now(Relation relation, const Policy *policy, List **faults);
 
+/* ERRCODE_ITSM_ATTACHMENT when the triggers of a table that is spread cannot be dropped in this session. */
+extern void itsm_spread_require_triggers(Oid relation);
+
 /*
  * Sends the policy of a table that is spread, as this transaction sees it, to
  * the nodes that have no such one; returns how many took it.  They keep it

@@ -136,8 +136,19 @@ like(refusal('coordinator', qq{$unsafe SELECT itsm.attach('spread', 'desk', 'sta
 like(refusal('coordinator', qq{$unsafe SELECT itsm.attach('spread', 'desk', 'status', tenant => 'title')}), qr/^IT051 .*is title, not column \\"tenant\\"/, 'attach: nor with another one');
 like(refusal('coordinator', attach('spread')), qr/^IT051 .*which is off/, 'attach: nor without the setting');
 like(refusal('coordinator', qq{$unsafe SELECT itsm.attach('spread', 'incident', 'status', tenant => 'tenant', attributes => '{"title": "title"}')}), qr/^IT051 .*looks at a record's past or at other records/, 'attach: no rule that looks at what another node has');
+my $named = join ',', refusal('coordinator', qq{$unsafe SELECT itsm.attach('spread', 'incident', 'status', tenant => 'tenant', attributes => '{"title": "title"}')}) =~ /"rule": "(\w+)"/g;
+sql('coordinator', qq{SELECT itsm.define_lifecycle(d || jsonb_build_object('name', 'incident_by_tenant', 'rules', (SELECT jsonb_agg(r) FROM jsonb_array_elements(d->'rules') r WHERE r->>'name' <> ALL ('{$named}'))))
+	FROM itsm.lifecycle_definition('incident') d; CREATE TABLE incident ($columns); SELECT create_distributed_table('incident', 'tenant', colocate_with => 'none')});
+is(sql('coordinator', qq{$unsafe SELECT itsm.attach('incident', 'incident_by_tenant', 'status', mode => 'enforce', tenant => 'tenant', attributes => '{"title": "title"}') > 0}), 't', 'attach: the same lifecycle without them');
+sql('coordinator', qq{$unsafe SELECT itsm.detach('incident'); DROP TABLE incident});
 sql('coordinator', "CREATE EXTENSION citus_columnar; CREATE TABLE columns_apart ($columns) USING columnar");
 isnt(refusal('coordinator', attach('columns_apart')), '', 'attach: no columnar table');
+
+like(refusal('worker1', q{SELECT itsm.distribute('spread', 'tenant')}), qr/^0A000/, 'distribute: not on a worker');
+$node{worker2}->stop;
+like(refusal('coordinator', qq{$unsafe SELECT itsm.attach('spread', 'desk', 'status', tenant => 'tenant')}), qr/^IT051 .*connect/, 'attach: not while a node is out of reach');
+$node{worker2}->start;
+is(sql('coordinator', $unsafe . attach('spread') . ' > 0'), 't', 'attach: it is, when it is back');
 
 # On every node the policy of this one.
 is(sql('coordinator', qq{$unsafe SELECT itsm.distribute('ticket', 'tenant'); SELECT itsm.distribute('late', 'tenant')}), "2\n2", 'distribute: both nodes take the policy');
@@ -192,6 +203,9 @@ verify_nodes('at rest');
 is(sql('worker1', "SELECT kind FROM itsm.history('ticket', '($here,1000)') ORDER BY version LIMIT 1"), 'created', 'the node of a row tells its history');
 sql('coordinator', "BEGIN; SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL itsm.reason = 'because'; UPDATE ticket SET title = 'reasoned', writes = writes + 1 WHERE tenant = '$here' AND id = 1000; COMMIT");
 is(sql('worker1', "SELECT reason FROM itsm.history('ticket', '($here,1000)') ORDER BY version DESC LIMIT 1"), 'because', 'a reason goes with it, when Citus is told to send settings');
+
+sql('coordinator', "BEGIN; SELECT itsm.act_as('anna'); UPDATE ticket SET title = 'acted', writes = writes + 1 WHERE tenant = '$here' AND id = 1000; COMMIT");
+is(sql('worker1', "SELECT actor FROM itsm.history('ticket', '($here,1000)') ORDER BY version DESC LIMIT 1"), 'postgres', 'who acts does not: the role stands there');
 
 # A node's shards are guarded as its tables are.
 my $shard = 'ticket_' . $shard_of->($here);
@@ -265,6 +279,8 @@ is(sql($_, q{SELECT string_agg(problem, ', ') FROM itsm_report.attachment_health
 is(sql($_, q{SELECT itsm.table_policy('ticket')->'lifecycles'}), sql('coordinator', q{SELECT itsm.table_policy('ticket')->'lifecycles'}), "$_ has the coordinator's lifecycle") foreach @workers;
 
 # Detached means gone, on every node.
+like(refusal('coordinator', q{SELECT itsm.detach('ticket')}), qr/^IT051/, 'detach: not without the setting');
+like(refusal('coordinator', "INSERT INTO ticket VALUES (9000, '$here', 'closed', 'x', 1)"), qr/^IT003/, 'detach: the nodes still judge');
 sql('coordinator', qq{$unsafe SELECT itsm.detach('ticket')});
 is(sql('coordinator', q{SELECT string_agg(DISTINCT result, ',') FROM run_command_on_shards('ticket', $$SELECT count(*) FROM pg_trigger WHERE tgrelid = '%s'::regclass AND NOT tgisinternal$$)}), '0', 'detached: no trigger is on any shard');
 is(sql($_, q{SELECT itsm.table_policy('ticket')->'attachments'}), '[]', "detached: $_ has no policy of it") foreach @workers;
