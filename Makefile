@@ -28,6 +28,7 @@ SQL_FILES = \
 	src/lifecycle/learn.sql \
 	src/lifecycle/guard.sql \
 	src/lifecycle/export.sql \
+	src/lifecycle/distribute.sql \
 	src/service_time/service_time.sql \
 	src/service_time/calendar.sql \
 	src/service_time/sla.sql \

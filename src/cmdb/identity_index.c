@@ -356,6 +356,7 @@ const EventListener itsm_identity_listener = {
 	.listens = listens,
 	.remembered = remembered,
 	.bind = bind,
+	.bound_to_node = "rules that identify configuration items",
 };
 
 /* Values that are gone identify nothing; the others still do. */

@@ -11,10 +11,10 @@
 #include "access/table.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "core/errors.h"
+#include "core/shard.h"
 #include "core/table.h"
 #include "executor/spi.h"
 #include "ledger/canonical_text.h"
@@ -249,7 +249,7 @@ itsm_record_lookup(Oid relation, const char *key, Record *record)
 			if (lookup_source(lfirst_oid(cell), key, record))
 				return true;
 	}
-	foreach(cell, find_all_inheritors(relation, AccessShareLock, NULL))
+	foreach(cell, itsm_relation_members(relation, AccessShareLock))
 		if (lookup_source(lfirst_oid(cell), key, record))
 			return true;
 	return false;

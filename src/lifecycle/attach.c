@@ -26,6 +26,7 @@
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
+#include "lifecycle/distribute.h"
 #include "lifecycle/expression.h"
 #include "lifecycle/policy.h"
 #include "miscadmin.h"
@@ -605,7 +606,7 @@ itsm_attach(PG_FUNCTION_ARGS)
 				 errhint("A record's identity stays: use the same key.")));
 	id = store_attachment(&request, source->id);
 	itsm_policy_changed();
-	(void) itsm_policy_build(request.relation, &request.faults);
+	itsm_spread_check_now(request.relation, itsm_policy_build(request.relation, &request.faults), &request.faults);
 	raise_faults(&request);
 	itsm_tell_foreign_triggers(request.relation);
 	tell_not_applicable(&request);
@@ -613,6 +614,8 @@ itsm_attach(PG_FUNCTION_ARGS)
 	tell_attached(&request, id);
 	/* ALTER TABLE wants nobody to have it open; the lock stays */
 	relation_close(request.relation, NoLock);
+	/* before the triggers, whose making locks the table on the other nodes too */
+	(void) itsm_policy_send(relid);
 	itsm_make_triggers(relid);
 	PG_RETURN_INT32(id);
 }
@@ -662,6 +665,10 @@ itsm_detach(PG_FUNCTION_ARGS)
 				 all ? errmsg("\"%s\" is not attached", get_rel_name(relid))
 				 : errmsg("attachment %d does not govern \"%s\"", only, get_rel_name(relid)),
 				 errhint("itsm.attachment lists attachments and their tables.")));
+	CommandCounterIncrement();
+	if (left == 0)
+		itsm_spread_require_triggers(relid);
+	(void) itsm_policy_send(relid);
 	if (left == 0)
 		itsm_drop_triggers(relid);
 	itsm_policy_changed();
@@ -731,5 +738,6 @@ itsm_set_mode(PG_FUNCTION_ARGS)
 	else
 		itsm_policy_event(itsm_attachment_subject(row->id), row->id, "mode_set", "mode", mode, NULL);
 	itsm_policy_changed();
+	(void) itsm_policy_send(row->relation);
 	PG_RETURN_VOID();
 }

@@ -29,7 +29,7 @@ extern bool itsm_has_own_trigger(Oid relation, const char *name);
  */
 extern void itsm_drop_triggers(Oid relation);
 
-/* The relation and its inheritance children, which have sources of their own; no partitions. */
+/* The relation and its inheritance children, or its shards here, which have sources of their own; no partitions. */
 extern List *itsm_governed_relations(Oid relation);
 
 /* True when a unique index over NOT NULL columns covers just these columns (char *). */

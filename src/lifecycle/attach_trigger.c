@@ -14,6 +14,7 @@
 #include "commands/trigger.h"
 #include "core/errors.h"
 #include "core/query.h"
+#include "core/shard.h"
 #include "core/table.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/attachment_row.h"
@@ -74,12 +75,47 @@ itsm_has_own_trigger(Oid relation, const char *name)
 	return own;
 }
 
+/* On a worker of Citus the triggers of a table that is spread are those that the coordinator has. */
+static bool
+comes_with_table(Oid relation)
+{
+	return itsm_is_worker() && itsm_spread(relation) != NULL;
+}
+
+/* But those for TRUNCATE Citus neither makes nor drops on shards that are there. */
+static void
+set_shard_triggers(Oid relation, bool make)
+{
+	ListCell   *cell;
+
+	foreach(cell, itsm_relation_members(relation, make ? ShareRowExclusiveLock : AccessExclusiveLock))
+	{
+		Oid			shard = lfirst_oid(cell);
+		char	   *name;
+
+		if (shard == relation)
+			continue;
+		/* as it is called on shards that come later: the shard's number is behind */
+		name = psprintf("%s%s", TRUNCATE_TRIGGER, get_rel_name(shard) + strlen(get_rel_name(relation)));
+		if (make)
+			make_trigger(shard, name, "BEFORE TRUNCATE");
+		else
+			drop_trigger(shard, name);
+	}
+}
+
 void
 itsm_make_triggers(Oid relation)
 {
-	List	   *relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
+	List	   *relations;
 	ListCell   *cell;
 
+	if (comes_with_table(relation))
+	{
+		set_shard_triggers(relation, true);
+		return;
+	}
+	relations = find_all_inheritors(relation, ShareRowExclusiveLock, NULL);
 	/* a partition that was attached before gets its parent's trigger in the place of its own */
 	foreach(cell, relations)
 		if (lfirst_oid(cell) != relation && get_rel_relispartition(lfirst_oid(cell)) &&
@@ -110,11 +146,17 @@ is_governed(Oid relation)
 void
 itsm_drop_triggers(Oid relation)
 {
-	List	   *relations = find_all_inheritors(relation, AccessExclusiveLock, NULL);
+	List	   *relations;
 	List	   *governed = NIL;
 	ListCell   *cell;
 
 	CommandCounterIncrement();
+	if (comes_with_table(relation))
+	{
+		set_shard_triggers(relation, false);
+		return;
+	}
+	relations = find_all_inheritors(relation, AccessExclusiveLock, NULL);
 	foreach(cell, relations)
 	{
 		Oid			member = lfirst_oid(cell);
@@ -137,10 +179,12 @@ List *
 itsm_governed_relations(Oid relation)
 {
 	List	   *governed = NIL;
+	bool		spread = itsm_spread(relation) != NULL;
 	ListCell   *cell;
 
-	foreach(cell, find_all_inheritors(relation, AccessShareLock, NULL))
-		if (lfirst_oid(cell) == relation || !get_rel_relispartition(lfirst_oid(cell)))
+	/* a table that is spread holds no rows itself: a query of it asks all nodes */
+	foreach(cell, itsm_relation_members(relation, AccessShareLock))
+		if (lfirst_oid(cell) == relation ? !spread : !get_rel_relispartition(lfirst_oid(cell)))
 			governed = lappend_oid(governed, lfirst_oid(cell));
 	return governed;
 }

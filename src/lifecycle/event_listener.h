@@ -33,6 +33,12 @@ typedef struct EventListener
 
 	/* May be NULL.  A record's history has come to say something else: it was migrated, or joined. */
 	void		(*rewritten) (const char *tenant, int64 record);
+
+	/*
+	 * NULL, or what it keeps beside records: it would be wrong once a row goes
+	 * on at another node of Citus, so units that it listens to are refused there.
+	 */
+	const char *bound_to_node;
 } EventListener;
 
 /* NULL-terminated; stands in core/module.c. */

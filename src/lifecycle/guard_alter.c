@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "core/shard.h"
 #include "ledger/append_only.h"
 #include "ledger/policy_event.h"
 #include "lifecycle/attach.h"
@@ -245,6 +246,9 @@ alter_attached(Oid relation, List *rows, const AlterTableCmd *command)
 									"SET UNLOGGED, after which a crash empties the table,", "SET UNLOGGED");
 			break;
 		case AT_ChangeOwner:
+			/* a shard that comes is given its table's owner */
+			if (OidIsValid(itsm_shard_table(relation)))
+				break;
 			foreach(cell, rows)
 				itsm_guard_record(lfirst(cell), "owner_changed", "role",
 								  GetUserNameFromId(get_rolespec_oid(command->newowner, false), false),
@@ -410,7 +414,7 @@ is_genuine(Oid trigger)
 	if (HeapTupleIsValid(tuple))
 	{
 		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-		bool		truncate = strcmp(NameStr(form->tgname), ITSM_TRUNCATE_TRIGGER) == 0;
+		bool		truncate = strncmp(NameStr(form->tgname), ITSM_TRUNCATE_TRIGGER, strlen(ITSM_TRUNCATE_TRIGGER)) == 0;
 
 		genuine = get_func_namespace(form->tgfoid) == get_namespace_oid(ITSM_SCHEMA, true) &&
 			strcmp(get_func_name(form->tgfoid), truncate ? "judge_truncate" : "judge") == 0 &&

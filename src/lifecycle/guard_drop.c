@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "core/query.h"
 #include "core/settings.h"
+#include "core/shard.h"
 #include "ledger/append_only.h"
 #include "lifecycle/attach.h"
 #include "lifecycle/guard.h"
@@ -140,8 +141,11 @@ drop_trigger(const Dropped *dropped, List *told)
 	Oid			relation = remaining_table(dropped);
 	ListCell   *cell;
 
-	if ((strcmp(name, ITSM_ROW_TRIGGER) != 0 && strcmp(name, ITSM_TRUNCATE_TRIGGER) != 0) ||
-		!OidIsValid(relation))
+	if (!OidIsValid(relation) ||
+		(strcmp(name, ITSM_ROW_TRIGGER) != 0 && strcmp(name, ITSM_TRUNCATE_TRIGGER) != 0 &&
+		 /* of a shard they have its number behind */
+		 (strncmp(name, ITSM_ROW_TRIGGER, strlen(ITSM_ROW_TRIGGER)) != 0 ||
+		  !OidIsValid(itsm_shard_table(relation)))))
 		return told;
 	foreach(cell, itsm_guard_governing(relation))
 	{

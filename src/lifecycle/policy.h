@@ -199,7 +199,7 @@ extern Policy *itsm_policy_build(Relation relation, List **faults);
 struct AttachmentRow;
 extern char *itsm_policy_misfit(Relation relation, const struct AttachmentRow *row);
 
-/* The relation and those it is a partition or child of, nearest first. */
+/* The relation and those it is a partition, child or shard of, nearest first. */
 extern List *itsm_policy_ancestors(Oid relation);
 
 #endif							/* ITSM_POLICY_H */

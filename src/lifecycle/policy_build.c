@@ -18,6 +18,7 @@
 #include "catalog/pg_type.h"
 #include "core/attempt.h"
 #include "core/errors.h"
+#include "core/shard.h"
 #include "core/unmet.h"
 #include "lib/qunique.h"
 #include "lifecycle/actor.h"
@@ -35,6 +36,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/varlena.h"
 
 typedef struct Builder
 {
@@ -74,12 +76,31 @@ parse_row(void *argument)
 	parse->node = itsm_row_parse(parse->relation, parse->text, true);
 }
 
+/* True for the bare name of a column of the relation. */
+static bool
+is_column(Relation relation, const char *text)
+{
+	List	   *names;
+
+	return SplitIdentifierString(pstrdup(text), '.', &names) && list_length(names) == 1 &&
+		get_attnum(RelationGetRelid(relation), linitial(names)) > 0;
+}
+
 /* NULL and a fault when the text does not fit the relation. */
 static Node *
 parse_expression(Builder *builder, const char *attribute, const char *what, const char *text)
 {
 	Parse		parse = {builder->relation, text, NULL};
-	ErrorData  *error = itsm_attempt(parse_row, &parse);
+	ErrorData  *error = NULL;
+
+	/*
+	 * What cannot fail is not attempted: Citus sends a subtransaction on over
+	 * connections that may be in the middle of a COPY.
+	 */
+	if (is_column(builder->relation, text))
+		parse_row(&parse);
+	else
+		error = itsm_attempt(parse_row, &parse);
 
 	if (error == NULL)
 		return parse.node;
@@ -520,7 +541,7 @@ watch_other_versions(Builder *builder)
 	}
 }
 
-/* The source of the relation's rows: the attachment's, or its own for an inheritance child. */
+/* The source of the relation's rows: the attachment's, or its own for an inheritance child or a shard. */
 static Source *
 source_of(Builder *builder)
 {
@@ -614,6 +635,7 @@ itsm_policy_ancestors(Oid relation)
 		ScanKeyData key;
 		SysScanDesc scan;
 		HeapTuple	tuple;
+		Oid			table;
 
 		ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
 					ObjectIdGetDatum(list_nth_oid(relations, next)));
@@ -622,6 +644,9 @@ itsm_policy_ancestors(Oid relation)
 			relations = list_append_unique_oid(relations,
 											   ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
 		systable_endscan(scan);
+		table = itsm_shard_table(list_nth_oid(relations, next));
+		if (OidIsValid(table))
+			relations = list_append_unique_oid(relations, table);
 	}
 	table_close(inherits, AccessShareLock);
 	return relations;

@@ -297,6 +297,7 @@ remembered(const Memory *memory)
 const EventListener itsm_reference_listener = {
 	.listens = listens,
 	.remembered = remembered,
+	.bound_to_node = "attributes that refer to records of another table",
 };
 
 /* What an attribute named is forgotten with its value. */

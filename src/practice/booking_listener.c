@@ -169,4 +169,5 @@ remembered(const Memory *memory)
 const EventListener itsm_booking_listener = {
 	.listens = listens,
 	.remembered = remembered,
+	.bound_to_node = "changes booked against conflicts",
 };

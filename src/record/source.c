@@ -12,9 +12,11 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "core/table.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "record/source.h"
 #include "utils/array.h"
@@ -23,6 +25,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 enum
@@ -227,4 +230,28 @@ itsm_source_number(int source, List **dictionary, bool canonical, const char *na
 			*dictionary = itsm_source_dictionary(source);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+ITSM_FUNCTION(itsm_source_table);
+Datum
+itsm_source_table(PG_FUNCTION_ARGS)
+{
+	HeapTuple	class = PG_ARGISNULL(0) ? NULL : SearchSysCache1(RELOID, ObjectIdGetDatum(PG_GETARG_OID(0)));
+	Datum		values[2] = {0};
+	bool		nulls[2] = {true, true};
+	TupleDesc	descriptor;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (HeapTupleIsValid(class))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(class);
+		char	   *schema = get_namespace_name(form->relnamespace);
+
+		itsm_set_text(values, nulls, 0, schema ? psprintf("%s.%s", schema, NameStr(form->relname)) : NULL);
+		nulls[1] = false;
+		values[1] = BoolGetDatum(form->relrowsecurity);
+		ReleaseSysCache(class);
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

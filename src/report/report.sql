@@ -36,14 +36,17 @@ REVOKE ALL ON FUNCTION itsm.revoke_reader(name) FROM PUBLIC;
 
 -- What several reports look up.
 
+-- Not by a query of pg_class: Citus takes shards out of those.
+CREATE FUNCTION itsm.source_table(relation regclass, OUT name text, OUT row_security boolean) RETURNS record
+AS 'MODULE_PATHNAME', 'itsm_source_table' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION itsm.source_table(regclass) IS 'What a table is called now, schema and name without quotes, and whether it has row-level security; nulls of one that is gone.';
+
 CREATE VIEW itsm.source_name AS
 	SELECT s.id,
-		coalesce(n.nspname::pg_catalog.text OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) c.relname::pg_catalog.text,
-			s.relation_name) AS name,
-		coalesce(c.relrowsecurity, false) AS row_security
+		coalesce(t.name, s.relation_name) AS name,
+		coalesce(t.row_security, false) AS row_security
 	FROM itsm.source s
-		LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation::pg_catalog.oid
-		LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace;
+		CROSS JOIN LATERAL itsm.source_table(s.relation) t;
 REVOKE ALL ON itsm.source_name FROM PUBLIC;
 COMMENT ON VIEW itsm.source_name IS 'What the tables of the sources are called now, and whether they have row-level security.';
 COMMENT ON COLUMN itsm.source_name.id IS 'The source.';

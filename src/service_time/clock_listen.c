@@ -366,4 +366,5 @@ const EventListener itsm_clock_listener = {
 	.remembered = remembered,
 	.bind = bind,
 	.rewritten = rewritten,
+	.bound_to_node = "clocks of service levels",
 };

@@ -15,14 +15,14 @@ SELECT set_eq($$SELECT DISTINCT proname::text FROM callable WHERE proname !~ '^(
 	'baseline_covers', 'baseline_covers_changes', 'baseline_taken_at', 'book_changes', 'calendar_deadline',
 	'calendar_preview', 'calendar_time', 'certify_ci', 'change_conflicts', 'change_template_valid', 'changed_names',
 	'check_model_rights', 'check_model_schema', 'check_rows', 'class_attributes', 'class_is_a', 'combine_digests', 'combined_inclusion', 'conformance', 'count_clock', 'count_record',
-	'create_model', 'create_view', 'detach', 'discover_lifecycle', 'drift', 'evaluate_controls', 'event_reason',
+	'create_model', 'create_view', 'detach', 'discover_lifecycle', 'distribute', 'drift', 'evaluate_controls', 'event_reason',
 	'expectation_tally', 'follow_relationships', 'give_back_bookings', 'guard_command', 'guard_drop', 'held_back_since', 'history', 'import_events', 'int4',
 	'interval_of_text', 'is_open', 'judge', 'judge_truncate', 'judged_version', 'leaf_hash',
 	'lifecycle_definition', 'lifecycle_diagram', 'link_model_parts', 'lint_lifecycle', 'matrix_priority', 'matrix_risk',
 	'leave_month', 'max', 'merkle_root', 'migrate', 'min', 'misfit', 'model_attributes', 'model_part_exists', 'model_parts', 'model_relationships',
 	'months_between', 'next_close', 'next_free_slot', 'next_open', 'number', 'number_of_text', 'open_ranges',
 	'percentiles', 'person_key', 'policy_detail', 'prefix', 'priority', 'propose_values', 'record_as_of', 'record_id', 'reject',
-	'risk_of', 'rule_attributes', 'rule_counters', 'seen_tenants', 'sees_every_tenant', 'service_deadline', 'service_time', 'set_mode', 'state_map', 'time_of_text',
+	'risk_of', 'rule_attributes', 'rule_counters', 'seen_tenants', 'sees_every_tenant', 'service_deadline', 'service_time', 'set_mode', 'source_table', 'state_map', 'table_policy', 'take_policy', 'time_of_text',
 	'unpack_relationships', 'unsealed', 'verify_consistency', 'verify_inclusion', 'width'
 	], 'what everybody may call');
 SELECT set_eq($$SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace IN ('itsm'::regnamespace, 'itsm_report'::regnamespace) AND p.prosecdef AND has_function_privilege('rights_stranger', p.oid, 'EXECUTE')$$,

@@ -170,7 +170,7 @@ CREATE VIEW keyed AS SELECT p.oid, p.proname::text AS name, format('SELECT * FRO
 		coalesce((SELECT string_agg(', ' || CASE format_type(t, NULL) WHEN 'timestamp with time zone' THEN 'now()' WHEN 'interval' THEN '''1 hour''' WHEN 'text[]' THEN '''{title}''' WHEN 'text' THEN '''x''' ELSE 'NULL' END, '' ORDER BY n)
 			FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a(t, n) WHERE n > 2 AND n <= p.pronargs - p.pronargdefaults), '')) AS command
 	FROM pg_proc p WHERE p.pronamespace = 'itsm'::regnamespace AND p.prokind = 'f' AND p.proargtypes[0] = 'regclass'::regtype AND p.proargtypes[1] = 'text'::regtype;
-SELECT set_eq($$SELECT name FROM keyed$$, ARRAY['allowed_transitions', 'apply_proposals', 'approve', 'attach', 'attach_relationships', 'authorise_afterwards', 'certify_ci', 'change_conflicts',
+SELECT set_eq($$SELECT name FROM keyed$$, ARRAY['allowed_transitions', 'apply_proposals', 'approve', 'attach', 'attach_relationships', 'authorise_afterwards', 'certify_ci', 'change_conflicts', 'distribute',
 	'evidence', 'history', 'model_attributes', 'next_free_slot', 'override', 'propose_baseline', 'propose_values', 'record_as_of', 'record_id', 'redact', 'reject'], 'functions that take a table and a key');
 SELECT is(told('tenant_alpha', format(command, 'bravo change 1')), told('tenant_alpha', format(command, 'no such change')),
 	name || ' finds no key of bravo''s') FROM keyed WHERE name NOT IN ('attach', 'attach_relationships', 'authorise_afterwards', 'model_attributes', 'override', 'propose_values') ORDER BY name;
