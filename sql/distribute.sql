@@ -1,6 +1,12 @@
 -- Tables under Citus, without Citus: its functions are refused clearly; a policy goes from
 -- one table to another; and what is told from Citus' catalogs, here with catalogs made by hand.
--- test/t/097_citus.pl has the rest.
+-- test/t/097_citus.pl has the rest.  In a database of its own: others' agreements count as clocks.
+SELECT current_database() AS tests \gset
+SET client_min_messages = warning;
+CREATE DATABASE regress_itsm_distribute;
+\c regress_itsm_distribute
+SET client_min_messages = warning;
+CREATE EXTENSION itsm;
 SET search_path = pg_catalog;
 SET client_min_messages = warning;
 SET timezone = 'UTC';
@@ -132,4 +138,6 @@ ROLLBACK;
 \set ON_ERROR_ROLLBACK off
 
 DROP SCHEMA distribute CASCADE;
+\c :tests
+DROP DATABASE regress_itsm_distribute;
 DROP ROLE regress_itsm_distribute;
