@@ -56,6 +56,7 @@ itsm_record_count(const Datum *values, const bool *nulls, RecordCount *count)
 {
 	count->stored = true;
 	count->opened = count->resolved = count->timed = false;
+	count->duration = count->reopened = count->reassigned = 0;
 	if (!nulls[RECORD_PROCESS] && is_counted(values[RECORD_PROCESS]))
 		count_incident(values, nulls, count);
 	count->source = DatumGetInt32(values[RECORD_SOURCE]);
