@@ -377,6 +377,7 @@ keep_page(int64 number, Datum value)
 	}
 	add_page(number, page);
 }
+
 /* Keeps a page out of the row's value, which may be long and stand elsewhere. */
 static void
 keep_value(int64 number, Datum stored)

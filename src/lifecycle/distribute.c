@@ -343,11 +343,14 @@ ITSM_FUNCTION_OF_ALL(itsm_distribute)
 	itsm_check_owner(relation);
 	require_citus(relation);
 	if (!check_distribution(relation, column))
+	{
 		(void) run_on_nodes(ON_COORDINATOR,
 							psprintf("SELECT pg_catalog.create_distributed_table(%s, %s)"
 									 " FROM pg_catalog.set_config('" UNSAFE_TRIGGERS "', 'on', true)",
 									 quote_literal_cstr(itsm_relation_name(relation)), quote_literal_cstr(column)),
 							psprintf("Citus did not distribute %s", itsm_relation_name(relation)));
-	(void) check_distribution(relation, column);
+		/* as Citus spreads it now */
+		(void) check_distribution(relation, column);
+	}
 	PG_RETURN_INT32(itsm_policy_send(relation));
 }
