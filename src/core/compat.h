@@ -153,12 +153,10 @@
 	ReadRecentBuffer((relation)->rd_node, MAIN_FORKNUM, (block), (buffer))
 #endif
 
-/* 16 has a function for adding pages; the caller has the lock for it. */
+/* 16 adds many pages at once; the caller has the lock for it.  Before, core/table_grow.c does. */
 #if PG_VERSION_NUM >= 160000
-#define itsm_add_page(relation) \
-	ExtendBufferedRel(BMR_REL(relation), MAIN_FORKNUM, NULL, EB_SKIP_EXTENSION_LOCK)
-#else
-#define itsm_add_page(relation) ReadBuffer((relation), P_NEW)
+#define itsm_extend_relation(relation, wanted, buffers, added) \
+	ExtendBufferedRelBy(BMR_REL(relation), MAIN_FORKNUM, NULL, EB_SKIP_EXTENSION_LOCK, (wanted), (buffers), (added))
 #endif
 
 /* 18 leaves room in front of a minimal tuple where it is asked for. */

@@ -39,12 +39,6 @@ typedef struct OwnPage
 
 #define VISITED (-1)
 
-/*
- * Who has begun so many pages of a table that grows adds as many, with the next
- * statement: what is taken is given back before it is missed.
- */
-#define PAGES_AHEAD 4
-
 /* Rows lie in the order in which they are asked for: of the last guesses most were right. */
 #define TRUST_MOST 3
 #define TRUSTED 2
@@ -229,11 +223,6 @@ open_kept(OwnTable *table)
 		table->probes[i].trust = TRUST_MOST;
 	}
 	CurrentResourceOwner = caller;
-	if (table->begun >= PAGES_AHEAD)
-	{
-		table->begun = 0;
-		itsm_table_add_pages(table->relation, PAGES_AHEAD);
-	}
 }
 
 Relation
@@ -244,6 +233,7 @@ itsm_own_open(OwnTable *table, LOCKMODE lockmode)
 	if (table->kept)
 		close_kept(table);
 	look_up(table);
+	table->growth.ahead = 0;
 	if (keepers > 0 && !committing)
 		open_kept(table);
 	else
@@ -271,7 +261,7 @@ itsm_own_rename(OwnTable *table, const char *name)
 		close_kept(table);
 	table->name = name;
 	table->oid = InvalidOid;
-	table->begun = 0;
+	table->growth.begun = 0;
 }
 
 static bool
@@ -683,8 +673,7 @@ itsm_own_insert(OwnTable *table, Datum *values, bool *nulls)
 	TableIndexes *indexes = begin_indexes(table, &own);
 	ItemPointerData place = itsm_indexes_insert(table->relation, indexes, values, nulls);
 
-	if (table->grows && ItemPointerGetOffsetNumber(&place) == FirstOffsetNumber)
-		table->begun++;
+	itsm_table_grow(table->relation, &table->growth, &place);
 	end_indexes(table, indexes);
 }
 
@@ -693,10 +682,11 @@ itsm_own_insert_new(OwnTable *table, Datum *values, bool *nulls)
 {
 	TableIndexes own;
 	TableIndexes *indexes = begin_indexes(table, &own);
-	bool		inserted = itsm_indexes_insert_new(table->relation, indexes, values, nulls);
+	ItemPointerData place = itsm_indexes_insert_new(table->relation, indexes, values, nulls);
 
+	itsm_table_grow(table->relation, &table->growth, &place);
 	end_indexes(table, indexes);
-	return inserted;
+	return ItemPointerIsValid(&place);
 }
 
 bool

@@ -50,11 +50,10 @@ typedef struct OwnProbe
 	uint32		uses;			/* of "pages" */
 } OwnProbe;
 
-/* A static variable; only the names, "grows" and the keys are given. */
+/* A static variable; only the names and the keys are given. */
 typedef struct OwnTable
 {
 	const char *name;
-	bool		grows;			/* rows only come: many insert, nobody makes room */
 	int			probe_count;
 	OwnProbe	probes[OWN_PROBES];
 	/* what follows is own_table.c's */
@@ -65,7 +64,7 @@ typedef struct OwnTable
 	Relation	relation;
 	TableIndexes indexes;		/* when kept and written to */
 	BlockNumber pruned;			/* page on which it was tried last */
-	int			begun;			/* pages of one that grows, begun since pages were added to it */
+	TableGrowth growth;			/* "ahead" begins anew with each statement */
 	struct
 	{
 		BlockNumber block;

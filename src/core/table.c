@@ -23,7 +23,6 @@
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
 #include "storage/bufmgr.h"
-#include "storage/freespace.h"
 #include "storage/lmgr.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
@@ -332,23 +331,26 @@ itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *
 }
 
 /* As the executor does it for ON CONFLICT: nobody sees the row until no index objects. */
-bool
+ItemPointerData
 itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls)
 {
 	HeapTuple	tuple = itsm_form_row(RelationGetDescr(table), values, nulls);
 	uint32		token = SpeculativeInsertionLockAcquire(GetCurrentTransactionId());
-	bool		unique;
+	ItemPointerData place;
 
 	HeapTupleHeaderSetSpeculativeToken(tuple->t_data, token);
 	heap_insert(table, tuple, GetCurrentCommandId(true), HEAP_INSERT_SPECULATIVE, NULL);
-	unique = insert_entries(table, indexes, tuple, values, nulls, UNIQUE_CHECK_PARTIAL, NULL);
-	if (unique)
-		heap_finish_speculative(table, &tuple->t_self);
+	place = tuple->t_self;
+	if (insert_entries(table, indexes, tuple, values, nulls, UNIQUE_CHECK_PARTIAL, NULL))
+		heap_finish_speculative(table, &place);
 	else
-		heap_abort_speculative(table, &tuple->t_self);
+	{
+		heap_abort_speculative(table, &place);
+		ItemPointerSetInvalid(&place);
+	}
 	SpeculativeInsertionLockRelease(GetCurrentTransactionId());
 	heap_freetuple(tuple);
-	return unique;
+	return place;
 }
 
 HeapTuple
@@ -431,12 +433,12 @@ bool
 itsm_table_insert_new(Relation table, Datum *values, bool *nulls)
 {
 	TableIndexes indexes;
-	bool		inserted;
+	ItemPointerData place;
 
 	itsm_indexes_open(table, &indexes);
-	inserted = itsm_indexes_insert_new(table, &indexes, values, nulls);
+	place = itsm_indexes_insert_new(table, &indexes, values, nulls);
 	itsm_indexes_close(&indexes);
-	return inserted;
+	return ItemPointerIsValid(&place);
 }
 
 bool
@@ -456,29 +458,6 @@ itsm_table_update(Relation table, HeapTuple old, Datum *values, bool *nulls)
 	}
 	heap_freetuple(tuple);
 	return true;
-}
-
-/* A page stays uninitialized until a row comes, as the server leaves those that it adds in advance. */
-void
-itsm_table_add_pages(Relation table, int count)
-{
-	BlockNumber first = InvalidBlockNumber;
-	BlockNumber last = InvalidBlockNumber;
-
-	if (!ConditionalLockRelationForExtension(table, ExclusiveLock))
-		return;
-	for (int i = 0; i < count; i++)
-	{
-		Buffer		buffer = itsm_add_page(table);
-
-		last = BufferGetBlockNumber(buffer);
-		if (first == InvalidBlockNumber)
-			first = last;
-		ReleaseBuffer(buffer);
-		RecordPageWithFreeSpace(table, last, BLCKSZ - SizeOfPageHeaderData);
-	}
-	UnlockRelationForExtension(table, ExclusiveLock);
-	FreeSpaceMapVacuumRange(table, first, last + 1);
 }
 
 BulkInsert *
@@ -532,6 +511,7 @@ itsm_bulk_flush(BulkInsert *bulk)
 	{
 		tuples[i]->t_self = bulk->slots[i]->tts_tid;
 		itsm_indexes_add(bulk->relation, &bulk->indexes, tuples[i], bulk->values[i], bulk->nulls[i]);
+		itsm_table_grow(bulk->relation, &bulk->growth, &tuples[i]->t_self);
 		ExecClearTuple(bulk->slots[i]);
 	}
 	MemoryContextSwitchTo(caller);

@@ -146,13 +146,30 @@ extern void itsm_indexes_open(Relation table, TableIndexes *indexes);
 extern void itsm_indexes_close(TableIndexes *indexes);
 
 /*
- * As itsm_table_insert and itsm_table_insert_new, with the indexes at hand;
- * the first returns where the row is.
+ * As itsm_table_insert and itsm_table_insert_new, with the indexes at hand.
+ * They return where the row is, an invalid place where there is one already.
  */
 extern ItemPointerData itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
-extern bool itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
+extern ItemPointerData itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 
 /* Rows on their way into a table, inserted many at a time. */
+/* What somebody begins of a table's pages, and adds to it; all zeros at first. */
+typedef struct TableGrowth
+{
+	int			begun;			/* since pages were added last */
+	int			ahead;			/* so many are added, once so many were begun */
+} TableGrowth;
+
+/*
+ * To be called with the place of each row inserted.  Whoever begins pages adds as
+ * many, empty, to the table and its free space map: those who insert find them
+ * there, pay less for each, and do not queue for the lock under which a table
+ * grows.  Each time twice as many, up to 64, until "ahead" is set to 0.  None are
+ * added where somebody else has that lock, or the file system no room for them or
+ * no way to reserve it.
+ */
+extern void itsm_table_grow(Relation table, TableGrowth *growth, const ItemPointerData *place);
+
 #define BULK_ROWS 500
 #define BULK_COLUMNS 8
 
@@ -160,6 +177,7 @@ typedef struct BulkInsert
 {
 	Relation	relation;
 	TableIndexes indexes;
+	TableGrowth growth;
 	MemoryContext context;		/* of the rows waiting */
 	int			count;
 	Datum		values[BULK_ROWS][BULK_COLUMNS];
@@ -174,13 +192,6 @@ extern BulkInsert *itsm_bulk_begin(const char *table);
 extern void itsm_bulk_add(BulkInsert *bulk, const Datum *values, const bool *nulls);
 extern void itsm_bulk_flush(BulkInsert *bulk);
 extern void itsm_bulk_end(BulkInsert *bulk);
-
-/*
- * Adds empty pages to a table and its free space map, so that those who insert
- * find them there and do not queue for the lock under which a table grows.
- * Unless somebody else has that lock.
- */
-extern void itsm_table_add_pages(Relation table, int count);
 
 /* Deletes a row; false when somebody changed or deleted it since it was read. */
 extern bool itsm_table_delete(Relation table, HeapTuple old);

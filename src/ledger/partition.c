@@ -163,7 +163,6 @@ month_at_hand(TimestampTz at)
 	last = (last + MONTHS_AT_HAND - 1) % MONTHS_AT_HAND;
 	itsm_month_bounds(at, &months[last].starts, &months[last].ends);
 	itsm_own_rename(&months[last].table, months[last].name);
-	months[last].table.grows = true;
 	return &months[last];
 }
 
