@@ -440,6 +440,9 @@ compare_versions(const ListCell *a, const ListCell *b)
 	return first < second ? -1 : first > second;
 }
 
+/* So many partitions are looked into by name, before all are. */
+#define MONTHS_READ 12
+
 /* The rows of a record's events in a partition, committed ones and our own. */
 static SysScanDesc
 begin_events(Relation table, ScanKey keys, const char *tenant, int64 record)
@@ -508,6 +511,92 @@ itsm_event_erase(const char *tenant, int64 record, const List *numbers, const ch
 	return count;
 }
 
+/* Adds a record's events in a partition. */
+static List *
+read_partition(Relation table, const char *tenant, int64 record, List *events)
+{
+	ScanKeyData keys[2];
+	SysScanDesc scan = begin_events(table, keys, tenant, record);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
+		events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));
+	systable_endscan(scan);
+	return events;
+}
+
+/* Sorts them; whether no version up to the last one is missing or there twice. */
+static bool
+are_complete(List *events, int64 last)
+{
+	int64		expected = 0;
+	ListCell   *cell;
+
+	if (list_length(events) < last)
+		return false;
+	list_sort(events, compare_versions);
+	foreach(cell, events)
+		if (++expected <= last && ((Event *) lfirst(cell))->version != expected)
+			return false;
+	return true;
+}
+
+/*
+ * The events of a record that mostly lie in the month of its last one and some
+ * before.  False when that is not all of them, which the head tells.
+ */
+static bool
+read_months(const char *tenant, int64 record, List **events)
+{
+	Record		head;
+	TimestampTz starts;
+	TimestampTz ends;
+
+	*events = NIL;
+	if (!itsm_record_read(tenant, record, &head))
+		return false;
+	starts = head.at;
+	for (int i = 0; i < MONTHS_READ; i++)
+	{
+		Oid			partition = itsm_event_partition(starts);
+		Relation	table = try_table_open(partition, AccessShareLock);
+		bool		complete = false;
+
+		if (table == NULL)
+			return false;
+		if (table->rd_rel->relispartition)
+		{
+			*events = read_partition(table, tenant, record, *events);
+			complete = are_complete(*events, head.version);
+		}
+		table_close(table, AccessShareLock);
+		if (complete)
+			return true;
+		itsm_month_bounds(starts, &starts, &ends);
+		if (starts == DT_NOBEGIN || partition == itsm_relation("event_default"))
+			return false;
+		starts--;
+	}
+	return false;
+}
+
+List *
+itsm_event_read_left(const char *tenant, int64 record)
+{
+	List	   *events = NIL;
+	ListCell   *cell;
+
+	foreach(cell, itsm_event_partitions(AccessShareLock))
+	{
+		Relation	table = table_open(lfirst_oid(cell), NoLock);
+
+		events = read_partition(table, tenant, record, events);
+		table_close(table, AccessShareLock);
+	}
+	list_sort(events, compare_versions);
+	return events;
+}
+
 List *
 itsm_event_read(const char *tenant, int64 record)
 {
@@ -519,24 +608,9 @@ itsm_event_read(const char *tenant, int64 record)
 }
 
 List *
-itsm_event_read_left(const char *tenant, int64 record)
+itsm_event_read_by_head(const char *tenant, int64 record)
 {
-	List	   *partitions = itsm_event_partitions(AccessShareLock);
-	List	   *events = NIL;
-	ListCell   *cell;
+	List	   *events;
 
-	foreach(cell, partitions)
-	{
-		Relation	table = table_open(lfirst_oid(cell), NoLock);
-		ScanKeyData keys[2];
-		SysScanDesc scan = begin_events(table, keys, tenant, record);
-		HeapTuple	tuple;
-
-		while (HeapTupleIsValid(tuple = itsm_table_next(scan)))
-			events = lappend(events, itsm_event_of_tuple(RelationGetDescr(table), tuple, true));
-		systable_endscan(scan);
-		table_close(table, AccessShareLock);
-	}
-	list_sort(events, compare_versions);
-	return events;
+	return read_months(tenant, record, &events) ? events : itsm_event_read(tenant, record);
 }

@@ -83,7 +83,7 @@ begin_record(Import *import, const char *written_key)
 			return;
 		}
 	}
-	foreach(cell, itsm_event_read(import->record.tenant, import->record.id))
+	foreach(cell, itsm_event_read_by_head(import->record.tenant, import->record.id))
 		if (strcmp(((Event *) lfirst(cell))->kind, "imported") == 0)
 			import->known = lappend(import->known, lfirst(cell));
 }

@@ -138,7 +138,7 @@ store(Record *record, const Unit *unit, const Fold *fold)
 void
 itsm_project_fold(Record *record, const Unit *unit)
 {
-	List	   *events = itsm_event_read(record->tenant, record->id);
+	List	   *events = itsm_event_read_by_head(record->tenant, record->id);
 	Fold		fold = {.definition = unit->definition, .category = CATEGORY_NONE, .imported_only = true};
 	ListCell   *cell;
 
