@@ -1,8 +1,14 @@
 -- Who begins pages of one of our tables adds as many, before they are missed: row by row four at a
 -- time, within a statement more and more, up to 64.
-SET search_path = pg_catalog;
+-- In a database of its own: what other tests added is there for everybody.
 SET client_min_messages = warning;
+SELECT current_database() AS tests \gset
+CREATE DATABASE regress_itsm_pages_ahead;
+\c regress_itsm_pages_ahead
+SET client_min_messages = warning;
+SET search_path = pg_catalog;
 \set VERBOSITY terse
+CREATE EXTENSION itsm;
 
 CREATE SCHEMA pages;
 CREATE TABLE pages.ticket (id integer PRIMARY KEY, status text, title text);
@@ -53,3 +59,5 @@ SELECT pg_relation_size(:'events') - :before AS grown;
 INSERT INTO pages.ticket SELECT n, 'new', 'B' FROM generate_series(20001, 40000) n;
 SELECT pages.ahead() <= 72 AS no_more;
 SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok AND object LIKE '%pages.ticket%';
+\c :tests
+DROP DATABASE regress_itsm_pages_ahead;

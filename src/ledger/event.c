@@ -23,6 +23,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
+#include "record/projection.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -441,7 +442,7 @@ compare_versions(const ListCell *a, const ListCell *b)
 }
 
 /* So many partitions are looked into by name, before all are. */
-#define MONTHS_READ 12
+#define MONTHS_READ 6
 
 /* The rows of a record's events in a partition, committed ones and our own. */
 static SysScanDesc
@@ -541,41 +542,63 @@ are_complete(List *events, int64 last)
 	return true;
 }
 
-/*
- * The events of a record that mostly lie in the month of its last one and some
- * before.  False when that is not all of them, which the head tells.
- */
+/* Adds the events of a month; whether that is all of the record's, as its head tells. */
 static bool
-read_months(const char *tenant, int64 record, List **events)
+read_month(const Record *head, Oid partition, List **events)
 {
+	Relation	table = try_table_open(partition, AccessShareLock);
+
+	if (table == NULL)
+		return false;
+	if (table->rd_rel->relispartition)
+		*events = read_partition(table, head->tenant, head->id, *events);
+	table_close(table, AccessShareLock);
+	return are_complete(*events, head->version);
+}
+
+/* When something happened to the record last, as far as its row tells: importing is of today. */
+static TimestampTz
+last_milestone(const Record *head)
+{
+	Projection	projection;
+	TimestampTz last = DT_NOBEGIN;
+
+	if (itsm_projection_read(head, &projection))
+		for (int i = 0; i < MILESTONE_COUNT; i++)
+			if (projection.milestones.reached[i] && !TIMESTAMP_NOT_FINITE(projection.milestones.at[i]))
+				last = Max(last, projection.milestones.at[i]);
+	return last == DT_NOBEGIN ? head->at : last;
+}
+
+/* The events in the months where a record's mostly lie.  False when that is not all of them. */
+static bool
+read_months(const char *tenant, int64 record, TimestampTz near, List **events)
+{
+	Oid			none = itsm_relation("event_default");
 	Record		head;
-	TimestampTz starts;
+	Oid			now;
 	TimestampTz ends;
 
 	*events = NIL;
 	if (!itsm_record_read(tenant, record, &head))
 		return false;
-	starts = head.at;
+	now = itsm_event_partition(head.at);
+	if (now == none || read_month(&head, now, events))
+		return now != none;
+	if (TIMESTAMP_NOT_FINITE(near))
+		near = last_milestone(&head);
 	for (int i = 0; i < MONTHS_READ; i++)
 	{
-		Oid			partition = itsm_event_partition(starts);
-		Relation	table = try_table_open(partition, AccessShareLock);
-		bool		complete = false;
+		Oid			partition = itsm_event_partition(near);
 
-		if (table == NULL)
+		if (partition == none)
 			return false;
-		if (table->rd_rel->relispartition)
-		{
-			*events = read_partition(table, tenant, record, *events);
-			complete = are_complete(*events, head.version);
-		}
-		table_close(table, AccessShareLock);
-		if (complete)
+		if (partition != now && read_month(&head, partition, events))
 			return true;
-		itsm_month_bounds(starts, &starts, &ends);
-		if (starts == DT_NOBEGIN || partition == itsm_relation("event_default"))
+		itsm_month_bounds(near, &near, &ends);
+		if (near == DT_NOBEGIN)
 			return false;
-		starts--;
+		near--;
 	}
 	return false;
 }
@@ -608,9 +631,9 @@ itsm_event_read(const char *tenant, int64 record)
 }
 
 List *
-itsm_event_read_by_head(const char *tenant, int64 record)
+itsm_event_read_by_head(const char *tenant, int64 record, TimestampTz near)
 {
 	List	   *events;
 
-	return read_months(tenant, record, &events) ? events : itsm_event_read(tenant, record);
+	return read_months(tenant, record, near, &events) ? events : itsm_event_read(tenant, record);
 }

@@ -124,8 +124,9 @@ extern List *itsm_event_read(const char *tenant, int64 record);
 /*
  * The same as far as the head knows of them, mostly without a look into every
  * month: for those who go through many records and trust their heads.
+ * near: a time of theirs, the last one best; DT_NOEND: what the head's row tells.
  */
-extern List *itsm_event_read_by_head(const char *tenant, int64 record);
+extern List *itsm_event_read_by_head(const char *tenant, int64 record, TimestampTz near);
 
 /* As itsm_event_read, without those that are archived (archive.h). */
 extern List *itsm_event_read_left(const char *tenant, int64 record);

@@ -42,6 +42,7 @@ typedef struct Import
 	const char *value;			/* its status value where that maps to no state; NULL: null */
 	int64		written;
 	int64		written_here;
+	TimestampTz last;			/* that was written */
 } Import;
 
 /* The record of a key: found, made from its row, or made as one whose row is gone. */
@@ -83,7 +84,7 @@ begin_record(Import *import, const char *written_key)
 			return;
 		}
 	}
-	foreach(cell, itsm_event_read_by_head(import->record.tenant, import->record.id))
+	foreach(cell, itsm_event_read_by_head(import->record.tenant, import->record.id, DT_NOEND))
 		if (strcmp(((Event *) lfirst(cell))->kind, "imported") == 0)
 			import->known = lappend(import->known, lfirst(cell));
 }
@@ -154,6 +155,7 @@ append_imported(Import *import, const LogEntry *entry, const char *state, const 
 		elog(ERROR, "record " INT64_FORMAT " is gone", import->record.id);
 	import->written++;
 	import->written_here++;
+	import->last = entry->at;
 }
 
 /* A status value of the application, or the name of a state; NULL when it is neither. */
@@ -195,7 +197,7 @@ static void
 end_record(Import *import)
 {
 	if (import->written_here > 0)
-		itsm_project_fold(&import->record, import->attachment->current);
+		itsm_project_fold(&import->record, import->attachment->current, import->last);
 	MemoryContextReset(import->context);
 }
 

@@ -48,9 +48,10 @@ extern void itsm_project_join(Record *record, const Record *other);
 
 /*
  * Folds all events of a record anew, in order of time: after history was
- * imported.  Milestones that the application keeps itself stay.
+ * imported.  Milestones that the application keeps itself stay.  near: a time of
+ * what was imported.
  */
-extern void itsm_project_fold(Record *record, const Unit *unit);
+extern void itsm_project_fold(Record *record, const Unit *unit, TimestampTz near);
 
 /* The record is in a state of another version or lifecycle from now on. */
 extern void itsm_project_migration(Record *record, const Definition *definition, int version,

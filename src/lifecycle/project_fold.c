@@ -136,9 +136,9 @@ store(Record *record, const Unit *unit, const Fold *fold)
 }
 
 void
-itsm_project_fold(Record *record, const Unit *unit)
+itsm_project_fold(Record *record, const Unit *unit, TimestampTz near)
 {
-	List	   *events = itsm_event_read_by_head(record->tenant, record->id);
+	List	   *events = itsm_event_read_by_head(record->tenant, record->id, near);
 	Fold		fold = {.definition = unit->definition, .category = CATEGORY_NONE, .imported_only = true};
 	ListCell   *cell;
 

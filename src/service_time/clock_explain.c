@@ -251,7 +251,7 @@ itsm_explain_clock(PG_FUNCTION_ARGS)
 	if (tenant == NULL || !itsm_sees_tenant(tenant))
 		return (Datum) 0;
 	replay = itsm_replay_begin(sla);
-	(void) itsm_replay_record(replay, tenant, record, itsm_event_read_by_head(tenant, record), &trace);
+	(void) itsm_replay_record(replay, tenant, record, itsm_event_read_by_head(tenant, record, DT_NOEND), &trace);
 	explain(&explanation, trace);
 	itsm_replay_end(replay);
 	return (Datum) 0;

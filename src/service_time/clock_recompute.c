@@ -129,7 +129,7 @@ itsm_clock_replay_store(const char *tenant, int64 record)
 		return;
 	replay = itsm_replay_begin(0);
 	replace_rows(tenant, record, kept,
-				 itsm_replay_record(replay, tenant, record, itsm_event_read_by_head(tenant, record), NULL), 0);
+				 itsm_replay_record(replay, tenant, record, itsm_event_read_by_head(tenant, record, DT_NOEND), NULL), 0);
 	itsm_replay_end(replay);
 }
 
@@ -321,7 +321,7 @@ look_again(Recompute *recompute, const char *tenant, int64 record)
 	{
 		CHECK_FOR_INTERRUPTS();
 		version = version_of(tenant, record);
-		computed = itsm_replay_record(recompute->replay, tenant, record, itsm_event_read_by_head(tenant, record), NULL);
+		computed = itsm_replay_record(recompute->replay, tenant, record, itsm_event_read_by_head(tenant, record, DT_NOEND), NULL);
 		kept = itsm_clocks_of(tenant, record);
 	} while (version != version_of(tenant, record));
 	if (itsm_replay_passed(recompute->replay))

@@ -677,7 +677,7 @@ itsm_clock_replay_start(const char *tenant, int64 record, int64 version, const S
 	replay = itsm_replay_begin(sla->id);
 	replay->known = known;
 	replay->known_version = version;
-	rows = itsm_replay_record(replay, tenant, record, itsm_event_read_by_head(tenant, record), NULL);
+	rows = itsm_replay_record(replay, tenant, record, itsm_event_read_by_head(tenant, record, DT_NOEND), NULL);
 	if (rows != NIL && ((ClockRow *) linitial(rows))->clock.stage < CLOCK_COMPLETED)
 		*clock = ((ClockRow *) linitial(rows))->clock;
 	else
