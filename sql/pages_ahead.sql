@@ -51,6 +51,7 @@ CALL pages.write(2, 400);
 SELECT pages.ahead() BETWEEN :before - 8 AND :before + 8 AS as_many;
 -- others write there before the table grows
 \c -
+SET client_min_messages = warning;
 SET search_path = pg_catalog;
 SELECT pg_relation_size(:'events') AS before \gset
 CALL pages.write(3, 40);
