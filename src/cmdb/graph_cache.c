@@ -450,7 +450,8 @@ read_at(Snapshot snapshot, const ItemPointerData *place, int64 number, int64 nod
 		bool		isnull;
 		Datum		value = heap_getattr(&tuple, PAGE_BYTES + 1, descriptor, &isnull);
 
-		there = DatumGetInt64(heap_getattr(&tuple, PAGE_NUMBER + 1, descriptor, &isnull)) == number;
+		there = value != (Datum) 0 &&
+			DatumGetInt64(heap_getattr(&tuple, PAGE_NUMBER + 1, descriptor, &isnull)) == number;
 		if (there && (VARATT_IS_EXTERNAL(DatumGetPointer(value)) || VARATT_IS_COMPRESSED(DatumGetPointer(value))))
 			elsewhere = datumCopy(value, false, -1);
 		else if (there && parts_read < PARTS && place_of(number)->page == NULL)
