@@ -165,8 +165,8 @@ typedef struct TableGrowth
  * many, empty, to the table and its free space map: those who insert find them
  * there, pay less for each, and do not queue for the lock under which a table
  * grows.  Each time twice as many, up to 64, until "ahead" is set to 0.  None are
- * added where somebody else has that lock, or the file system no room for them or
- * no way to reserve it.
+ * added where somebody else has that lock.  On a full disk, or where room cannot be
+ * reserved, none are either before PostgreSQL 16; from 16 on a full disk is an error (53100).
  */
 extern void itsm_table_grow(Relation table, TableGrowth *growth, const ItemPointerData *place);
 
