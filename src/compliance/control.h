@@ -40,7 +40,7 @@ typedef struct ControlResult
 	int64		checked;		/* rows looked at */
 	int64		failed;			/* of these */
 	const char *detail;			/* why the status is what it is; tells nothing of records, but for CONTROL_ERROR */
-	const char *example;		/* the first problem found, or NULL */
+	const char *example;		/* the first problem by its bytes, or NULL */
 } ControlResult;
 
 /* Columns of what a control's query gives. */

@@ -156,13 +156,32 @@ start_up(DestReceiver *self, int operation, TupleDesc columns)
 }
 
 static char *
-example_of(TupleTableSlot *slot)
+text_of(TupleTableSlot *slot, int column)
 {
-	const bool *nulls = slot->tts_isnull;
-	char	   *subject = nulls[FINDING_SUBJECT] ? "" : TextDatumGetCString(slot->tts_values[FINDING_SUBJECT]);
-	char	   *problem = nulls[FINDING_PROBLEM] ? "" : TextDatumGetCString(slot->tts_values[FINDING_PROBLEM]);
+	return slot->tts_isnull[column] ? pstrdup("") : TextDatumGetCString(slot->tts_values[column]);
+}
 
-	return psprintf("%s%s%s", subject, *subject && *problem ? ": " : "", problem);
+/* The least by its bytes, so that it does not depend on the order in which a plan finds them. */
+static void
+keep_example(Judge *judge, TupleTableSlot *slot)
+{
+	MemoryContext caller = MemoryContextSwitchTo(judge->context);
+	const char **kept = &judge->result->example;
+	char	   *subject = text_of(slot, FINDING_SUBJECT);
+	char	   *problem = text_of(slot, FINDING_PROBLEM);
+	char	   *example = psprintf("%s%s%s", subject, *subject && *problem ? ": " : "", problem);
+
+	pfree(subject);
+	pfree(problem);
+	if (*kept == NULL || strcmp(example, *kept) < 0)
+	{
+		if (*kept)
+			pfree((char *) *kept);
+		*kept = example;
+	}
+	else
+		pfree(example);
+	MemoryContextSwitchTo(caller);
 }
 
 static bool
@@ -177,13 +196,7 @@ receive(TupleTableSlot *slot, DestReceiver *self)
 	judge->result->failed++;
 	if (judge->failing)
 		tuplestore_putvalues(judge->failing, judge->columns, slot->tts_values, slot->tts_isnull);
-	if (judge->result->example == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(judge->context);
-
-		judge->result->example = example_of(slot);
-		MemoryContextSwitchTo(caller);
-	}
+	keep_example(judge, slot);
 	return true;
 }
 

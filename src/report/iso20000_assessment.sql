@@ -55,7 +55,7 @@ COMMENT ON COLUMN itsm.control_standing.status IS 'Status by the assessment; no 
 COMMENT ON COLUMN itsm.control_standing.checked IS 'How many things were looked at.';
 COMMENT ON COLUMN itsm.control_standing.failed IS 'How many of these did not conform.';
 COMMENT ON COLUMN itsm.control_standing.detail IS 'Why the status is what it is.';
-COMMENT ON COLUMN itsm.control_standing.example IS 'The first problem found.';
+COMMENT ON COLUMN itsm.control_standing.example IS 'The first problem, in the order of their texts.';
 
 -- What came of each clause, and of those above it, in each assessment.
 CREATE VIEW itsm.clause_result AS
@@ -298,7 +298,7 @@ COMMENT ON COLUMN itsm_report.iso20000_result.status IS 'conforming, nonconformi
 COMMENT ON COLUMN itsm_report.iso20000_result.checked IS 'How many things were looked at.';
 COMMENT ON COLUMN itsm_report.iso20000_result.failed IS 'How many of these did not conform.';
 COMMENT ON COLUMN itsm_report.iso20000_result.detail IS 'Why the status was what it was.';
-COMMENT ON COLUMN itsm_report.iso20000_result.example IS 'The first problem found. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.iso20000_result.example IS 'The first problem, in the order of their texts. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.iso20000_result.query_sha256 IS 'SHA-256 of the query that answered it, in hex.';
 
 CREATE VIEW itsm_report.iso20000_gap WITH (security_barrier = true) AS
@@ -353,7 +353,7 @@ COMMENT ON COLUMN itsm_report.iso20000_gap.status IS 'nonconforming, no evidence
 COMMENT ON COLUMN itsm_report.iso20000_gap.checked IS 'How many things were looked at.';
 COMMENT ON COLUMN itsm_report.iso20000_gap.failed IS 'How many of these did not conform.';
 COMMENT ON COLUMN itsm_report.iso20000_gap.missing IS 'What is missing.';
-COMMENT ON COLUMN itsm_report.iso20000_gap.example IS 'The first problem found. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.iso20000_gap.example IS 'The first problem, in the order of their texts. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.iso20000_gap.remedy IS 'What would fix it.';
 COMMENT ON COLUMN itsm_report.iso20000_gap.owner IS 'Who sees to it that it is closed (itsm.assign_gap, itsm.raise_action); null: nobody yet.';
 COMMENT ON COLUMN itsm_report.iso20000_gap.due IS 'By when: the start of that day (UTC).';

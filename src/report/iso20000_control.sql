@@ -39,6 +39,6 @@ COMMENT ON COLUMN itsm_report.iso20000_control.status IS 'conforming, nonconform
 COMMENT ON COLUMN itsm_report.iso20000_control.checked IS 'How many things were looked at.';
 COMMENT ON COLUMN itsm_report.iso20000_control.failed IS 'How many of these do not conform.';
 COMMENT ON COLUMN itsm_report.iso20000_control.detail IS 'Why the status is what it is: counts, what is not attached, the reason of the exclusion, or the error.';
-COMMENT ON COLUMN itsm_report.iso20000_control.example IS 'The first problem found. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
+COMMENT ON COLUMN itsm_report.iso20000_control.example IS 'The first problem, in the order of their texts. While any table with row-level security is attached, null for all but the roles named by itsm.grant_reader.';
 COMMENT ON COLUMN itsm_report.iso20000_control.remedy IS 'What would fix it.';
 COMMENT ON COLUMN itsm_report.iso20000_control.evaluated_at IS 'When it was evaluated.';
