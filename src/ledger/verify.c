@@ -9,6 +9,7 @@
  */
 #include "core/itsm.h"
 
+#include "access/stratnum.h"
 #include "core/attempt.h"
 #include "core/query.h"
 #include "funcapi.h"
@@ -17,6 +18,7 @@
 #include "ledger/verify.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
 /* Between two messages about progress. */
@@ -115,10 +117,16 @@ itsm_verify_is_last(const Verification *verification)
 	return verification->before == PG_INT64_MAX;
 }
 
-bool
-itsm_verify_has(const Verification *verification, int64 record)
+int
+itsm_verify_range_keys(const Verification *verification, AttrNumber column, ScanKey keys)
 {
-	return record >= verification->from && (record < verification->before || itsm_verify_is_last(verification));
+	int			count = 0;
+
+	if (!itsm_verify_is_first(verification))
+		ScanKeyInit(&keys[count++], column, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(verification->from));
+	if (!itsm_verify_is_last(verification))
+		ScanKeyInit(&keys[count++], column, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(verification->before));
+	return count;
 }
 
 char *

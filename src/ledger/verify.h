@@ -9,6 +9,7 @@
 #ifndef ITSM_VERIFY_H
 #define ITSM_VERIFY_H
 
+#include "access/skey.h"
 #include "ledger/event_fold.h"
 #include "record/projection.h"
 #include "record/record.h"
@@ -77,7 +78,9 @@ extern const JsonbContainer *itsm_verify_digest(const Verification *verification
  */
 extern bool itsm_verify_is_first(const Verification *verification);
 extern bool itsm_verify_is_last(const Verification *verification);
-extern bool itsm_verify_has(const Verification *verification, int64 record);
+
+/* Keys of a scan over a column of record numbers for that, at most two; returns how many. */
+extern int	itsm_verify_range_keys(const Verification *verification, AttrNumber column, ScanKey keys);
 
 /* A condition for that, as SQL: " WHERE …", or empty. */
 extern char *itsm_verify_range(const Verification *verification, const char *column);

@@ -11,9 +11,8 @@
  */
 #include "core/itsm.h"
 
-#include "access/heapam.h"
+#include "access/genam.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_collation_d.h"
 #include "core/attempt.h"
 #include "core/errors.h"
@@ -187,37 +186,43 @@ claim_leaves(SealCheck *check, const SealRun *run)
 	}
 }
 
-/* All runs in the order in which they lie: that is of leaves, mostly. */
+/* All runs in the order in which they lie, that is of leaves, mostly; or those of the part's records. */
 static void
-each_run(SealCheck *check, void (*work) (SealCheck *check, const SealRun *run))
+each_run(SealCheck *check, bool all, void (*work) (SealCheck *check, const SealRun *run))
 {
 	Relation	table = table_open(itsm_relation("seal_run"), AccessShareLock);
-	TableScanDesc scan = table_beginscan(table, check->snapshot, 0, NULL);
+	Oid			index = (RelationGetIndexList(table), table->rd_pkindex);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "itsm sealed run", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
 	uint64		done = 0;
+	ScanKeyData keys[2];
+	int			count = all ? 0 : itsm_verify_range_keys(check->verification, 1, keys);
+	SysScanDesc scan = systable_beginscan(table, index, count > 0, check->snapshot, count, keys);
 	HeapTuple	tuple;
 
-	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	while ((tuple = systable_getnext(scan)) != NULL)
 	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
 		SealRun		run;
 
 		CHECK_FOR_INTERRUPTS();
 		itsm_seal_run_of_tuple(RelationGetDescr(table), tuple, &run);
 		work(check, &run);
 		itsm_verify_progress(check->verification, "runs of sealed events", ++done);
+		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
 	}
-	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	table_endscan(scan);
+	systable_endscan(scan);
 	table_close(table, AccessShareLock);
 }
 
+/* In the first part all of them: two that name one leaf may be of two parts. */
 static void
 claim_all(void *argument)
 {
-	each_run(argument, claim_leaves);
+	SealCheck  *check = argument;
+
+	each_run(check, itsm_verify_is_first(check->verification), claim_leaves);
 }
 
 static void *
@@ -318,7 +323,7 @@ tell_lost_leaves(SealCheck *check, const SealRun *run)
 	LogCheck   *log = find_log(check, run->tenant);
 	ArchivedRecord archived = {.version = -1};
 
-	if (log == NULL || run->leaf < 0 || !itsm_verify_has(check->verification, run->record))
+	if (log == NULL || run->leaf < 0)
 		return;
 	for (int64 i = 0; i < run->events && run->leaf + i < log->head.size; i++)
 		if (!bit_of(log->seen, run->leaf + i))
@@ -340,7 +345,7 @@ tell_lost_leaves(SealCheck *check, const SealRun *run)
 static void
 tell_all_lost(void *argument)
 {
-	each_run(argument, tell_lost_leaves);
+	each_run(argument, false, tell_lost_leaves);
 }
 
 static void
