@@ -54,7 +54,7 @@ BEGIN;
 CALL itsm.verify_in_parts(2, anew => true);
 SELECT max(verification), count(*) FROM itsm_report.verification WHERE finished_at IS NOT NULL;
 ROLLBACK;
--- a part looks at the leaves of its own records only, and misses the event of one of them
+-- a part looks at the leaves of its own records only, and finds that the event of one of them is missing
 BEGIN;
 SELECT itsm.record_id('verify_parts.ticket', '100') AS first, itsm.record_id('verify_parts.ticket', '101') AS next, itsm.record_id('verify_parts.ticket', '110') AS last \gset
 SET LOCAL session_replication_role = replica;

@@ -195,7 +195,7 @@ each_run(SealCheck *check, bool all, void (*work) (SealCheck *check, const SealR
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "itsm sealed run", ALLOCSET_DEFAULT_SIZES);
 	uint64		done = 0;
 	ScanKeyData keys[2];
-	int			count = all ? 0 : itsm_verify_range_keys(check->verification, 1, keys);
+	int			count = all ? 0 : itsm_verify_range_keys(check->verification, 1 /* record */ , keys);
 	SysScanDesc scan = systable_beginscan(table, index, count > 0, check->snapshot, count, keys);
 	HeapTuple	tuple;
 
