@@ -29,7 +29,7 @@ FROM bench.variant v
 	JOIN (SELECT *, CASE variant WHEN 'none' THEN format('*%s (%s)*', round(cpu, 2), round(wall, 2))
 			ELSE format('%s (%s)', round(cpu, 2), round(wall, 2)) END AS shown
 		FROM bench.beyond) b ON b.variant = v.name
-WHERE v.name <> 'generic'
+WHERE v.name NOT IN ('generic', 'rows_alone')
 GROUP BY v.position, v.label ORDER BY v.position;
 SELECT E'\nThe first row, in italics, is the whole cost without a trigger; below it, what is added.\n';
 
@@ -76,7 +76,8 @@ SELECT E'\n| | aimed at | measured |\n|---|---|---:|';
 WITH ours AS (SELECT * FROM bench.history WHERE name = 'itsm_history'),
 	audit AS (SELECT * FROM bench.history WHERE name = 'audit'),
 	generic AS (SELECT * FROM bench.history WHERE name = 'generic'),
-	alone AS (SELECT max(cpu) FILTER (WHERE workload = 'case') AS moved, max(cpu) FILTER (WHERE workload = 'tracked') AS tracked FROM bench.beyond WHERE variant = 'rows_alone')
+	alone AS (SELECT max(cpu) FILTER (WHERE workload = 'case') AS moved, max(cpu) FILTER (WHERE workload = 'tracked') AS tracked,
+		max(slower) FILTER (WHERE workload = 'durable_1') AS durable, max(slower) FILTER (WHERE workload = 'case_1') AS latency FROM bench.beyond WHERE variant = 'rows_alone')
 SELECT format('| %s | %s | %s |', what, aim, measured)
 FROM ours, audit, generic, alone, LATERAL (VALUES
 	(1, 'status and two columns, itsm : CASE and jsonb audit row', 'at most 0.5', round(ours.moved / audit.moved, 2)::text),
@@ -90,7 +91,9 @@ FROM ours, audit, generic, alone, LATERAL (VALUES
 	(9, 'throughput of 16 clients, itsm : no trigger', 'at least 60 %', round(100 * ours.throughput) || ' %'),
 	(10, 'bytes of an event : of a jsonb audit row', 'below 1', round((ours.heap + ours.indexes) / (audit.heap + audit.indexes), 2)::text),
 	(11, 'status and two columns, the rows alone (bench/rows_alone.c) : CASE and jsonb audit row', '', round(alone.moved / audit.moved, 2)::text),
-	(12, 'tracked column, the rows alone : CASE and jsonb audit row', '', round(alone.tracked / audit.tracked, 2)::text)) AS line (number, what, aim, measured)
+	(12, 'tracked column, the rows alone : CASE and jsonb audit row', '', round(alone.tracked / audit.tracked, 2)::text),
+	(13, 'latency of a single row, a trigger in C that writes the rows alone : no trigger, durable', '', round(alone.durable, 2)::text),
+	(14, 'the same where commits do not wait for the disk', '', round(alone.latency, 2)::text)) AS line (number, what, aim, measured)
 ORDER BY number;
 
 SELECT format(E'\nLoading, µs of CPU: a row by backfill %s (of four rows and seven index entries), an event by import_events %s.',

@@ -17,6 +17,7 @@
 #include "access/tableam.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -30,6 +31,7 @@
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(bench_rows_alone);
+PG_FUNCTION_INFO_V1(bench_rows_alone_trigger);
 
 /* Where the rows of a table are now, in their first order. */
 typedef struct Places
@@ -127,16 +129,10 @@ insert(Relation table, Relation index, IndexInfo *info, int64 record)
 	index_insert(index, values, nulls, &event->t_self, table, UNIQUE_CHECK_YES, false, info);
 }
 
-/*
- * bench_rows_alone(first integer, last integer, moved boolean): writes what the
- * history of these records' next change writes; moved: their state rows, too.
- */
-Datum
-bench_rows_alone(PG_FUNCTION_ARGS)
+/* Writes what the history of these records' next change writes; moved: their state rows, too. */
+static void
+write_rows(int first, int last, bool moved)
 {
-	int			first = PG_GETARG_INT32(0);
-	int			last = PG_GETARG_INT32(1);
-	bool		moved = PG_GETARG_BOOL(2);
 	Relation	head_table = open_table("head");
 	Relation	state_table = open_table("state");
 	Relation	event_table = open_table("event");
@@ -164,5 +160,27 @@ bench_rows_alone(PG_FUNCTION_ARGS)
 	table_close(event_table, NoLock);
 	table_close(state_table, NoLock);
 	table_close(head_table, NoLock);
+}
+
+/* bench_rows_alone(first integer, last integer, moved boolean): for many records at once. */
+Datum
+bench_rows_alone(PG_FUNCTION_ARGS)
+{
+	write_rows(PG_GETARG_INT32(0), PG_GETARG_INT32(1), PG_GETARG_BOOL(2));
 	PG_RETURN_VOID();
+}
+
+/* AFTER UPDATE FOR EACH ROW: for the record whose number is in the first column, which moves. */
+Datum
+bench_rows_alone_trigger(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	bool		isnull;
+	int			number;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "not called as a trigger");
+	number = DatumGetInt32(heap_getattr(data->tg_newtuple, 1, RelationGetDescr(data->tg_relation), &isnull));
+	write_rows(number, number, true);
+	PG_RETURN_POINTER(NULL);
 }

@@ -18,3 +18,9 @@ INSERT INTO bench.event
 	FROM (SELECT x.* FROM itsm.event x JOIN bench.head h ON h.id = x.record WHERE x.kind = 'transition' ORDER BY x.at DESC LIMIT 1) e,
 		generate_series(1, (SELECT count(*) FROM bench.head)) n;
 VACUUM ANALYZE bench.head, bench.state, bench.event;
+
+-- The same for single rows: what a trigger costs that writes these rows and does nothing else.
+CREATE FUNCTION bench.write_rows_alone() RETURNS trigger LANGUAGE c AS :'library', 'bench_rows_alone_trigger';
+CALL bench.make('rows_alone', 'the rows of the history alone, by a trigger in C');
+SELECT format('CALL bench.fill(%L, %s)', 'rows_alone', (SELECT count(*) FROM bench.none)) \gexec
+CREATE TRIGGER write_rows_alone AFTER UPDATE ON bench.rows_alone FOR EACH ROW EXECUTE FUNCTION bench.write_rows_alone();

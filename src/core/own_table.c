@@ -262,6 +262,7 @@ itsm_own_rename(OwnTable *table, const char *name)
 	table->name = name;
 	table->oid = InvalidOid;
 	table->growth.begun = 0;
+	table->growth.rows = 0;
 }
 
 static bool
@@ -673,7 +674,7 @@ itsm_own_insert(OwnTable *table, Datum *values, bool *nulls)
 	TableIndexes *indexes = begin_indexes(table, &own);
 	ItemPointerData place = itsm_indexes_insert(table->relation, indexes, values, nulls);
 
-	itsm_table_grow(table->relation, &table->growth, &place);
+	itsm_table_grow(table->relation, indexes, &table->growth, &place);
 	end_indexes(table, indexes);
 }
 
@@ -684,7 +685,7 @@ itsm_own_insert_new(OwnTable *table, Datum *values, bool *nulls)
 	TableIndexes *indexes = begin_indexes(table, &own);
 	ItemPointerData place = itsm_indexes_insert_new(table->relation, indexes, values, nulls);
 
-	itsm_table_grow(table->relation, &table->growth, &place);
+	itsm_table_grow(table->relation, indexes, &table->growth, &place);
 	end_indexes(table, indexes);
 	return ItemPointerIsValid(&place);
 }

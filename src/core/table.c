@@ -511,7 +511,7 @@ itsm_bulk_flush(BulkInsert *bulk)
 	{
 		tuples[i]->t_self = bulk->slots[i]->tts_tid;
 		itsm_indexes_add(bulk->relation, &bulk->indexes, tuples[i], bulk->values[i], bulk->nulls[i]);
-		itsm_table_grow(bulk->relation, &bulk->growth, &tuples[i]->t_self);
+		itsm_table_grow(bulk->relation, &bulk->indexes, &bulk->growth, &tuples[i]->t_self);
 		ExecClearTuple(bulk->slots[i]);
 	}
 	MemoryContextSwitchTo(caller);

@@ -1,6 +1,6 @@
 /*
  * table_grow.c
- *		Pages added to a table before rows need them.
+ *		Pages added to a table and its indexes before rows and entries need them.
  *
  * A page that is added by itself costs a write of 8 kB of zeros, which is more
  * than what the rows on it cost to insert.  Many at a time have room reserved in
@@ -19,6 +19,10 @@
 
 #define PAGES_LEAST 4
 #define PAGES_MOST 64
+
+/* Of an index: it is looked whether one is left once so many rows came. */
+#define ROWS_BETWEEN_LOOKS 16
+#define INDEX_SHARE 8			/* at most one page in so many is added */
 
 #ifdef itsm_extend_relation
 
@@ -79,31 +83,66 @@ extend(Relation table, uint32 *count)
 
 #endif
 
-/* Pages stay uninitialized until a row comes, as the server leaves those that it adds in advance. */
+/*
+ * Pages stay uninitialized until a row comes, as the server leaves those that it adds in advance; a b-tree
+ * takes such pages, since a crash may leave them, too.  space: what the free space map is told of each.
+ */
 static void
-add_pages(Relation table, uint32 count)
+add_pages(Relation relation, uint32 count, Size space)
 {
 	BlockNumber first;
 
-	if (!ConditionalLockRelationForExtension(table, ExclusiveLock))
+	if (!ConditionalLockRelationForExtension(relation, ExclusiveLock))
 		return;
-	first = extend(table, &count);
+	first = extend(relation, &count);
 	for (uint32 i = 0; i < count; i++)
-		RecordPageWithFreeSpace(table, first + i, BLCKSZ - SizeOfPageHeaderData);
-	UnlockRelationForExtension(table, ExclusiveLock);
+		RecordPageWithFreeSpace(relation, first + i, space);
+	UnlockRelationForExtension(relation, ExclusiveLock);
 	if (count > 0)
-		FreeSpaceMapVacuumRange(table, first, first + count);
+		FreeSpaceMapVacuumRange(relation, first, first + count);
+}
+
+/*
+ * How fast an index uses up pages depends on the order of its entries, and nobody tells of a split: it gets
+ * some when none is left.
+ */
+static void
+grow_index(Relation index)
+{
+	BlockNumber count;
+
+	/* as GetFreeIndexPage looks for a free page, but without taking it */
+	if (GetPageWithFreeSpace(index, BLCKSZ / 2) != InvalidBlockNumber)
+		return;
+	count = RelationGetNumberOfBlocks(index) / INDEX_SHARE;
+	if (count > 0)
+		add_pages(index, Min(count, PAGES_MOST), BLCKSZ - 1);
+}
+
+static void
+grow_indexes(const TableIndexes *indexes)
+{
+	for (int i = 0; i < indexes->count; i++)
+		if (indexes->plain[i])
+			grow_index(indexes->relations[i]);
 }
 
 void
-itsm_table_grow(Relation table, TableGrowth *growth, const ItemPointerData *place)
+itsm_table_grow(Relation table, const TableIndexes *indexes, TableGrowth *growth, const ItemPointerData *place)
 {
-	if (!ItemPointerIsValid(place) || ItemPointerGetOffsetNumber(place) != FirstOffsetNumber)
+	if (!ItemPointerIsValid(place))
+		return;
+	if (++growth->rows == ROWS_BETWEEN_LOOKS)
+	{
+		grow_indexes(indexes);
+		growth->rows = 0;
+	}
+	if (ItemPointerGetOffsetNumber(place) != FirstOffsetNumber)
 		return;
 	growth->ahead = Max(growth->ahead, PAGES_LEAST);
 	if (++growth->begun < growth->ahead)
 		return;
-	add_pages(table, growth->ahead);
+	add_pages(table, growth->ahead, BLCKSZ - SizeOfPageHeaderData);
 	growth->begun = 0;
 	growth->ahead = Min(growth->ahead * 2, PAGES_MOST);
 }
