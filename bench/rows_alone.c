@@ -1,10 +1,10 @@
 /*
  * rows_alone.c
- *		The rows that history writes, and nothing else: no trigger, no judging, no
- *		looking for anything, no values formed, no hashes.  What is left is
- *		PostgreSQL's own replacing of a head (and a state row), and its inserting of
- *		an event and its index entry: the least that a history in this form can
- *		cost.  No part of the extension.
+ *		The rows that history writes, and nothing else: no judging, no values
+ *		formed, no hashes, and for many records at once no trigger and no looking
+ *		for anything.  What is left is PostgreSQL's own replacing of a head (and a
+ *		state row), and its inserting of an event and its index entry: the least
+ *		that a history in this form can cost.  No part of the extension.
  *
  * bench.head, bench.state and bench.event are made by rows_alone.sql from what
  * the extension has written.
@@ -22,6 +22,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -49,8 +50,19 @@ typedef struct EventStart
 
 static Places heads;
 static Places states;
+static int64 first_record;		/* a single row's record is found by its number, counted from this */
 static HeapTuple event;			/* a row like those that are written */
 static int64 version;			/* above all that sessions before have written */
+
+/* The three tables, open. */
+typedef struct Tables
+{
+	Relation	head;
+	Relation	state;
+	Relation	event;
+	Relation	event_index;
+	IndexInfo  *index_info;
+} Tables;
 
 static Relation
 open_table(const char *name)
@@ -60,9 +72,9 @@ open_table(const char *name)
 	return table_open(get_relname_relid(name, schema), RowExclusiveLock);
 }
 
-/* Places of all rows; the first row itself when it is wanted. */
+/* Places of all rows. */
 static Places
-scan(Relation table, HeapTuple *first)
+scan(Relation table)
 {
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
 	Places		found = {MemoryContextAlloc(TopMemoryContext, sizeof(ItemPointerData) * 1024), 0};
@@ -72,19 +84,59 @@ scan(Relation table, HeapTuple *first)
 	while ((row = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (first != NULL && *first == NULL)
-		{
-			MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-
-			*first = heap_copytuple(row);
-			MemoryContextSwitchTo(old);
-		}
 		if (found.count == room)
 			found.places = repalloc_huge(found.places, sizeof(ItemPointerData) * (room *= 2));
 		found.places[found.count++] = row->t_self;
 	}
 	table_endscan(scan);
 	return found;
+}
+
+/* The row whose primary key begins with this record; without one, the first of all. */
+static HeapTuple
+find(Relation table, const int64 *record, MemoryContext context)
+{
+	Relation	index = index_open(RelationGetPrimaryKeyIndex(table), AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+	MemoryContext old;
+
+	if (record != NULL)
+		ScanKeyInit(&key, index->rd_index->indkey.values[0], BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(*record));
+	scan = systable_beginscan_ordered(table, index, SnapshotSelf, record != NULL ? 1 : 0, &key);
+	row = systable_getnext_ordered(scan, ForwardScanDirection);
+	if (row == NULL)
+		elog(ERROR, "a row of %s is gone", RelationGetRelationName(table));
+	old = MemoryContextSwitchTo(context);
+	row = heap_copytuple(row);
+	MemoryContextSwitchTo(old);
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	return row;
+}
+
+/* The index entries of a row that its page had no room for. */
+static void
+insert_entries(Relation table, HeapTuple row)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsHeapTuple);
+	ListCell   *cell;
+
+	ExecStoreHeapTuple(row, slot, false);
+	slot->tts_tableOid = RelationGetRelid(table);
+	foreach(cell, RelationGetIndexList(table))
+	{
+		Relation	index = index_open(lfirst_oid(cell), RowExclusiveLock);
+		IndexInfo  *info = BuildIndexInfo(index);
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+
+		FormIndexDatum(info, slot, NULL, values, nulls);
+		index_insert(index, values, nulls, &row->t_self, table, index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+		index_close(index, NoLock);
+	}
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* Replaces a row by its copy, in place as far as its page has room. */
@@ -110,6 +162,8 @@ replace(Relation table, ItemPointer place)
 #else
 	simple_heap_update(table, place, copy);
 #endif
+	if (!HeapTupleIsHeapOnly(copy))
+		insert_entries(table, copy);
 	*place = copy->t_self;
 	heap_freetuple(copy);
 }
@@ -129,58 +183,83 @@ insert(Relation table, Relation index, IndexInfo *info, int64 record)
 	index_insert(index, values, nulls, &event->t_self, table, UNIQUE_CHECK_YES, false, info);
 }
 
-/* Writes what the history of these records' next change writes; moved: their state rows, too. */
 static void
-write_rows(int first, int last, bool moved)
+open_tables(Tables *tables)
 {
-	Relation	head_table = open_table("head");
-	Relation	state_table = open_table("state");
-	Relation	event_table = open_table("event");
-	Relation	index = index_open(RelationGetPrimaryKeyIndex(event_table), RowExclusiveLock);
-	IndexInfo  *info = BuildIndexInfo(index);
-
+	tables->head = open_table("head");
+	tables->state = open_table("state");
+	tables->event = open_table("event");
+	tables->event_index = index_open(RelationGetPrimaryKeyIndex(tables->event), RowExclusiveLock);
+	tables->index_info = BuildIndexInfo(tables->event_index);
 	if (event == NULL)
-	{
-		scan(event_table, &event);
-		heads = scan(head_table, NULL);
-		states = scan(state_table, NULL);
-	}
-	if (event == NULL || last > heads.count || last > states.count)
-		elog(ERROR, "there are %d heads and %d states", heads.count, states.count);
+		event = find(tables->event, NULL, TopMemoryContext);
 	version = Max(version + 1, GetCurrentTimestamp());
-	for (int i = first - 1; i < last; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		replace(head_table, &heads.places[i]);
-		if (moved)
-			replace(state_table, &states.places[i]);
-		insert(event_table, index, info, i + 1);
-	}
-	index_close(index, NoLock);
-	table_close(event_table, NoLock);
-	table_close(state_table, NoLock);
-	table_close(head_table, NoLock);
 }
 
-/* bench_rows_alone(first integer, last integer, moved boolean): for many records at once. */
+static void
+close_tables(Tables *tables)
+{
+	index_close(tables->event_index, NoLock);
+	table_close(tables->event, NoLock);
+	table_close(tables->state, NoLock);
+	table_close(tables->head, NoLock);
+}
+
+/*
+ * bench_rows_alone(first integer, last integer, moved boolean): what the history of
+ * these records' next change writes, at remembered places; moved: their state rows, too.
+ */
 Datum
 bench_rows_alone(PG_FUNCTION_ARGS)
 {
-	write_rows(PG_GETARG_INT32(0), PG_GETARG_INT32(1), PG_GETARG_BOOL(2));
+	int			last = PG_GETARG_INT32(1);
+	bool		moved = PG_GETARG_BOOL(2);
+	Tables		tables;
+
+	open_tables(&tables);
+	if (heads.places == NULL)
+	{
+		heads = scan(tables.head);
+		states = scan(tables.state);
+	}
+	if (last > heads.count || last > states.count)
+		elog(ERROR, "there are %d heads and %d states", heads.count, states.count);
+	for (int i = PG_GETARG_INT32(0) - 1; i < last; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		replace(tables.head, &heads.places[i]);
+		if (moved)
+			replace(tables.state, &states.places[i]);
+		insert(tables.event, tables.event_index, tables.index_info, i + 1);
+	}
+	close_tables(&tables);
 	PG_RETURN_VOID();
 }
 
-/* AFTER UPDATE FOR EACH ROW: for the record whose number is in the first column, which moves. */
+/*
+ * AFTER UPDATE FOR EACH ROW: the same for the record whose number is in the first
+ * column, which moves.  Head and state row are found by their primary keys, so that
+ * several sessions can write.
+ */
 Datum
 bench_rows_alone_trigger(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
+	Tables		tables;
 	bool		isnull;
 	int			number;
+	int64		record;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		elog(ERROR, "not called as a trigger");
 	number = DatumGetInt32(heap_getattr(data->tg_newtuple, 1, RelationGetDescr(data->tg_relation), &isnull));
-	write_rows(number, number, true);
+	open_tables(&tables);
+	if (first_record == 0)
+		first_record = DatumGetInt64(heap_getattr(find(tables.state, NULL, CurrentMemoryContext), 1, RelationGetDescr(tables.state), &isnull));
+	record = first_record + number - 1;
+	replace(tables.head, &find(tables.head, &record, CurrentMemoryContext)->t_self);
+	replace(tables.state, &find(tables.state, &record, CurrentMemoryContext)->t_self);
+	insert(tables.event, tables.event_index, tables.index_info, number);
+	close_tables(&tables);
 	PG_RETURN_POINTER(NULL);
 }
