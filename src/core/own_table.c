@@ -233,7 +233,6 @@ itsm_own_open(OwnTable *table, LOCKMODE lockmode)
 	if (table->kept)
 		close_kept(table);
 	look_up(table);
-	table->growth.ahead = 0;
 	if (keepers > 0 && !committing)
 		open_kept(table);
 	else
@@ -261,7 +260,6 @@ itsm_own_rename(OwnTable *table, const char *name)
 		close_kept(table);
 	table->name = name;
 	table->oid = InvalidOid;
-	table->growth.begun = 0;
 	table->growth.rows = 0;
 }
 

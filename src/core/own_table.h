@@ -64,7 +64,7 @@ typedef struct OwnTable
 	Relation	relation;
 	TableIndexes indexes;		/* when kept and written to */
 	BlockNumber pruned;			/* page on which it was tried last */
-	TableGrowth growth;			/* "ahead" begins anew with each statement */
+	TableGrowth growth;
 	struct
 	{
 		BlockNumber block;

@@ -152,23 +152,21 @@ extern void itsm_indexes_close(TableIndexes *indexes);
 extern ItemPointerData itsm_indexes_insert(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 extern ItemPointerData itsm_indexes_insert_new(Relation table, TableIndexes *indexes, Datum *values, bool *nulls);
 
-/* What somebody begins of a table's pages, and adds to it; all zeros at first. */
+/* When to look for pages; all zeros at first. */
 typedef struct TableGrowth
 {
-	int			begun;			/* since pages were added last */
 	int			rows;			/* inserted since the indexes were looked at last */
-	int			ahead;			/* so many are added, once so many were begun */
 } TableGrowth;
 
 /*
- * To be called with the place of each row inserted.  Whoever begins pages adds as
- * many, empty, to the table and its free space map: those who insert find them
- * there, pay less for each, and do not queue for the lock under which a table
- * grows.  Each time twice as many, up to 64, until "ahead" is set to 0.  A b-tree gets
- * pages for its next splits, an eighth of what it has, up to 64, when its free space map
- * has none left; every sixteenth row looks for that.  None are added where somebody else
- * has the lock.  On a full disk, or where room cannot be reserved, none are either before
- * PostgreSQL 16; from 16 on a full disk is an error (53100).
+ * To be called with the place of each row inserted.  Whoever begins a page adds
+ * others, empty, to the table and its free space map when few are left: those who insert
+ * find them there, pay less for each, and do not queue for the lock under which a table
+ * grows.  Added are an eighth of what there is, at least 4 and at most 64, when half as many are
+ * left.  A b-tree gets pages for its next splits likewise; every sixteenth row looks for
+ * that.  None are added where somebody else has the lock.  On a full disk, or where room
+ * cannot be reserved, none are either before PostgreSQL 16; from 16 on a full disk is an
+ * error (53100).
  */
 extern void itsm_table_grow(Relation table, const TableIndexes *indexes, TableGrowth *growth, const ItemPointerData *place);
 

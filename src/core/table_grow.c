@@ -17,12 +17,13 @@
 #include "storage/lmgr.h"
 #include "storage/smgr.h"
 
-#define PAGES_LEAST 4
+/* One page for so many that there are is added, within these bounds. */
+#define SHARE 8
+#define TABLE_PAGES_LEAST 4
 #define PAGES_MOST 64
 
-/* Of an index: it is looked whether one is left once so many rows came. */
+/* Of an index it is looked whether a page is left once so many rows came. */
 #define ROWS_BETWEEN_LOOKS 16
-#define INDEX_SHARE 8			/* at most one page in so many is added */
 
 #ifdef itsm_extend_relation
 
@@ -85,10 +86,11 @@ extend(Relation table, uint32 *count)
 
 /*
  * Pages stay uninitialized until a row comes, as the server leaves those that it adds in advance; a b-tree
- * takes such pages, since a crash may leave them, too.  space: what the free space map is told of each.
+ * takes such pages, since a crash may leave them, too.  No row fits into a page of which less is free than
+ * what the free space map is told of each, so that a page in use is none of them.
  */
 static void
-add_pages(Relation relation, uint32 count, Size space)
+add_pages(Relation relation, uint32 count)
 {
 	BlockNumber first;
 
@@ -96,35 +98,38 @@ add_pages(Relation relation, uint32 count, Size space)
 		return;
 	first = extend(relation, &count);
 	for (uint32 i = 0; i < count; i++)
-		RecordPageWithFreeSpace(relation, first + i, space);
+		RecordPageWithFreeSpace(relation, first + i, BLCKSZ - 1);
 	UnlockRelationForExtension(relation, ExclusiveLock);
 	if (count > 0)
 		FreeSpaceMapVacuumRange(relation, first, first + count);
 }
 
 /*
- * How fast an index uses up pages depends on the order of its entries, and nobody tells of a split: it gets
- * some when none is left.
+ * Pages, at least so many, before there are none: whoever adds them may not run for a while and has the lock
+ * meanwhile.  They are taken in their order, so that half are left while the first of that half is empty.
  */
 static void
-grow_index(Relation index)
+grow(Relation relation, uint32 least)
 {
-	BlockNumber count;
+	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
+	uint32		count = Max(least, Min(blocks / SHARE, PAGES_MOST));
+	uint32		half = (count + 1) / 2;
 
-	/* as GetFreeIndexPage looks for a free page, but without taking it */
-	if (GetPageWithFreeSpace(index, BLCKSZ / 2) != InvalidBlockNumber)
-		return;
-	count = RelationGetNumberOfBlocks(index) / INDEX_SHARE;
-	if (count > 0)
-		add_pages(index, Min(count, PAGES_MOST), BLCKSZ - 1);
+	if (count > 0 && (blocks < half || GetRecordedFreeSpace(relation, blocks - half) < MaxHeapTupleSize))
+		add_pages(relation, count);
 }
 
+/* A page that was begun is not empty: until it is full PostgreSQL does not tell the free space map. */
 static void
-grow_indexes(const TableIndexes *indexes)
+record_begun(Relation table, BlockNumber block)
 {
-	for (int i = 0; i < indexes->count; i++)
-		if (indexes->plain[i])
-			grow_index(indexes->relations[i]);
+	Buffer		buffer = ReadBuffer(table, block);
+	Size		space;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	space = PageGetHeapFreeSpace(BufferGetPage(buffer));
+	UnlockReleaseBuffer(buffer);
+	RecordPageWithFreeSpace(table, block, space);
 }
 
 void
@@ -132,17 +137,17 @@ itsm_table_grow(Relation table, const TableIndexes *indexes, TableGrowth *growth
 {
 	if (!ItemPointerIsValid(place))
 		return;
+	/* nobody tells of a split */
 	if (++growth->rows == ROWS_BETWEEN_LOOKS)
 	{
-		grow_indexes(indexes);
+		for (int i = 0; i < indexes->count; i++)
+			if (indexes->plain[i])
+				grow(indexes->relations[i], 0);
 		growth->rows = 0;
 	}
-	if (ItemPointerGetOffsetNumber(place) != FirstOffsetNumber)
-		return;
-	growth->ahead = Max(growth->ahead, PAGES_LEAST);
-	if (++growth->begun < growth->ahead)
-		return;
-	add_pages(table, growth->ahead, BLCKSZ - SizeOfPageHeaderData);
-	growth->begun = 0;
-	growth->ahead = Min(growth->ahead * 2, PAGES_MOST);
+	if (ItemPointerGetOffsetNumber(place) == FirstOffsetNumber)
+	{
+		record_begun(table, ItemPointerGetBlockNumber(place));
+		grow(table, TABLE_PAGES_LEAST);
+	}
 }
