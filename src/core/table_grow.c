@@ -22,7 +22,7 @@
 #define TABLE_PAGES_LEAST 4
 #define PAGES_MOST 64
 
-/* Of an index it is looked whether a page is left once so many rows came. */
+/* Of an index it is looked whether half are left once so many rows came. */
 #define ROWS_BETWEEN_LOOKS 16
 
 #ifdef itsm_extend_relation
@@ -86,8 +86,8 @@ extend(Relation table, uint32 *count)
 
 /*
  * Pages stay uninitialized until a row comes, as the server leaves those that it adds in advance; a b-tree
- * takes such pages, since a crash may leave them, too.  No row fits into a page of which less is free than
- * what the free space map is told of each, so that a page in use is none of them.
+ * takes such pages, since a crash may leave them, too.  The free space map is told of each that it has more
+ * room than any page in use, which tells them apart.
  */
 static void
 add_pages(Relation relation, uint32 count)
