@@ -91,7 +91,7 @@ SELECT itsm.relate(r(1), 'r_on', r(3)) > 0 AS related;
 ROLLBACK TO s;
 SELECT try('itsm.relate(r(1), ''r_on'', r(3))');
 COMMIT;
-SELECT target_key, holds, started_at = '2020-02-20' AS long_ago, ended_at - started_at < interval '1 minute' AS short FROM itsm_report.relationship WHERE type = 'r_on' AND source = r(1) ORDER BY relationship;
+SELECT target_key, holds, started_at = '2020-02-20' AS long_ago, ended_at - started_at < interval '1 hour' AS short FROM itsm_report.relationship WHERE type = 'r_on' AND source = r(1) ORDER BY relationship;
 -- no row goes, not even by a superuser's hand unseen
 SET client_min_messages = warning;
 BEGIN;

@@ -5,7 +5,8 @@
  * They are read by a catalog snapshot, as policies are, so that a new version
  * holds from the next statement on, also inside REPEATABLE READ.  The
  * callback only marks.  Types that somebody uses are never freed in the middle
- * of it: the old ones go when the next but one are read.
+ * of it, however often they change meanwhile: the old ones go with the
+ * transaction that reads new ones.
  */
 #include "core/itsm.h"
 
@@ -22,7 +23,7 @@
 #define READ_ATTEMPTS 4
 
 static RelationshipTypes current;
-static MemoryContext contexts[2];	/* of those that are current, and of those before */
+static MemoryContext context = NULL;	/* of those that are current */
 static Oid	table_oid = InvalidOid;
 static bool valid = false;
 
@@ -123,20 +124,19 @@ itsm_relationship_types(void)
 	AcceptInvalidationMessages();
 	if (valid)
 		return current;
-	if (contexts[1])
-		MemoryContextDelete(contexts[1]);
-	contexts[1] = contexts[0];
-	contexts[0] = NULL;
+	if (context)
+		MemoryContextSetParent(context, TopTransactionContext);
+	context = NULL;
 	for (int attempt = 1; !valid && attempt <= READ_ATTEMPTS; attempt++)
 	{
 		current.count = 0;
 		table_oid = itsm_relation("relationship_type_version");
+		if (context)
+			MemoryContextDelete(context);
+		context = NULL;
+		context = AllocSetContextCreate(TopMemoryContext, "itsm relationship types", ALLOCSET_SMALL_SIZES);
+		caller = MemoryContextSwitchTo(context);
 		valid = true;
-		if (contexts[0])
-			MemoryContextDelete(contexts[0]);
-		contexts[0] = NULL;
-		contexts[0] = AllocSetContextCreate(TopMemoryContext, "itsm relationship types", ALLOCSET_SMALL_SIZES);
-		caller = MemoryContextSwitchTo(contexts[0]);
 		PG_TRY();
 		{
 			read_types();

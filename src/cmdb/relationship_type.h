@@ -43,7 +43,7 @@ typedef struct RelationshipTypes
 	RelationshipType *types;	/* by name */
 } RelationshipTypes;
 
-/* All types, as they are defined now.  They stay as long as nobody looks types up again twice. */
+/* All types, as they are defined now.  They stay until the transaction ends. */
 extern RelationshipTypes itsm_relationship_types(void);
 
 /* One of them; NULL when there is none of that name. */
