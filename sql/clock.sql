@@ -77,7 +77,7 @@ SELECT problem FROM itsm.recompute_clocks(write => true);
 SELECT problem FROM itsm.recompute_clocks();
 
 SELECT * FROM itsm_report.sla_monthly ORDER BY month, agreement COLLATE "C";
-SELECT key, agreement, over, breached_at FROM itsm_report.sla_breach ORDER BY key COLLATE "C", agreement COLLATE "C";
+SELECT key, agreement, over, breached_at FROM itsm_report.sla_breach ORDER BY key COLLATE "C", agreement COLLATE "C", over;
 
 -- visits of states in the hours of the clock of the resolution; it is left out when nobody asks
 SELECT key, state, entered_at, left_at, duration, calendar, service_time FROM itsm_report.time_in_state
