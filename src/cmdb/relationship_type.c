@@ -19,8 +19,8 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
-/* Types that change while they are read are read again this often; then the next look reads them anew. */
-#define READ_ATTEMPTS 4
+/* Types that change while they are read are read once more; after that the next look reads them anew. */
+#define READ_ATTEMPTS 2
 
 static RelationshipTypes current;
 static MemoryContext context = NULL;	/* of those that are current */

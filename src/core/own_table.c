@@ -43,8 +43,8 @@ typedef struct OwnPage
 #define TRUST_MOST 3
 #define TRUSTED 2
 
-/* A look-up that is invalidated under way is done again this often; then the next opening does it anew. */
-#define LOOK_UP_ATTEMPTS 4
+/* A look-up that is invalidated under way is done once more; after that the next opening does it anew. */
+#define LOOK_UP_ATTEMPTS 2
 
 static OwnTable *tables = NULL;	/* all that were ever opened */
 static MemoryContext kept = NULL;	/* NULL: nothing is kept open now */
