@@ -231,6 +231,7 @@ build(Relation relation)
 		{
 			policy->generation = before;
 			policy->stale = building_stale;
+			itsm_policy_warn(policy);
 			MemoryContextSetParent(policy->context, CacheMemoryContext);
 			return policy;
 		}

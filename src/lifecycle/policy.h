@@ -141,6 +141,7 @@ typedef struct Policy
 	MemoryContext context;
 	bool		stale;			/* marked by invalidation */
 	bool		attached;		/* also when no attachment is complete */
+	List	   *misfits;		/* what attachments that do not enforce no longer fit, as texts */
 	bool		numberless;		/* some value has no number yet: good for a statement on a standby */
 	List	   *persons;		/* OIDs of roles that one person uses alone */
 	int			count;
@@ -194,6 +195,9 @@ extern uint64 itsm_policy_generation(void);
 
 /* Builds without the cache, for attach to report its faults (Unmet of code IT051). */
 extern Policy *itsm_policy_build(Relation relation, List **faults);
+
+/* A WARNING (IT051) for each misfit; apart from building, which may have to be repeated. */
+extern void itsm_policy_warn(const Policy *policy);
 
 /* What the attachment names that is not there any more, in words; NULL: nothing. */
 struct AttachmentRow;

@@ -654,7 +654,7 @@ itsm_policy_ancestors(Oid relation)
 
 #define MISFIT_HINT "Attach the table anew, or call itsm.set_mode or itsm.detach."
 
-/* Faults of an attachment that enforces are errors; otherwise the application goes on. */
+/* Faults of an attachment that enforces are errors; otherwise the application goes on, and is warned. */
 static void
 report_faults(Builder *builder, List **faults)
 {
@@ -671,11 +671,20 @@ report_faults(Builder *builder, List **faults)
 								  builder->row->relation_name),
 						 MISFIT_HINT);
 	foreach(cell, builder->faults)
+		builder->policy->misfits = lappend(builder->policy->misfits,
+										   psprintf("attachment %d no longer fits %s: %s", builder->row->id,
+													builder->row->relation_name,
+													((Unmet *) lfirst(cell))->message));
+}
+
+void
+itsm_policy_warn(const Policy *policy)
+{
+	ListCell   *cell;
+
+	foreach(cell, policy->misfits)
 		ereport(WARNING,
-				(errcode(ERRCODE_ITSM_ATTACHMENT),
-				 errmsg("attachment %d no longer fits %s: %s", builder->row->id,
-						builder->row->relation_name, ((Unmet *) lfirst(cell))->message),
-				 errhint(MISFIT_HINT)));
+				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg_internal("%s", (char *) lfirst(cell)), errhint(MISFIT_HINT)));
 }
 
 static void
