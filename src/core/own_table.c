@@ -66,7 +66,7 @@ on_relcache_invalidation(Datum argument, Oid relation)
 	}
 }
 
-/* Their memory is that of what is kept. */
+/* Their memory is that of what is kept, and is given up with it. */
 static void
 forget_pages(OwnTable *table)
 {
@@ -87,6 +87,9 @@ close_kept(OwnTable *table)
 	{
 		IndexScanDesc scan = table->probes[i].scan;
 
+		/* not left to the end of the statement, in which much may be invalidated */
+		if (table->probes[i].pages)
+			pfree(table->probes[i].pages);
 		if (scan)
 		{
 			Relation	index = scan->indexRelation;

@@ -213,6 +213,9 @@ itsm_indexes_close(TableIndexes *indexes)
 {
 	for (int i = 0; i < indexes->count; i++)
 		index_close(indexes->relations[i], NoLock);
+	pfree(indexes->relations);
+	pfree(indexes->plain);
+	pfree(indexes->filled);
 	memset(indexes, 0, sizeof(TableIndexes));
 }
 
