@@ -22,6 +22,9 @@
 #define TABLE_PAGES_LEAST 4
 #define PAGES_MOST 64
 
+/* So far behind a page that is begun others are full, of those that so many sessions write to. */
+#define PAGES_IN_USE 128
+
 /* Of an index it is looked whether half are left once so many rows came. */
 #define ROWS_BETWEEN_LOOKS 16
 
@@ -132,6 +135,16 @@ record_begun(Relation table, BlockNumber block)
 	RecordPageWithFreeSpace(table, block, space);
 }
 
+/*
+ * Whether rows are spread over pages that have much room: a session's first row goes to whatever page the free
+ * space map names next, so that sessions that live for a row begin page after page, and need no others.
+ */
+static bool
+is_spread(Relation table, BlockNumber block)
+{
+	return block >= PAGES_IN_USE && GetRecordedFreeSpace(table, block - PAGES_IN_USE) > BLCKSZ / 4 * 3;
+}
+
 void
 itsm_table_grow(Relation table, const TableIndexes *indexes, TableGrowth *growth, const ItemPointerData *place)
 {
@@ -148,6 +161,7 @@ itsm_table_grow(Relation table, const TableIndexes *indexes, TableGrowth *growth
 	if (ItemPointerGetOffsetNumber(place) == FirstOffsetNumber)
 	{
 		record_begun(table, ItemPointerGetBlockNumber(place));
-		grow(table, TABLE_PAGES_LEAST);
+		if (!is_spread(table, ItemPointerGetBlockNumber(place)))
+			grow(table, TABLE_PAGES_LEAST);
 	}
 }
