@@ -66,7 +66,7 @@ on_relcache_invalidation(Datum argument, Oid relation)
 	}
 }
 
-/* Their memory is that of what is kept, and is given up with it. */
+/* Their memory is that of what is kept, and is given up with it at the latest. */
 static void
 forget_pages(OwnTable *table)
 {
@@ -77,19 +77,32 @@ forget_pages(OwnTable *table)
 	}
 }
 
+/* Their memory at once: much may be invalidated in a statement, and be opened anew. */
+static void
+free_pages(OwnTable *table)
+{
+	for (int i = 0; i < table->probe_count; i++)
+	{
+		void	   *pages = table->probes[i].pages;
+
+		table->probes[i].pages = NULL;
+		table->probes[i].asked = false;
+		if (pages)
+			pfree(pages);
+	}
+}
+
 static void
 close_kept(OwnTable *table)
 {
 	ResourceOwner caller = CurrentResourceOwner;
 
+	free_pages(table);
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	for (int i = 0; i < table->probe_count; i++)
 	{
 		IndexScanDesc scan = table->probes[i].scan;
 
-		/* not left to the end of the statement, in which much may be invalidated */
-		if (table->probes[i].pages)
-			pfree(table->probes[i].pages);
 		if (scan)
 		{
 			Relation	index = scan->indexRelation;
@@ -101,7 +114,6 @@ close_kept(OwnTable *table)
 	}
 	if (table->indexes.relations)
 		itsm_indexes_close(&table->indexes);
-	forget_pages(table);
 	table->kept = false;
 	table_close(table->relation, NoLock);
 	CurrentResourceOwner = caller;
@@ -263,7 +275,6 @@ itsm_own_rename(OwnTable *table, const char *name)
 		close_kept(table);
 	table->name = name;
 	table->oid = InvalidOid;
-	table->growth.rows = 0;
 }
 
 static bool

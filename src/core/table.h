@@ -155,7 +155,7 @@ extern ItemPointerData itsm_indexes_insert_new(Relation table, TableIndexes *ind
 /* When to look for pages; all zeros at first. */
 typedef struct TableGrowth
 {
-	int			rows;			/* inserted since the indexes were looked at last */
+	uint32		rows;			/* inserted, whatever partition took them */
 } TableGrowth;
 
 /*
@@ -163,8 +163,8 @@ typedef struct TableGrowth
  * others, empty, to the table and its free space map when few are left: those who insert
  * find them there, pay less for each, and do not queue for the lock under which a table
  * grows.  Added are an eighth of what there is, at least 4 and at most 64, when half as many are
- * left.  A b-tree gets pages for its next splits likewise; every sixteenth row looks for
- * that.  None are added where somebody else has the lock.  On a full disk, or where room
+ * left.  A b-tree gets pages for its next splits likewise; the first row and every sixteenth
+ * after it look for that.  None are added where somebody else has the lock.  On a full disk, or where room
  * cannot be reserved, none are either before PostgreSQL 16; from 16 on a full disk is an
  * error (53100).
  */

@@ -25,7 +25,7 @@
 /* So far behind a page that is begun others are full, of those that so many sessions write to. */
 #define PAGES_IN_USE 128
 
-/* Of an index it is looked whether half are left once so many rows came. */
+/* Of an index it is looked whether half are left with a session's first row, and once so many more came. */
 #define ROWS_BETWEEN_LOOKS 16
 
 #ifdef itsm_extend_relation
@@ -151,13 +151,10 @@ itsm_table_grow(Relation table, const TableIndexes *indexes, TableGrowth *growth
 	if (!ItemPointerIsValid(place))
 		return;
 	/* nobody tells of a split */
-	if (++growth->rows == ROWS_BETWEEN_LOOKS)
-	{
+	if (growth->rows++ % ROWS_BETWEEN_LOOKS == 0)
 		for (int i = 0; i < indexes->count; i++)
 			if (indexes->plain[i])
 				grow(indexes->relations[i], 0);
-		growth->rows = 0;
-	}
 	if (ItemPointerGetOffsetNumber(place) == FirstOffsetNumber)
 	{
 		record_begun(table, ItemPointerGetBlockNumber(place));

@@ -196,11 +196,18 @@ extern uint64 itsm_policy_generation(void);
 /* Builds without the cache, for attach to report its faults (Unmet of code IT051). */
 extern Policy *itsm_policy_build(Relation relation, List **faults);
 
-/* A WARNING (IT051) for each misfit; apart from building, which may have to be repeated. */
+/*
+ * Faults (Unmet) of an attachment that no longer fits its table: an error (IT051) where it
+ * enforces; otherwise the application goes on, and they are kept in the policy, in the current
+ * context, for itsm_policy_warn.
+ */
+struct AttachmentRow;
+extern void itsm_policy_report(Policy *policy, const struct AttachmentRow *row, List *faults);
+
+/* A WARNING (IT051) for each fault kept; apart from building, which may have to be repeated. */
 extern void itsm_policy_warn(const Policy *policy);
 
 /* What the attachment names that is not there any more, in words; NULL: nothing. */
-struct AttachmentRow;
 extern char *itsm_policy_misfit(Relation relation, const struct AttachmentRow *row);
 
 /* The relation and those it is a partition, child or shard of, nearest first. */

@@ -652,41 +652,6 @@ itsm_policy_ancestors(Oid relation)
 	return relations;
 }
 
-#define MISFIT_HINT "Attach the table anew, or call itsm.set_mode or itsm.detach."
-
-/* Faults of an attachment that enforces are errors; otherwise the application goes on, and is warned. */
-static void
-report_faults(Builder *builder, List **faults)
-{
-	ListCell   *cell;
-
-	if (faults)
-	{
-		*faults = list_concat(*faults, builder->faults);
-		return;
-	}
-	if (builder->row->mode == MODE_ENFORCE)
-		itsm_unmet_raise(builder->faults, ERRCODE_ITSM_ATTACHMENT,
-						 psprintf("attachment %d no longer fits %s", builder->row->id,
-								  builder->row->relation_name),
-						 MISFIT_HINT);
-	foreach(cell, builder->faults)
-		builder->policy->misfits = lappend(builder->policy->misfits,
-										   psprintf("attachment %d no longer fits %s: %s", builder->row->id,
-													builder->row->relation_name,
-													((Unmet *) lfirst(cell))->message));
-}
-
-void
-itsm_policy_warn(const Policy *policy)
-{
-	ListCell   *cell;
-
-	foreach(cell, policy->misfits)
-		ereport(WARNING,
-				(errcode(ERRCODE_ITSM_ATTACHMENT), errmsg_internal("%s", (char *) lfirst(cell)), errhint(MISFIT_HINT)));
-}
-
 static void
 keep_watched(Policy *policy, Bitmapset *watched)
 {
@@ -757,8 +722,10 @@ itsm_policy_build(Relation relation, List **faults)
 
 			policy->attached = true;
 			watched = builder.watched;
-			if (builder.faults)
-				report_faults(&builder, faults);
+			if (faults)
+				*faults = list_concat(*faults, builder.faults);
+			else
+				itsm_policy_report(policy, builder.row, builder.faults);
 			if (attachment)
 				attachments = lappend(attachments, attachment);
 		}
