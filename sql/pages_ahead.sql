@@ -2,7 +2,7 @@
 -- least 4 and at most 64, when half as many are left.
 -- In a database of its own: what other tests added is there for everybody.
 -- These bounds are those of a session that remembers the page it writes to, which none does by check-discard;
--- what holds there as well stands at the end.
+-- what holds there as well is looked at with caches dropped.
 SET client_min_messages = warning;
 SELECT current_database() AS tests \gset
 CREATE DATABASE regress_itsm_pages_ahead;
@@ -96,9 +96,6 @@ SELECT :pages >= 50 AS many_pages, :grown <= :pages / 3 AS seldom;
 -- nor is there more of them after as much again
 INSERT INTO pages.ticket SELECT n, 'new', 'B' FROM generate_series(20001, 40000) n;
 SELECT pages.ahead() <= 128 AS no_more;
--- an index gets them likewise while the session forgets what it knows of the table with each row
-CALL pages.watch_index(20000, 3000, true, NULL, NULL) \gset
-SELECT :pages >= 50 AS many_pages, :grown <= :pages / 3 AS seldom;
 -- who does not know a page to write to, as each session at first, takes one after the other: no reason for more of them
 CREATE PROCEDURE pages.write_anew(times integer) LANGUAGE plpgsql AS $$
 BEGIN
@@ -112,6 +109,20 @@ RESET debug_discard_caches;
 SELECT pg_relation_size(:'events') AS before \gset
 CALL pages.write_anew(800);
 SELECT (pg_relation_size(:'events') - :before) / current_setting('block_size')::bigint <= 200 AS not_a_page_a_row;
+SET debug_discard_caches = 0;
+-- an index gets them likewise while the session forgets what it knows of the table with each row
+CALL pages.watch_index(20000, 3000, true, NULL, NULL) \gset
+SELECT :pages >= 50 AS many_pages, :grown <= :pages / 3 AS seldom;
+-- an index that was built anew has none: the first row of a session looks
+DO $$ BEGIN EXECUTE format('REINDEX INDEX itsm.event_%s_pkey', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')); END $$;
+\c -
+SET client_min_messages = warning;
+SET debug_discard_caches = 0;
+SET search_path = pg_catalog;
+SELECT pg_relation_size(:'events' || '_pkey') AS before \gset
+CALL pages.write(5, 1);
+SELECT (pg_relation_size(:'events' || '_pkey') - :before) / current_setting('block_size')::bigint BETWEEN 30 AND 64 AS by_the_first;
+RESET debug_discard_caches;
 SELECT scope, object, detail FROM itsm.verify() WHERE NOT ok AND object LIKE '%pages.ticket%';
 \c :tests
 DROP DATABASE regress_itsm_pages_ahead;

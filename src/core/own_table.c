@@ -66,17 +66,6 @@ on_relcache_invalidation(Datum argument, Oid relation)
 	}
 }
 
-/* Their memory is that of what is kept, and is given up with it at the latest. */
-static void
-forget_pages(OwnTable *table)
-{
-	for (int i = 0; i < table->probe_count; i++)
-	{
-		table->probes[i].pages = NULL;
-		table->probes[i].asked = false;
-	}
-}
-
 /* Their memory at once: much may be invalidated in a statement, and be opened anew. */
 static void
 free_pages(OwnTable *table)
@@ -145,9 +134,12 @@ forget(void)
 	for (OwnTable *table = tables; table; table = table->next)
 	{
 		table->kept = false;
-		forget_pages(table);
 		for (int i = 0; i < table->probe_count; i++)
+		{
 			table->probes[i].scan = NULL;
+			table->probes[i].pages = NULL;
+			table->probes[i].asked = false;
+		}
 		memset(&table->indexes, 0, sizeof(TableIndexes));
 	}
 	kept = NULL;
